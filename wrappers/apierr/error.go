@@ -1,0 +1,168 @@
+package apierr
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Error is a call to a service that did not do what was asked. All of it is safe to log.
+type Error struct {
+	// Service is the service's name, such as "airbyte".
+	Service string
+	// Operation is the operation id of the service's OpenAPI document, such as "createJob"; empty when the
+	// failure came before an operation was known.
+	Operation string
+	// Kind is the sort of failure.
+	Kind Kind
+	// Status is the HTTP status, 0 when there was no answer.
+	Status int
+	// Code is the service's own code or problem type, empty when it gave none.
+	Code string
+	// Message is what the service said, cut to a few hundred bytes and cleared of the secrets that were sent.
+	Message string
+	// Fields are the fields that the service, or a check before the network, found wrong.
+	Fields []FieldError
+	// RequestID is the id under which the service or its gateway logged the call.
+	RequestID string
+	// Method and Route name the call; the route is the document's template ("/jobs/{jobId}"), never a filled URL.
+	Method, Route string
+	// RetryAfter is how long the service asked to wait, 0 when it did not say.
+	RetryAfter time.Duration
+	// Attempts is how many times the request was sent, 0 when it never was.
+	Attempts int
+	// MayHaveApplied is true when the request left this process, is not safe to repeat, and no answer proved
+	// whether the service carried it out. Look before repeating it.
+	MayHaveApplied bool
+	// Hint says what to do about it, in a sentence; empty when there is nothing useful to say.
+	Hint string
+	// Err is the cause, such as a context error or a decoding error; nil when the answer itself is the cause.
+	Err error
+
+	body []byte
+}
+
+// FieldError is one wrong field of a request.
+type FieldError struct {
+	// Field is the field's name or path, such as "schedule.cronExpression".
+	Field string
+	// Message says what is wrong with it.
+	Message string
+}
+
+// Invalid returns an [Error] of kind [KindInvalid] for input that was refused before the network was touched.
+// Field may be empty. It does no I/O.
+func Invalid(service, field, format string, args ...any) *Error {
+	e := &Error{Service: service, Kind: KindInvalid, Message: fmt.Sprintf(format, args...)}
+	if field != "" {
+		e.Fields = []FieldError{{Field: field, Message: e.Message}}
+	}
+	return e
+}
+
+// Error returns one line that says what happened and what to do: service, operation, status, message, request id,
+// attempts, hint. The text is for people and is not a contract.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Service != "" {
+		b.WriteString(e.Service)
+		b.WriteByte(' ')
+	}
+	if e.Operation != "" {
+		b.WriteString(e.Operation)
+		b.WriteString(": ")
+	} else if e.Service != "" {
+		b.Reset()
+		b.WriteString(e.Service + ": ")
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "%d ", e.Status)
+	}
+	b.WriteString(e.Kind.String())
+	if len(e.Fields) > 0 && e.Fields[0].Field != "" {
+		b.WriteString(" (" + e.Fields[0].Field + ")")
+	}
+	if e.Message != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Message)
+	}
+	if e.Err != nil {
+		if cause := e.Err.Error(); cause != e.Message {
+			b.WriteString(": ")
+			b.WriteString(cause)
+		}
+	}
+	var notes []string
+	if e.Code != "" {
+		notes = append(notes, "code "+e.Code)
+	}
+	if e.RequestID != "" {
+		notes = append(notes, "request id "+e.RequestID)
+	}
+	if e.Attempts > 1 {
+		notes = append(notes, fmt.Sprintf("%d attempts", e.Attempts))
+	}
+	if e.RetryAfter > 0 {
+		notes = append(notes, "retry after "+e.RetryAfter.String())
+	}
+	if e.MayHaveApplied {
+		notes = append(notes, "it may have been applied")
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, "; ") + ")")
+	}
+	if e.Hint != "" {
+		b.WriteString(" — " + e.Hint)
+	}
+	return oneLine(b.String())
+}
+
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is the sentinel of e's kind, so that errors.Is works by kind.
+func (e *Error) Is(target error) bool {
+	s, ok := target.(sentinel)
+	return ok && Kind(s) == e.Kind
+}
+
+// Body returns up to 64 KiB of the answer's body with every secret-looking value masked, or nil. It is for
+// debugging and is part of neither Error nor LogValue.
+func (e *Error) Body() []byte { return e.body }
+
+// LogValue implements [slog.LogValuer].
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("service", e.Service), slog.String("operation", e.Operation), slog.String("kind", e.Kind.String()),
+		slog.Int("status", e.Status), slog.Int("attempts", e.Attempts), slog.String("message", e.Message),
+	}
+	for _, a := range []slog.Attr{
+		slog.String("code", e.Code), slog.String("request_id", e.RequestID), slog.String("route", e.Route), slog.String("hint", e.Hint),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	if e.RetryAfter > 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	if e.MayHaveApplied {
+		attrs = append(attrs, slog.Bool("may_have_applied", true))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// KindOf returns the kind of the first [Error] in err's tree, and false when there is none.
+func KindOf(err error) (Kind, bool) {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind, true
+	}
+	return KindUnexpected, false
+}

@@ -1,0 +1,41 @@
+package job
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Source reads jobs from one service for one client. It is the adapter that a service package writes.
+type Source interface {
+	// Fetch reads the named jobs. It yields a snapshot for each it found, in any order, and an error for a call
+	// that failed; a job it does not yield was not seen, which is neither an end nor an error. An error that
+	// concerns one job only is yielded with a Snapshot that has just its Ref.
+	Fetch(ctx context.Context, refs []Ref) iter.Seq2[Snapshot, error]
+	// MaxBatch is how many jobs one Fetch takes; 0 means any number.
+	MaxBatch() int
+}
+
+// Feed is implemented by sources whose service can say in a few calls which jobs changed. The poller then asks it,
+// instead of Fetch, while two or more jobs are waited for.
+type Feed interface {
+	Source
+	// Changes yields the jobs in the scopes of refs whose state changed at or after since, jobs nobody asked for
+	// among them. Since is a time of this process's clock: the source allows for the service's clock and for late
+	// commits by looking back a little further.
+	Changes(ctx context.Context, refs []Ref, since time.Time) iter.Seq2[Snapshot, error]
+	// Unfinished yields every job in the scopes of refs that has not ended: the audit that finds what the feed lost.
+	Unfinished(ctx context.Context, refs []Ref) iter.Seq2[Snapshot, error]
+}
+
+// History is implemented by sources that know how long earlier runs of a job's parent took. A lone wait follows it.
+type History interface {
+	// Durations returns the durations of the last few successful runs of ref.Parent, newest first.
+	Durations(ctx context.Context, ref Ref) ([]time.Duration, error)
+}
+
+// Canceler is implemented by sources that can stop a job.
+type Canceler interface {
+	// Cancel asks the service to stop the job; it must not stop another one.
+	Cancel(ctx context.Context, ref Ref) error
+}

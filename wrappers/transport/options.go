@@ -1,0 +1,4 @@
+package transport
+
+// Option configures a [Client] in [New].
+type Option func(*Client) error
