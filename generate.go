@@ -1,4 +1,5 @@
 package sluice
+
 //go:generate go tool oapi-codegen -config specs/airbyte/types.yaml specs/airbyte/openapi.json
 //go:generate go tool oapi-codegen -config specs/airbyte/client.yaml specs/airbyte/openapi.json
 //go:generate go tool oapi-codegen -config specs/airbyte/server.yaml specs/airbyte/openapi.json
@@ -8,3 +9,4 @@ package sluice
 //go:generate go tool oapi-codegen -config specs/atlan/types.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/client.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/server.yaml specs/atlan/openapi.json
+//go:generate go run ./specs/internal/operations airbyte polytomic atlan

@@ -21895,9 +21895,6 @@ func ParseGetModelSyncExecutionLogFileResponse(rsp *http.Response) (*GetModelSyn
 	}
 
 	switch {
-	case rsp.StatusCode == 200:
-		break // No content-type
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

@@ -13494,12 +13494,24 @@ type GetModelSyncExecutionLogFileResponseObject interface {
 	VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error
 }
 
-type GetModelSyncExecutionLogFile200Response struct {
+type GetModelSyncExecutionLogFile200ApplicationOctetStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
 }
 
-func (response GetModelSyncExecutionLogFile200Response) VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error {
+func (response GetModelSyncExecutionLogFile200ApplicationOctetStreamResponse) VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
 	w.WriteHeader(200)
-	return nil
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
 }
 
 type GetModelSyncExecutionLogFile400JSONResponse struct{ BadRequestJSONResponse }
