@@ -90,465 +90,951 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ListApplications performs a GET /applications (the `ListApplications` operationId) request.
+	// ListApplications lists the applications of the calling user.
+	//
+	// Not paged. Airbyte Community has exactly one, built in.
+	//
+	// Corresponds with GET /applications (the `ListApplications` operationId).
 	ListApplications(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateApplicationWithBody performs a POST /applications (the `CreateApplication` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateApplicationWithBody creates an application: a client id and secret that act as the calling user.
+	//
+	// Airbyte Community cannot create or delete applications.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /applications (the `CreateApplication` operationId).
 	CreateApplicationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateApplication performs a POST /applications (the `CreateApplication` operationId) request.
+	// CreateApplication creates an application: a client id and secret that act as the calling user.
+	//
+	// Airbyte Community cannot create or delete applications.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /applications (the `CreateApplication` operationId).
 	CreateApplication(ctx context.Context, body CreateApplicationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAccessTokenWithBody performs a POST /applications/token (the `CreateAccessToken` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAccessTokenWithBody exchanges a client id and secret for a bearer token.
+	//
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAccessToken performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+	// CreateAccessToken exchanges a client id and secret for a bearer token.
+	//
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessToken(ctx context.Context, body CreateAccessTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAccessTokenWithFormdataBody performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+	// CreateAccessTokenWithFormdataBody exchanges a client id and secret for a bearer token.
+	//
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessTokenWithFormdataBody(ctx context.Context, body CreateAccessTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteApplication performs a DELETE /applications/{applicationId} (the `DeleteApplication` operationId) request.
+	// DeleteApplication deletes an application and answers what it was.
+	//
+	// Corresponds with DELETE /applications/{applicationId} (the `DeleteApplication` operationId).
 	DeleteApplication(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetApplication performs a GET /applications/{applicationId} (the `GetApplication` operationId) request.
+	// GetApplication reads one application.
+	//
+	// Corresponds with GET /applications/{applicationId} (the `GetApplication` operationId).
 	GetApplication(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnections performs a GET /connections (the `ListConnections` operationId) request.
+	// ListConnections lists connections, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+	// A workspace id that is not yours lists nothing. Page by offset: the next link drops tagIds.
+	//
+	// Corresponds with GET /connections (the `ListConnections` operationId).
 	ListConnections(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnectionWithBody performs a POST /connections (the `CreateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectionWithBody creates a connection between a source and a destination.
+	//
+	// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+	// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /connections (the `CreateConnection` operationId).
 	CreateConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnection performs a POST /connections (the `CreateConnection` operationId) request.
+	// CreateConnection creates a connection between a source and a destination.
+	//
+	// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+	// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /connections (the `CreateConnection` operationId).
 	CreateConnection(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteConnection performs a DELETE /connections/{connectionId} (the `DeleteConnection` operationId) request.
+	// DeleteConnection deletes a connection.
+	//
+	// The delete is soft: the status becomes deprecated.
+	//
+	// Corresponds with DELETE /connections/{connectionId} (the `DeleteConnection` operationId).
 	DeleteConnection(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnection performs a GET /connections/{connectionId} (the `GetConnection` operationId) request.
+	// GetConnection reads one connection.
+	//
+	// Answers 403 for an unknown id, and 404 only to an instance administrator.
+	//
+	// Corresponds with GET /connections/{connectionId} (the `GetConnection` operationId).
 	GetConnection(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchConnectionWithBody performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchConnectionWithBody changes the given fields of a connection.
+	//
+	// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+	// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 	PatchConnectionWithBody(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchConnection performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request.
+	// PatchConnection changes the given fields of a connection.
+	//
+	// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+	// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 	PatchConnection(ctx context.Context, connectionID string, body PatchConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnectorDefinitions performs a GET /connector_definitions (the `ListConnectorDefinitions` operationId) request.
+	// ListConnectorDefinitions lists the connectors that are available, in one workspace if it is given.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /connector_definitions (the `ListConnectorDefinitions` operationId).
 	ListConnectorDefinitions(ctx context.Context, params *ListConnectorDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListDataplanes performs a GET /dataplanes (the `ListDataplanes` operationId) request.
+	// ListDataplanes lists dataplanes, those of the given regions if any.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /dataplanes (the `ListDataplanes` operationId).
 	ListDataplanes(ctx context.Context, params *ListDataplanesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDataplaneWithBody performs a POST /dataplanes (the `CreateDataplane` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDataplaneWithBody registers a dataplane in a region.
+	//
+	// The answer holds the client id and secret that the dataplane signs in with.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 	CreateDataplaneWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDataplane performs a POST /dataplanes (the `CreateDataplane` operationId) request.
+	// CreateDataplane registers a dataplane in a region.
+	//
+	// The answer holds the client id and secret that the dataplane signs in with.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 	CreateDataplane(ctx context.Context, body CreateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteDataplane performs a DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId) request.
+	// DeleteDataplane deletes a dataplane and answers what it was.
+	//
+	// Corresponds with DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId).
 	DeleteDataplane(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetDataplane performs a GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId) request.
+	// GetDataplane reads one dataplane.
+	//
+	// Corresponds with GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId).
 	GetDataplane(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDataplaneWithBody performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDataplaneWithBody renames, enables or disables a dataplane.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 	UpdateDataplaneWithBody(ctx context.Context, dataplaneID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDataplane performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request.
+	// UpdateDataplane renames, enables or disables a dataplane.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 	UpdateDataplane(ctx context.Context, dataplaneID string, body UpdateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListDestinations performs a GET /destinations (the `ListDestinations` operationId) request.
+	// ListDestinations lists destinations, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+	//
+	// Corresponds with GET /destinations (the `ListDestinations` operationId).
 	ListDestinations(ctx context.Context, params *ListDestinationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDestinationWithBody performs a POST /destinations (the `CreateDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDestinationWithBody creates a destination.
+	//
+	// Name the connector by definitionId, or by destinationType inside configuration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /destinations (the `CreateDestination` operationId).
 	CreateDestinationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDestination performs a POST /destinations (the `CreateDestination` operationId) request.
+	// CreateDestination creates a destination.
+	//
+	// Name the connector by definitionId, or by destinationType inside configuration.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /destinations (the `CreateDestination` operationId).
 	CreateDestination(ctx context.Context, body CreateDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteDestination performs a DELETE /destinations/{destinationId} (the `DeleteDestination` operationId) request.
+	// DeleteDestination deletes a destination and every connection that uses it.
+	//
+	// Corresponds with DELETE /destinations/{destinationId} (the `DeleteDestination` operationId).
 	DeleteDestination(ctx context.Context, destinationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetDestination performs a GET /destinations/{destinationId} (the `GetDestination` operationId) request.
+	// GetDestination reads one destination, every secret of its configuration masked as ten stars.
+	//
+	// includeSecretCoordinates answers references in place of the masks, never values.
+	//
+	// Corresponds with GET /destinations/{destinationId} (the `GetDestination` operationId).
 	GetDestination(ctx context.Context, destinationID string, params *GetDestinationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchDestinationWithBody performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchDestinationWithBody merges the given fields into a destination.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 	PatchDestinationWithBody(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchDestination performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request.
+	// PatchDestination merges the given fields into a destination.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 	PatchDestination(ctx context.Context, destinationID string, body PatchDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutDestinationWithBody performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// PutDestinationWithBody replaces the name and the configuration of a destination.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 	PutDestinationWithBody(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutDestination performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request.
+	// PutDestination replaces the name and the configuration of a destination.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 	PutDestination(ctx context.Context, destinationID string, body PutDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListEmbeddedOrganizationsByUser performs a GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId) request.
+	// ListEmbeddedOrganizationsByUser lists the organizations in which the user may use Airbyte Embedded.
+	//
+	// Embedded has moved to a host of its own; the server may answer 301.
+	//
+	// Corresponds with GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId).
 	ListEmbeddedOrganizationsByUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GenerateEmbeddedScopedTokenWithBody performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GenerateEmbeddedScopedTokenWithBody mints a token that reaches one workspace only.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 	GenerateEmbeddedScopedTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GenerateEmbeddedScopedToken performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request.
+	// GenerateEmbeddedScopedToken mints a token that reaches one workspace only.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 	GenerateEmbeddedScopedToken(ctx context.Context, body GenerateEmbeddedScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEmbeddedWidgetWithBody performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request,
-	// with any type of body and a specified content type.
+	// GetEmbeddedWidgetWithBody mints the token with which the Embedded widget opens for an external user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 	GetEmbeddedWidgetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEmbeddedWidget performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request.
+	// GetEmbeddedWidget mints the token with which the Embedded widget opens for an external user.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 	GetEmbeddedWidget(ctx context.Context, body GetEmbeddedWidgetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroups performs a GET /groups (the `ListGroups` operationId) request.
+	// ListGroups lists the groups of an organization.
+	//
+	// Unlike in other lists, next is null on the last page.
+	//
+	// Corresponds with GET /groups (the `ListGroups` operationId).
 	ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroupWithBody performs a POST /groups (the `CreateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupWithBody creates a group in an organization.
+	//
+	// Answers 409 when the name is taken.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /groups (the `CreateGroup` operationId).
 	CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroup performs a POST /groups (the `CreateGroup` operationId) request.
+	// CreateGroup creates a group in an organization.
+	//
+	// Answers 409 when the name is taken.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /groups (the `CreateGroup` operationId).
 	CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteGroup performs a DELETE /groups/{groupId} (the `DeleteGroup` operationId) request.
+	// DeleteGroup deletes a group.
+	//
+	// Answers 409 when SCIM manages the group.
+	//
+	// Corresponds with DELETE /groups/{groupId} (the `DeleteGroup` operationId).
 	DeleteGroup(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetGroup performs a GET /groups/{groupId} (the `GetGroup` operationId) request.
+	// GetGroup reads one group.
+	//
+	// Corresponds with GET /groups/{groupId} (the `GetGroup` operationId).
 	GetGroup(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateGroupWithBody performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateGroupWithBody changes the name or the description of a group.
+	//
+	// Answers 409 when SCIM manages the group.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 	UpdateGroupWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateGroup performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request.
+	// UpdateGroup changes the name or the description of a group.
+	//
+	// Answers 409 when SCIM manages the group.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 	UpdateGroup(ctx context.Context, groupID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroupMembers performs a GET /groups/{groupId}/members (the `ListGroupMembers` operationId) request.
+	// ListGroupMembers lists the members of a group.
+	//
+	// Unlike in other lists, next is null on the last page.
+	//
+	// Corresponds with GET /groups/{groupId}/members (the `ListGroupMembers` operationId).
 	ListGroupMembers(ctx context.Context, groupID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddGroupMemberWithBody performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request,
-	// with any type of body and a specified content type.
+	// AddGroupMemberWithBody adds a user to a group.
+	//
+	// Answers 409 when the user is a member already or SCIM manages the group.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 	AddGroupMemberWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddGroupMember performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request.
+	// AddGroupMember adds a user to a group.
+	//
+	// Answers 409 when the user is a member already or SCIM manages the group.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 	AddGroupMember(ctx context.Context, groupID string, body AddGroupMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RemoveGroupMember performs a DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId) request.
+	// RemoveGroupMember removes a user from a group.
+	//
+	// Answers 409 when SCIM manages the group.
+	//
+	// Corresponds with DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId).
 	RemoveGroupMember(ctx context.Context, groupID string, userID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroupPermissions performs a GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId) request.
+	// ListGroupPermissions lists the permissions of a group.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId).
 	ListGroupPermissions(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroupPermissionWithBody performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupPermissionWithBody grants a group a role in a workspace or in an organization.
+	//
+	// Give exactly one of workspaceId and organizationId.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 	CreateGroupPermissionWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroupPermission performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request.
+	// CreateGroupPermission grants a group a role in a workspace or in an organization.
+	//
+	// Give exactly one of workspaceId and organizationId.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 	CreateGroupPermission(ctx context.Context, groupID string, body CreateGroupPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteGroupPermission performs a DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId) request.
+	// DeleteGroupPermission revokes a permission of a group.
+	//
+	// Corresponds with DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId).
 	DeleteGroupPermission(ctx context.Context, groupID string, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetHealthCheck performs a GET /health (the `GetHealthCheck` operationId) request.
+	// GetHealthCheck reports whether the server is up.
+	//
+	// Corresponds with GET /health (the `GetHealthCheck` operationId).
 	GetHealthCheck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListJobs performs a GET /jobs (the `ListJobs` operationId) request.
+	// ListJobs lists jobs, the oldest first unless orderBy says otherwise.
+	//
+	// connectionId wins over workspaceIds; with neither, the jobs of every reachable workspace are listed. Bounds
+	// of time are inclusive. Page by offset until a short page: the next link drops status, bounds and orderBy.
+	//
+	// Corresponds with GET /jobs (the `ListJobs` operationId).
 	ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateJobWithBody performs a POST /jobs (the `CreateJob` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateJobWithBody starts a sync of a connection, or clears its data.
+	//
+	// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+	// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+	// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+	// old name of clear.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /jobs (the `CreateJob` operationId).
 	CreateJobWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateJob performs a POST /jobs (the `CreateJob` operationId) request.
+	// CreateJob starts a sync of a connection, or clears its data.
+	//
+	// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+	// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+	// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+	// old name of clear.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /jobs (the `CreateJob` operationId).
 	CreateJob(ctx context.Context, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelJob performs a DELETE /jobs/{jobId} (the `CancelJob` operationId) request.
+	// CancelJob cancels whatever runs on the job's connection, which need not be this job.
+	//
+	// Check first that the job is not final. Answers the job as it reads once the workflow has stopped, and 200
+	// when nothing ran.
+	//
+	// Corresponds with DELETE /jobs/{jobId} (the `CancelJob` operationId).
 	CancelJob(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetJob performs a GET /jobs/{jobId} (the `GetJob` operationId) request.
+	// GetJob reads one job.
+	//
+	// Answers 403 for an unknown id, and 409 to an instance administrator.
+	//
+	// Corresponds with GET /jobs/{jobId} (the `GetJob` operationId).
 	GetJob(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// OauthCallback performs a GET /oauth/callback (the `OauthCallback` operationId) request.
+	// OauthCallback takes the redirect of an OAuth provider.
+	//
+	// Meant for browsers: exchanges the one-time code and redirects.
+	//
+	// Corresponds with GET /oauth/callback (the `OauthCallback` operationId).
 	OauthCallback(ctx context.Context, params *OauthCallbackParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListOrganizationsForUser performs a GET /organizations (the `ListOrganizationsForUser` operationId) request.
+	// ListOrganizationsForUser lists the organizations of the calling user.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /organizations (the `ListOrganizationsForUser` operationId).
 	ListOrganizationsForUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrUpdateOrganizationOAuthCredentialsWithBody performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrUpdateOrganizationOAuthCredentialsWithBody stores the OAuth client that the connectors of one type use in an organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 	CreateOrUpdateOrganizationOAuthCredentialsWithBody(ctx context.Context, organizationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrUpdateOrganizationOAuthCredentials performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request.
+	// CreateOrUpdateOrganizationOAuthCredentials stores the OAuth client that the connectors of one type use in an organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 	CreateOrUpdateOrganizationOAuthCredentials(ctx context.Context, organizationID string, body CreateOrUpdateOrganizationOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteOrganizationOAuthCredentials performs a DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId) request.
+	// DeleteOrganizationOAuthCredentials removes the OAuth client that the connectors of one type use in an organization.
+	//
+	// Corresponds with DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId).
 	DeleteOrganizationOAuthCredentials(ctx context.Context, organizationID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPermissions performs a GET /permissions (the `ListPermissions` operationId) request.
+	// ListPermissions lists permissions of the calling user or of another one.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /permissions (the `ListPermissions` operationId).
 	ListPermissions(ctx context.Context, params *ListPermissionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePermissionWithBody performs a POST /permissions (the `CreatePermission` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePermissionWithBody grants a user a role in a workspace or in an organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /permissions (the `CreatePermission` operationId).
 	CreatePermissionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePermission performs a POST /permissions (the `CreatePermission` operationId) request.
+	// CreatePermission grants a user a role in a workspace or in an organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /permissions (the `CreatePermission` operationId).
 	CreatePermission(ctx context.Context, body CreatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeletePermission performs a DELETE /permissions/{permissionId} (the `DeletePermission` operationId) request.
+	// DeletePermission revokes a permission.
+	//
+	// Corresponds with DELETE /permissions/{permissionId} (the `DeletePermission` operationId).
 	DeletePermission(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPermission performs a GET /permissions/{permissionId} (the `GetPermission` operationId) request.
+	// GetPermission reads one permission.
+	//
+	// Corresponds with GET /permissions/{permissionId} (the `GetPermission` operationId).
 	GetPermission(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePermissionWithBody performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePermissionWithBody changes the role that a permission grants.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 	UpdatePermissionWithBody(ctx context.Context, permissionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePermission performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request.
+	// UpdatePermission changes the role that a permission grants.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 	UpdatePermission(ctx context.Context, permissionID string, body UpdatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRegions performs a GET /regions (the `ListRegions` operationId) request.
+	// ListRegions lists the regions of an organization.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /regions (the `ListRegions` operationId).
 	ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateRegionWithBody performs a POST /regions (the `CreateRegion` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateRegionWithBody creates a region in an organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /regions (the `CreateRegion` operationId).
 	CreateRegionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateRegion performs a POST /regions (the `CreateRegion` operationId) request.
+	// CreateRegion creates a region in an organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /regions (the `CreateRegion` operationId).
 	CreateRegion(ctx context.Context, body CreateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteRegion performs a DELETE /regions/{regionId} (the `DeleteRegion` operationId) request.
+	// DeleteRegion deletes a region and answers what it was.
+	//
+	// Corresponds with DELETE /regions/{regionId} (the `DeleteRegion` operationId).
 	DeleteRegion(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetRegion performs a GET /regions/{regionId} (the `GetRegion` operationId) request.
+	// GetRegion reads one region.
+	//
+	// Corresponds with GET /regions/{regionId} (the `GetRegion` operationId).
 	GetRegion(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateRegionWithBody performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateRegionWithBody renames, enables or disables a region.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 	UpdateRegionWithBody(ctx context.Context, regionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateRegion performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request.
+	// UpdateRegion renames, enables or disables a region.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 	UpdateRegion(ctx context.Context, regionID string, body UpdateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSources performs a GET /sources (the `ListSources` operationId) request.
+	// ListSources lists sources, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+	//
+	// Corresponds with GET /sources (the `ListSources` operationId).
 	ListSources(ctx context.Context, params *ListSourcesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSourceWithBody performs a POST /sources (the `CreateSource` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSourceWithBody creates a source.
+	//
+	// Name the connector by definitionId, or by sourceType inside configuration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /sources (the `CreateSource` operationId).
 	CreateSourceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSource performs a POST /sources (the `CreateSource` operationId) request.
+	// CreateSource creates a source.
+	//
+	// Name the connector by definitionId, or by sourceType inside configuration.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /sources (the `CreateSource` operationId).
 	CreateSource(ctx context.Context, body CreateSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InitiateOAuthWithBody performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request,
-	// with any type of body and a specified content type.
+	// InitiateOAuthWithBody starts an OAuth consent and answers the URL to send the user to.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 	InitiateOAuthWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InitiateOAuth performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request.
+	// InitiateOAuth starts an OAuth consent and answers the URL to send the user to.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 	InitiateOAuth(ctx context.Context, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteSource performs a DELETE /sources/{sourceId} (the `DeleteSource` operationId) request.
+	// DeleteSource deletes a source and every connection that uses it.
+	//
+	// Corresponds with DELETE /sources/{sourceId} (the `DeleteSource` operationId).
 	DeleteSource(ctx context.Context, sourceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSource performs a GET /sources/{sourceId} (the `GetSource` operationId) request.
+	// GetSource reads one source, every secret of its configuration masked as ten stars.
+	//
+	// includeSecretCoordinates answers references in place of the masks, never values.
+	//
+	// Corresponds with GET /sources/{sourceId} (the `GetSource` operationId).
 	GetSource(ctx context.Context, sourceID string, params *GetSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchSourceWithBody performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchSourceWithBody merges the given fields into a source.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 	PatchSourceWithBody(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchSource performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request.
+	// PatchSource merges the given fields into a source.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 	PatchSource(ctx context.Context, sourceID string, body PatchSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutSourceWithBody performs a PUT /sources/{sourceId} (the `PutSource` operationId) request,
-	// with any type of body and a specified content type.
+	// PutSourceWithBody replaces the name and the configuration of a source.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 	PutSourceWithBody(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PutSource performs a PUT /sources/{sourceId} (the `PutSource` operationId) request.
+	// PutSource replaces the name and the configuration of a source.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 	PutSource(ctx context.Context, sourceID string, body PutSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetStreamProperties performs a GET /streams (the `GetStreamProperties` operationId) request.
+	// GetStreamProperties lists the streams of a source with the sync modes that a destination allows.
+	//
+	// Discovers the schema, which can take minutes; ignoreCache always does. full_refresh_overwrite_deduped is
+	// left out although it is valid. Not paged.
+	//
+	// Corresponds with GET /streams (the `GetStreamProperties` operationId).
 	GetStreamProperties(ctx context.Context, params *GetStreamPropertiesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListTags performs a GET /tags (the `ListTags` operationId) request.
+	// ListTags lists the tags of workspaces.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /tags (the `ListTags` operationId).
 	ListTags(ctx context.Context, params *ListTagsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateTagWithBody performs a POST /tags (the `CreateTag` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateTagWithBody creates a tag in a workspace.
+	//
+	// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+	// a workspace that is full.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /tags (the `CreateTag` operationId).
 	CreateTagWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateTag performs a POST /tags (the `CreateTag` operationId) request.
+	// CreateTag creates a tag in a workspace.
+	//
+	// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+	// a workspace that is full.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /tags (the `CreateTag` operationId).
 	CreateTag(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteTag performs a DELETE /tags/{tagId} (the `DeleteTag` operationId) request.
+	// DeleteTag deletes a tag.
+	//
+	// Corresponds with DELETE /tags/{tagId} (the `DeleteTag` operationId).
 	DeleteTag(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTag performs a GET /tags/{tagId} (the `GetTag` operationId) request.
+	// GetTag reads one tag.
+	//
+	// Corresponds with GET /tags/{tagId} (the `GetTag` operationId).
 	GetTag(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateTagWithBody performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateTagWithBody changes the name and the color of a tag.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 	UpdateTagWithBody(ctx context.Context, tagID TagID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateTag performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request.
+	// UpdateTag changes the name and the color of a tag.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 	UpdateTag(ctx context.Context, tagID TagID, body UpdateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUsersWithinAnOrganization performs a GET /users (the `ListUsersWithinAnOrganization` operationId) request.
+	// ListUsersWithinAnOrganization lists the users of an organization, all or those with the given ids or addresses.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /users (the `ListUsersWithinAnOrganization` operationId).
 	ListUsersWithinAnOrganization(ctx context.Context, params *ListUsersWithinAnOrganizationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListWorkspaces performs a GET /workspaces (the `ListWorkspaces` operationId) request.
+	// ListWorkspaces lists workspaces.
+	//
+	// Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 	ListWorkspaces(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWorkspaceWithBody performs a POST /workspaces (the `CreateWorkspace` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWorkspaceWithBody creates a workspace.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 	CreateWorkspaceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWorkspace performs a POST /workspaces (the `CreateWorkspace` operationId) request.
+	// CreateWorkspace creates a workspace.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 	CreateWorkspace(ctx context.Context, body CreateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteWorkspace performs a DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId) request.
+	// DeleteWorkspace deletes a workspace.
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId).
 	DeleteWorkspace(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetWorkspace performs a GET /workspaces/{workspaceId} (the `GetWorkspace` operationId) request.
+	// GetWorkspace reads one workspace.
+	//
+	// The cheapest check that the server is reached and the credentials are good.
+	//
+	// Corresponds with GET /workspaces/{workspaceId} (the `GetWorkspace` operationId).
 	GetWorkspace(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWorkspaceWithBody performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWorkspaceWithBody changes the name, the notifications or the region of a workspace.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 	UpdateWorkspaceWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWorkspace performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request.
+	// UpdateWorkspace changes the name, the notifications or the region of a workspace.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 	UpdateWorkspace(ctx context.Context, workspaceID string, body UpdateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListDeclarativeSourceDefinitions performs a GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId) request.
+	// ListDeclarativeSourceDefinitions lists the custom sources of a workspace that are described by a manifest.
+	//
+	// Not paged: next and previous stay empty.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId).
 	ListDeclarativeSourceDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDeclarativeSourceDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDeclarativeSourceDefinitionWithBody creates a custom source from a manifest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 	CreateDeclarativeSourceDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDeclarativeSourceDefinition performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request.
+	// CreateDeclarativeSourceDefinition creates a custom source from a manifest.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 	CreateDeclarativeSourceDefinition(ctx context.Context, workspaceID string, body CreateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteDeclarativeSourceDefinition performs a DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId) request.
+	// DeleteDeclarativeSourceDefinition deletes a custom source and answers what it was.
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId).
 	DeleteDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetDeclarativeSourceDefinition performs a GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId) request.
+	// GetDeclarativeSourceDefinition reads a custom source with its manifest.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId).
 	GetDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDeclarativeSourceDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDeclarativeSourceDefinitionWithBody replaces the manifest of a custom source.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 	UpdateDeclarativeSourceDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDeclarativeSourceDefinition performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request.
+	// UpdateDeclarativeSourceDefinition replaces the manifest of a custom source.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 	UpdateDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListDestinationDefinitions performs a GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId) request.
+	// ListDestinationDefinitions lists the destination connectors of a workspace with their images.
+	//
+	// Not paged: next and previous stay empty.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId).
 	ListDestinationDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDestinationDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDestinationDefinitionWithBody registers a custom destination connector by its image.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 	CreateDestinationDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateDestinationDefinition performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request.
+	// CreateDestinationDefinition registers a custom destination connector by its image.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 	CreateDestinationDefinition(ctx context.Context, workspaceID string, body CreateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteDestinationDefinition performs a DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId) request.
+	// DeleteDestinationDefinition deletes a custom destination connector and answers what it was.
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId).
 	DeleteDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetDestinationDefinition performs a GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId) request.
+	// GetDestinationDefinition reads one destination connector.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId).
 	GetDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDestinationDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDestinationDefinitionWithBody changes the name and the image tag of a custom destination connector.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 	UpdateDestinationDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateDestinationDefinition performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request.
+	// UpdateDestinationDefinition changes the name and the image tag of a custom destination connector.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 	UpdateDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSourceDefinitions performs a GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId) request.
+	// ListSourceDefinitions lists the source connectors of a workspace with their images.
+	//
+	// Not paged: next and previous stay empty.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId).
 	ListSourceDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSourceDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSourceDefinitionWithBody registers a custom source connector by its image.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 	CreateSourceDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSourceDefinition performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request.
+	// CreateSourceDefinition registers a custom source connector by its image.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 	CreateSourceDefinition(ctx context.Context, workspaceID string, body CreateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteSourceDefinition performs a DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId) request.
+	// DeleteSourceDefinition deletes a custom source connector and answers what it was.
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId).
 	DeleteSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSourceDefinition performs a GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId) request.
+	// GetSourceDefinition reads one source connector.
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId).
 	GetSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateSourceDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateSourceDefinitionWithBody changes the name and the image tag of a custom source connector.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 	UpdateSourceDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateSourceDefinition performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request.
+	// UpdateSourceDefinition changes the name and the image tag of a custom source connector.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 	UpdateSourceDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrUpdateWorkspaceOAuthCredentialsWithBody performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrUpdateWorkspaceOAuthCredentialsWithBody stores the OAuth client that the connectors of one type use in a workspace.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 	CreateOrUpdateWorkspaceOAuthCredentialsWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrUpdateWorkspaceOAuthCredentials performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request.
+	// CreateOrUpdateWorkspaceOAuthCredentials stores the OAuth client that the connectors of one type use in a workspace.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 	CreateOrUpdateWorkspaceOAuthCredentials(ctx context.Context, workspaceID string, body CreateOrUpdateWorkspaceOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteWorkspaceOAuthCredentials performs a DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId) request.
+	// DeleteWorkspaceOAuthCredentials removes the OAuth client that the connectors of one type use in a workspace.
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId).
 	DeleteWorkspaceOAuthCredentials(ctx context.Context, workspaceID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ListApplications performs a GET /applications (the `ListApplications` operationId) request.
+// ListApplications lists the applications of the calling user.
+//
+// Not paged. Airbyte Community has exactly one, built in.
+//
+// Corresponds with GET /applications (the `ListApplications` operationId).
 func (c *Client) ListApplications(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListApplicationsRequest(c.Server)
 	if err != nil {
@@ -561,8 +1047,13 @@ func (c *Client) ListApplications(ctx context.Context, reqEditors ...RequestEdit
 	return c.Client.Do(req)
 }
 
-// CreateApplicationWithBody performs a POST /applications (the `CreateApplication` operationId) request,
-// with any type of body and a specified content type.
+// CreateApplicationWithBody creates an application: a client id and secret that act as the calling user.
+//
+// Airbyte Community cannot create or delete applications.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /applications (the `CreateApplication` operationId).
 func (c *Client) CreateApplicationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateApplicationRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -575,8 +1066,13 @@ func (c *Client) CreateApplicationWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateApplication performs a POST /applications (the `CreateApplication` operationId) request.
+// CreateApplication creates an application: a client id and secret that act as the calling user.
+//
+// Airbyte Community cannot create or delete applications.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /applications (the `CreateApplication` operationId).
 func (c *Client) CreateApplication(ctx context.Context, body CreateApplicationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateApplicationRequest(c.Server, body)
 	if err != nil {
@@ -589,8 +1085,14 @@ func (c *Client) CreateApplication(ctx context.Context, body CreateApplicationJS
 	return c.Client.Do(req)
 }
 
-// CreateAccessTokenWithBody performs a POST /applications/token (the `CreateAccessToken` operationId) request,
-// with any type of body and a specified content type.
+// CreateAccessTokenWithBody exchanges a client id and secret for a bearer token.
+//
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *Client) CreateAccessTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAccessTokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -603,8 +1105,14 @@ func (c *Client) CreateAccessTokenWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateAccessToken performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+// CreateAccessToken exchanges a client id and secret for a bearer token.
+//
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *Client) CreateAccessToken(ctx context.Context, body CreateAccessTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAccessTokenRequest(c.Server, body)
 	if err != nil {
@@ -617,8 +1125,14 @@ func (c *Client) CreateAccessToken(ctx context.Context, body CreateAccessTokenJS
 	return c.Client.Do(req)
 }
 
-// CreateAccessTokenWithFormdataBody performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+// CreateAccessTokenWithFormdataBody exchanges a client id and secret for a bearer token.
+//
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
 // Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *Client) CreateAccessTokenWithFormdataBody(ctx context.Context, body CreateAccessTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAccessTokenRequestWithFormdataBody(c.Server, body)
 	if err != nil {
@@ -631,7 +1145,9 @@ func (c *Client) CreateAccessTokenWithFormdataBody(ctx context.Context, body Cre
 	return c.Client.Do(req)
 }
 
-// DeleteApplication performs a DELETE /applications/{applicationId} (the `DeleteApplication` operationId) request.
+// DeleteApplication deletes an application and answers what it was.
+//
+// Corresponds with DELETE /applications/{applicationId} (the `DeleteApplication` operationId).
 func (c *Client) DeleteApplication(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteApplicationRequest(c.Server, applicationID)
 	if err != nil {
@@ -644,7 +1160,9 @@ func (c *Client) DeleteApplication(ctx context.Context, applicationID string, re
 	return c.Client.Do(req)
 }
 
-// GetApplication performs a GET /applications/{applicationId} (the `GetApplication` operationId) request.
+// GetApplication reads one application.
+//
+// Corresponds with GET /applications/{applicationId} (the `GetApplication` operationId).
 func (c *Client) GetApplication(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetApplicationRequest(c.Server, applicationID)
 	if err != nil {
@@ -657,7 +1175,12 @@ func (c *Client) GetApplication(ctx context.Context, applicationID string, reqEd
 	return c.Client.Do(req)
 }
 
-// ListConnections performs a GET /connections (the `ListConnections` operationId) request.
+// ListConnections lists connections, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+// A workspace id that is not yours lists nothing. Page by offset: the next link drops tagIds.
+//
+// Corresponds with GET /connections (the `ListConnections` operationId).
 func (c *Client) ListConnections(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionsRequest(c.Server, params)
 	if err != nil {
@@ -670,8 +1193,14 @@ func (c *Client) ListConnections(ctx context.Context, params *ListConnectionsPar
 	return c.Client.Do(req)
 }
 
-// CreateConnectionWithBody performs a POST /connections (the `CreateConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectionWithBody creates a connection between a source and a destination.
+//
+// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /connections (the `CreateConnection` operationId).
 func (c *Client) CreateConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -684,8 +1213,14 @@ func (c *Client) CreateConnectionWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// CreateConnection performs a POST /connections (the `CreateConnection` operationId) request.
+// CreateConnection creates a connection between a source and a destination.
+//
+// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /connections (the `CreateConnection` operationId).
 func (c *Client) CreateConnection(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectionRequest(c.Server, body)
 	if err != nil {
@@ -698,7 +1233,11 @@ func (c *Client) CreateConnection(ctx context.Context, body CreateConnectionJSON
 	return c.Client.Do(req)
 }
 
-// DeleteConnection performs a DELETE /connections/{connectionId} (the `DeleteConnection` operationId) request.
+// DeleteConnection deletes a connection.
+//
+// The delete is soft: the status becomes deprecated.
+//
+// Corresponds with DELETE /connections/{connectionId} (the `DeleteConnection` operationId).
 func (c *Client) DeleteConnection(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteConnectionRequest(c.Server, connectionID)
 	if err != nil {
@@ -711,7 +1250,11 @@ func (c *Client) DeleteConnection(ctx context.Context, connectionID string, reqE
 	return c.Client.Do(req)
 }
 
-// GetConnection performs a GET /connections/{connectionId} (the `GetConnection` operationId) request.
+// GetConnection reads one connection.
+//
+// Answers 403 for an unknown id, and 404 only to an instance administrator.
+//
+// Corresponds with GET /connections/{connectionId} (the `GetConnection` operationId).
 func (c *Client) GetConnection(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionRequest(c.Server, connectionID)
 	if err != nil {
@@ -724,8 +1267,14 @@ func (c *Client) GetConnection(ctx context.Context, connectionID string, reqEdit
 	return c.Client.Do(req)
 }
 
-// PatchConnectionWithBody performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request,
-// with any type of body and a specified content type.
+// PatchConnectionWithBody changes the given fields of a connection.
+//
+// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 func (c *Client) PatchConnectionWithBody(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchConnectionRequestWithBody(c.Server, connectionID, contentType, body)
 	if err != nil {
@@ -738,8 +1287,14 @@ func (c *Client) PatchConnectionWithBody(ctx context.Context, connectionID strin
 	return c.Client.Do(req)
 }
 
-// PatchConnection performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request.
+// PatchConnection changes the given fields of a connection.
+//
+// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 func (c *Client) PatchConnection(ctx context.Context, connectionID string, body PatchConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchConnectionRequest(c.Server, connectionID, body)
 	if err != nil {
@@ -752,7 +1307,11 @@ func (c *Client) PatchConnection(ctx context.Context, connectionID string, body 
 	return c.Client.Do(req)
 }
 
-// ListConnectorDefinitions performs a GET /connector_definitions (the `ListConnectorDefinitions` operationId) request.
+// ListConnectorDefinitions lists the connectors that are available, in one workspace if it is given.
+//
+// Not paged.
+//
+// Corresponds with GET /connector_definitions (the `ListConnectorDefinitions` operationId).
 func (c *Client) ListConnectorDefinitions(ctx context.Context, params *ListConnectorDefinitionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectorDefinitionsRequest(c.Server, params)
 	if err != nil {
@@ -765,7 +1324,11 @@ func (c *Client) ListConnectorDefinitions(ctx context.Context, params *ListConne
 	return c.Client.Do(req)
 }
 
-// ListDataplanes performs a GET /dataplanes (the `ListDataplanes` operationId) request.
+// ListDataplanes lists dataplanes, those of the given regions if any.
+//
+// Not paged.
+//
+// Corresponds with GET /dataplanes (the `ListDataplanes` operationId).
 func (c *Client) ListDataplanes(ctx context.Context, params *ListDataplanesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDataplanesRequest(c.Server, params)
 	if err != nil {
@@ -778,8 +1341,13 @@ func (c *Client) ListDataplanes(ctx context.Context, params *ListDataplanesParam
 	return c.Client.Do(req)
 }
 
-// CreateDataplaneWithBody performs a POST /dataplanes (the `CreateDataplane` operationId) request,
-// with any type of body and a specified content type.
+// CreateDataplaneWithBody registers a dataplane in a region.
+//
+// The answer holds the client id and secret that the dataplane signs in with.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 func (c *Client) CreateDataplaneWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDataplaneRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -792,8 +1360,13 @@ func (c *Client) CreateDataplaneWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// CreateDataplane performs a POST /dataplanes (the `CreateDataplane` operationId) request.
+// CreateDataplane registers a dataplane in a region.
+//
+// The answer holds the client id and secret that the dataplane signs in with.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 func (c *Client) CreateDataplane(ctx context.Context, body CreateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDataplaneRequest(c.Server, body)
 	if err != nil {
@@ -806,7 +1379,9 @@ func (c *Client) CreateDataplane(ctx context.Context, body CreateDataplaneJSONRe
 	return c.Client.Do(req)
 }
 
-// DeleteDataplane performs a DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId) request.
+// DeleteDataplane deletes a dataplane and answers what it was.
+//
+// Corresponds with DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId).
 func (c *Client) DeleteDataplane(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteDataplaneRequest(c.Server, dataplaneID)
 	if err != nil {
@@ -819,7 +1394,9 @@ func (c *Client) DeleteDataplane(ctx context.Context, dataplaneID string, reqEdi
 	return c.Client.Do(req)
 }
 
-// GetDataplane performs a GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId) request.
+// GetDataplane reads one dataplane.
+//
+// Corresponds with GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId).
 func (c *Client) GetDataplane(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDataplaneRequest(c.Server, dataplaneID)
 	if err != nil {
@@ -832,8 +1409,11 @@ func (c *Client) GetDataplane(ctx context.Context, dataplaneID string, reqEditor
 	return c.Client.Do(req)
 }
 
-// UpdateDataplaneWithBody performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDataplaneWithBody renames, enables or disables a dataplane.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 func (c *Client) UpdateDataplaneWithBody(ctx context.Context, dataplaneID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDataplaneRequestWithBody(c.Server, dataplaneID, contentType, body)
 	if err != nil {
@@ -846,8 +1426,11 @@ func (c *Client) UpdateDataplaneWithBody(ctx context.Context, dataplaneID string
 	return c.Client.Do(req)
 }
 
-// UpdateDataplane performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request.
+// UpdateDataplane renames, enables or disables a dataplane.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 func (c *Client) UpdateDataplane(ctx context.Context, dataplaneID string, body UpdateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDataplaneRequest(c.Server, dataplaneID, body)
 	if err != nil {
@@ -860,7 +1443,11 @@ func (c *Client) UpdateDataplane(ctx context.Context, dataplaneID string, body U
 	return c.Client.Do(req)
 }
 
-// ListDestinations performs a GET /destinations (the `ListDestinations` operationId) request.
+// ListDestinations lists destinations, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+//
+// Corresponds with GET /destinations (the `ListDestinations` operationId).
 func (c *Client) ListDestinations(ctx context.Context, params *ListDestinationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDestinationsRequest(c.Server, params)
 	if err != nil {
@@ -873,8 +1460,13 @@ func (c *Client) ListDestinations(ctx context.Context, params *ListDestinationsP
 	return c.Client.Do(req)
 }
 
-// CreateDestinationWithBody performs a POST /destinations (the `CreateDestination` operationId) request,
-// with any type of body and a specified content type.
+// CreateDestinationWithBody creates a destination.
+//
+// Name the connector by definitionId, or by destinationType inside configuration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /destinations (the `CreateDestination` operationId).
 func (c *Client) CreateDestinationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDestinationRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -887,8 +1479,13 @@ func (c *Client) CreateDestinationWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateDestination performs a POST /destinations (the `CreateDestination` operationId) request.
+// CreateDestination creates a destination.
+//
+// Name the connector by definitionId, or by destinationType inside configuration.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /destinations (the `CreateDestination` operationId).
 func (c *Client) CreateDestination(ctx context.Context, body CreateDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDestinationRequest(c.Server, body)
 	if err != nil {
@@ -901,7 +1498,9 @@ func (c *Client) CreateDestination(ctx context.Context, body CreateDestinationJS
 	return c.Client.Do(req)
 }
 
-// DeleteDestination performs a DELETE /destinations/{destinationId} (the `DeleteDestination` operationId) request.
+// DeleteDestination deletes a destination and every connection that uses it.
+//
+// Corresponds with DELETE /destinations/{destinationId} (the `DeleteDestination` operationId).
 func (c *Client) DeleteDestination(ctx context.Context, destinationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteDestinationRequest(c.Server, destinationID)
 	if err != nil {
@@ -914,7 +1513,11 @@ func (c *Client) DeleteDestination(ctx context.Context, destinationID string, re
 	return c.Client.Do(req)
 }
 
-// GetDestination performs a GET /destinations/{destinationId} (the `GetDestination` operationId) request.
+// GetDestination reads one destination, every secret of its configuration masked as ten stars.
+//
+// includeSecretCoordinates answers references in place of the masks, never values.
+//
+// Corresponds with GET /destinations/{destinationId} (the `GetDestination` operationId).
 func (c *Client) GetDestination(ctx context.Context, destinationID string, params *GetDestinationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDestinationRequest(c.Server, destinationID, params)
 	if err != nil {
@@ -927,8 +1530,14 @@ func (c *Client) GetDestination(ctx context.Context, destinationID string, param
 	return c.Client.Do(req)
 }
 
-// PatchDestinationWithBody performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request,
-// with any type of body and a specified content type.
+// PatchDestinationWithBody merges the given fields into a destination.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 func (c *Client) PatchDestinationWithBody(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchDestinationRequestWithBody(c.Server, destinationID, contentType, body)
 	if err != nil {
@@ -941,8 +1550,14 @@ func (c *Client) PatchDestinationWithBody(ctx context.Context, destinationID str
 	return c.Client.Do(req)
 }
 
-// PatchDestination performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request.
+// PatchDestination merges the given fields into a destination.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 func (c *Client) PatchDestination(ctx context.Context, destinationID string, body PatchDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchDestinationRequest(c.Server, destinationID, body)
 	if err != nil {
@@ -955,8 +1570,13 @@ func (c *Client) PatchDestination(ctx context.Context, destinationID string, bod
 	return c.Client.Do(req)
 }
 
-// PutDestinationWithBody performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request,
-// with any type of body and a specified content type.
+// PutDestinationWithBody replaces the name and the configuration of a destination.
+//
+// A secret that is sent masked keeps its stored value.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 func (c *Client) PutDestinationWithBody(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutDestinationRequestWithBody(c.Server, destinationID, contentType, body)
 	if err != nil {
@@ -969,8 +1589,13 @@ func (c *Client) PutDestinationWithBody(ctx context.Context, destinationID strin
 	return c.Client.Do(req)
 }
 
-// PutDestination performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request.
+// PutDestination replaces the name and the configuration of a destination.
+//
+// A secret that is sent masked keeps its stored value.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 func (c *Client) PutDestination(ctx context.Context, destinationID string, body PutDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutDestinationRequest(c.Server, destinationID, body)
 	if err != nil {
@@ -983,7 +1608,11 @@ func (c *Client) PutDestination(ctx context.Context, destinationID string, body 
 	return c.Client.Do(req)
 }
 
-// ListEmbeddedOrganizationsByUser performs a GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId) request.
+// ListEmbeddedOrganizationsByUser lists the organizations in which the user may use Airbyte Embedded.
+//
+// Embedded has moved to a host of its own; the server may answer 301.
+//
+// Corresponds with GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId).
 func (c *Client) ListEmbeddedOrganizationsByUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEmbeddedOrganizationsByUserRequest(c.Server)
 	if err != nil {
@@ -996,8 +1625,11 @@ func (c *Client) ListEmbeddedOrganizationsByUser(ctx context.Context, reqEditors
 	return c.Client.Do(req)
 }
 
-// GenerateEmbeddedScopedTokenWithBody performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request,
-// with any type of body and a specified content type.
+// GenerateEmbeddedScopedTokenWithBody mints a token that reaches one workspace only.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 func (c *Client) GenerateEmbeddedScopedTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGenerateEmbeddedScopedTokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1010,8 +1642,11 @@ func (c *Client) GenerateEmbeddedScopedTokenWithBody(ctx context.Context, conten
 	return c.Client.Do(req)
 }
 
-// GenerateEmbeddedScopedToken performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request.
+// GenerateEmbeddedScopedToken mints a token that reaches one workspace only.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 func (c *Client) GenerateEmbeddedScopedToken(ctx context.Context, body GenerateEmbeddedScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGenerateEmbeddedScopedTokenRequest(c.Server, body)
 	if err != nil {
@@ -1024,8 +1659,11 @@ func (c *Client) GenerateEmbeddedScopedToken(ctx context.Context, body GenerateE
 	return c.Client.Do(req)
 }
 
-// GetEmbeddedWidgetWithBody performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request,
-// with any type of body and a specified content type.
+// GetEmbeddedWidgetWithBody mints the token with which the Embedded widget opens for an external user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 func (c *Client) GetEmbeddedWidgetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEmbeddedWidgetRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1038,8 +1676,11 @@ func (c *Client) GetEmbeddedWidgetWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// GetEmbeddedWidget performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request.
+// GetEmbeddedWidget mints the token with which the Embedded widget opens for an external user.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 func (c *Client) GetEmbeddedWidget(ctx context.Context, body GetEmbeddedWidgetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEmbeddedWidgetRequest(c.Server, body)
 	if err != nil {
@@ -1052,7 +1693,11 @@ func (c *Client) GetEmbeddedWidget(ctx context.Context, body GetEmbeddedWidgetJS
 	return c.Client.Do(req)
 }
 
-// ListGroups performs a GET /groups (the `ListGroups` operationId) request.
+// ListGroups lists the groups of an organization.
+//
+// Unlike in other lists, next is null on the last page.
+//
+// Corresponds with GET /groups (the `ListGroups` operationId).
 func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupsRequest(c.Server, params)
 	if err != nil {
@@ -1065,8 +1710,13 @@ func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEd
 	return c.Client.Do(req)
 }
 
-// CreateGroupWithBody performs a POST /groups (the `CreateGroup` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupWithBody creates a group in an organization.
+//
+// Answers 409 when the name is taken.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /groups (the `CreateGroup` operationId).
 func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1079,8 +1729,13 @@ func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// CreateGroup performs a POST /groups (the `CreateGroup` operationId) request.
+// CreateGroup creates a group in an organization.
+//
+// Answers 409 when the name is taken.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /groups (the `CreateGroup` operationId).
 func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupRequest(c.Server, body)
 	if err != nil {
@@ -1093,7 +1748,11 @@ func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// DeleteGroup performs a DELETE /groups/{groupId} (the `DeleteGroup` operationId) request.
+// DeleteGroup deletes a group.
+//
+// Answers 409 when SCIM manages the group.
+//
+// Corresponds with DELETE /groups/{groupId} (the `DeleteGroup` operationId).
 func (c *Client) DeleteGroup(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteGroupRequest(c.Server, groupID)
 	if err != nil {
@@ -1106,7 +1765,9 @@ func (c *Client) DeleteGroup(ctx context.Context, groupID string, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// GetGroup performs a GET /groups/{groupId} (the `GetGroup` operationId) request.
+// GetGroup reads one group.
+//
+// Corresponds with GET /groups/{groupId} (the `GetGroup` operationId).
 func (c *Client) GetGroup(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetGroupRequest(c.Server, groupID)
 	if err != nil {
@@ -1119,8 +1780,13 @@ func (c *Client) GetGroup(ctx context.Context, groupID string, reqEditors ...Req
 	return c.Client.Do(req)
 }
 
-// UpdateGroupWithBody performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request,
-// with any type of body and a specified content type.
+// UpdateGroupWithBody changes the name or the description of a group.
+//
+// Answers 409 when SCIM manages the group.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 func (c *Client) UpdateGroupWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateGroupRequestWithBody(c.Server, groupID, contentType, body)
 	if err != nil {
@@ -1133,8 +1799,13 @@ func (c *Client) UpdateGroupWithBody(ctx context.Context, groupID string, conten
 	return c.Client.Do(req)
 }
 
-// UpdateGroup performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request.
+// UpdateGroup changes the name or the description of a group.
+//
+// Answers 409 when SCIM manages the group.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 func (c *Client) UpdateGroup(ctx context.Context, groupID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateGroupRequest(c.Server, groupID, body)
 	if err != nil {
@@ -1147,7 +1818,11 @@ func (c *Client) UpdateGroup(ctx context.Context, groupID string, body UpdateGro
 	return c.Client.Do(req)
 }
 
-// ListGroupMembers performs a GET /groups/{groupId}/members (the `ListGroupMembers` operationId) request.
+// ListGroupMembers lists the members of a group.
+//
+// Unlike in other lists, next is null on the last page.
+//
+// Corresponds with GET /groups/{groupId}/members (the `ListGroupMembers` operationId).
 func (c *Client) ListGroupMembers(ctx context.Context, groupID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupMembersRequest(c.Server, groupID, params)
 	if err != nil {
@@ -1160,8 +1835,13 @@ func (c *Client) ListGroupMembers(ctx context.Context, groupID string, params *L
 	return c.Client.Do(req)
 }
 
-// AddGroupMemberWithBody performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request,
-// with any type of body and a specified content type.
+// AddGroupMemberWithBody adds a user to a group.
+//
+// Answers 409 when the user is a member already or SCIM manages the group.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 func (c *Client) AddGroupMemberWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddGroupMemberRequestWithBody(c.Server, groupID, contentType, body)
 	if err != nil {
@@ -1174,8 +1854,13 @@ func (c *Client) AddGroupMemberWithBody(ctx context.Context, groupID string, con
 	return c.Client.Do(req)
 }
 
-// AddGroupMember performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request.
+// AddGroupMember adds a user to a group.
+//
+// Answers 409 when the user is a member already or SCIM manages the group.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 func (c *Client) AddGroupMember(ctx context.Context, groupID string, body AddGroupMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddGroupMemberRequest(c.Server, groupID, body)
 	if err != nil {
@@ -1188,7 +1873,11 @@ func (c *Client) AddGroupMember(ctx context.Context, groupID string, body AddGro
 	return c.Client.Do(req)
 }
 
-// RemoveGroupMember performs a DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId) request.
+// RemoveGroupMember removes a user from a group.
+//
+// Answers 409 when SCIM manages the group.
+//
+// Corresponds with DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId).
 func (c *Client) RemoveGroupMember(ctx context.Context, groupID string, userID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveGroupMemberRequest(c.Server, groupID, userID)
 	if err != nil {
@@ -1201,7 +1890,11 @@ func (c *Client) RemoveGroupMember(ctx context.Context, groupID string, userID s
 	return c.Client.Do(req)
 }
 
-// ListGroupPermissions performs a GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId) request.
+// ListGroupPermissions lists the permissions of a group.
+//
+// Not paged.
+//
+// Corresponds with GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId).
 func (c *Client) ListGroupPermissions(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupPermissionsRequest(c.Server, groupID)
 	if err != nil {
@@ -1214,8 +1907,13 @@ func (c *Client) ListGroupPermissions(ctx context.Context, groupID string, reqEd
 	return c.Client.Do(req)
 }
 
-// CreateGroupPermissionWithBody performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupPermissionWithBody grants a group a role in a workspace or in an organization.
+//
+// Give exactly one of workspaceId and organizationId.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 func (c *Client) CreateGroupPermissionWithBody(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupPermissionRequestWithBody(c.Server, groupID, contentType, body)
 	if err != nil {
@@ -1228,8 +1926,13 @@ func (c *Client) CreateGroupPermissionWithBody(ctx context.Context, groupID stri
 	return c.Client.Do(req)
 }
 
-// CreateGroupPermission performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request.
+// CreateGroupPermission grants a group a role in a workspace or in an organization.
+//
+// Give exactly one of workspaceId and organizationId.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 func (c *Client) CreateGroupPermission(ctx context.Context, groupID string, body CreateGroupPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupPermissionRequest(c.Server, groupID, body)
 	if err != nil {
@@ -1242,7 +1945,9 @@ func (c *Client) CreateGroupPermission(ctx context.Context, groupID string, body
 	return c.Client.Do(req)
 }
 
-// DeleteGroupPermission performs a DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId) request.
+// DeleteGroupPermission revokes a permission of a group.
+//
+// Corresponds with DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId).
 func (c *Client) DeleteGroupPermission(ctx context.Context, groupID string, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteGroupPermissionRequest(c.Server, groupID, permissionID)
 	if err != nil {
@@ -1255,7 +1960,9 @@ func (c *Client) DeleteGroupPermission(ctx context.Context, groupID string, perm
 	return c.Client.Do(req)
 }
 
-// GetHealthCheck performs a GET /health (the `GetHealthCheck` operationId) request.
+// GetHealthCheck reports whether the server is up.
+//
+// Corresponds with GET /health (the `GetHealthCheck` operationId).
 func (c *Client) GetHealthCheck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetHealthCheckRequest(c.Server)
 	if err != nil {
@@ -1268,7 +1975,12 @@ func (c *Client) GetHealthCheck(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// ListJobs performs a GET /jobs (the `ListJobs` operationId) request.
+// ListJobs lists jobs, the oldest first unless orderBy says otherwise.
+//
+// connectionId wins over workspaceIds; with neither, the jobs of every reachable workspace are listed. Bounds
+// of time are inclusive. Page by offset until a short page: the next link drops status, bounds and orderBy.
+//
+// Corresponds with GET /jobs (the `ListJobs` operationId).
 func (c *Client) ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListJobsRequest(c.Server, params)
 	if err != nil {
@@ -1281,8 +1993,16 @@ func (c *Client) ListJobs(ctx context.Context, params *ListJobsParams, reqEditor
 	return c.Client.Do(req)
 }
 
-// CreateJobWithBody performs a POST /jobs (the `CreateJob` operationId) request,
-// with any type of body and a specified content type.
+// CreateJobWithBody starts a sync of a connection, or clears its data.
+//
+// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+// old name of clear.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /jobs (the `CreateJob` operationId).
 func (c *Client) CreateJobWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateJobRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1295,8 +2015,16 @@ func (c *Client) CreateJobWithBody(ctx context.Context, contentType string, body
 	return c.Client.Do(req)
 }
 
-// CreateJob performs a POST /jobs (the `CreateJob` operationId) request.
+// CreateJob starts a sync of a connection, or clears its data.
+//
+// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+// old name of clear.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /jobs (the `CreateJob` operationId).
 func (c *Client) CreateJob(ctx context.Context, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateJobRequest(c.Server, body)
 	if err != nil {
@@ -1309,7 +2037,12 @@ func (c *Client) CreateJob(ctx context.Context, body CreateJobJSONRequestBody, r
 	return c.Client.Do(req)
 }
 
-// CancelJob performs a DELETE /jobs/{jobId} (the `CancelJob` operationId) request.
+// CancelJob cancels whatever runs on the job's connection, which need not be this job.
+//
+// Check first that the job is not final. Answers the job as it reads once the workflow has stopped, and 200
+// when nothing ran.
+//
+// Corresponds with DELETE /jobs/{jobId} (the `CancelJob` operationId).
 func (c *Client) CancelJob(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelJobRequest(c.Server, jobID)
 	if err != nil {
@@ -1322,7 +2055,11 @@ func (c *Client) CancelJob(ctx context.Context, jobID int64, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// GetJob performs a GET /jobs/{jobId} (the `GetJob` operationId) request.
+// GetJob reads one job.
+//
+// Answers 403 for an unknown id, and 409 to an instance administrator.
+//
+// Corresponds with GET /jobs/{jobId} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJobRequest(c.Server, jobID)
 	if err != nil {
@@ -1335,7 +2072,11 @@ func (c *Client) GetJob(ctx context.Context, jobID int64, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// OauthCallback performs a GET /oauth/callback (the `OauthCallback` operationId) request.
+// OauthCallback takes the redirect of an OAuth provider.
+//
+// Meant for browsers: exchanges the one-time code and redirects.
+//
+// Corresponds with GET /oauth/callback (the `OauthCallback` operationId).
 func (c *Client) OauthCallback(ctx context.Context, params *OauthCallbackParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewOauthCallbackRequest(c.Server, params)
 	if err != nil {
@@ -1348,7 +2089,11 @@ func (c *Client) OauthCallback(ctx context.Context, params *OauthCallbackParams,
 	return c.Client.Do(req)
 }
 
-// ListOrganizationsForUser performs a GET /organizations (the `ListOrganizationsForUser` operationId) request.
+// ListOrganizationsForUser lists the organizations of the calling user.
+//
+// Not paged.
+//
+// Corresponds with GET /organizations (the `ListOrganizationsForUser` operationId).
 func (c *Client) ListOrganizationsForUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOrganizationsForUserRequest(c.Server)
 	if err != nil {
@@ -1361,8 +2106,11 @@ func (c *Client) ListOrganizationsForUser(ctx context.Context, reqEditors ...Req
 	return c.Client.Do(req)
 }
 
-// CreateOrUpdateOrganizationOAuthCredentialsWithBody performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrUpdateOrganizationOAuthCredentialsWithBody stores the OAuth client that the connectors of one type use in an organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 func (c *Client) CreateOrUpdateOrganizationOAuthCredentialsWithBody(ctx context.Context, organizationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrUpdateOrganizationOAuthCredentialsRequestWithBody(c.Server, organizationID, contentType, body)
 	if err != nil {
@@ -1375,8 +2123,11 @@ func (c *Client) CreateOrUpdateOrganizationOAuthCredentialsWithBody(ctx context.
 	return c.Client.Do(req)
 }
 
-// CreateOrUpdateOrganizationOAuthCredentials performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request.
+// CreateOrUpdateOrganizationOAuthCredentials stores the OAuth client that the connectors of one type use in an organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 func (c *Client) CreateOrUpdateOrganizationOAuthCredentials(ctx context.Context, organizationID string, body CreateOrUpdateOrganizationOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrUpdateOrganizationOAuthCredentialsRequest(c.Server, organizationID, body)
 	if err != nil {
@@ -1389,7 +2140,9 @@ func (c *Client) CreateOrUpdateOrganizationOAuthCredentials(ctx context.Context,
 	return c.Client.Do(req)
 }
 
-// DeleteOrganizationOAuthCredentials performs a DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId) request.
+// DeleteOrganizationOAuthCredentials removes the OAuth client that the connectors of one type use in an organization.
+//
+// Corresponds with DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId).
 func (c *Client) DeleteOrganizationOAuthCredentials(ctx context.Context, organizationID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteOrganizationOAuthCredentialsRequest(c.Server, organizationID, actorType, name)
 	if err != nil {
@@ -1402,7 +2155,11 @@ func (c *Client) DeleteOrganizationOAuthCredentials(ctx context.Context, organiz
 	return c.Client.Do(req)
 }
 
-// ListPermissions performs a GET /permissions (the `ListPermissions` operationId) request.
+// ListPermissions lists permissions of the calling user or of another one.
+//
+// Not paged.
+//
+// Corresponds with GET /permissions (the `ListPermissions` operationId).
 func (c *Client) ListPermissions(ctx context.Context, params *ListPermissionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPermissionsRequest(c.Server, params)
 	if err != nil {
@@ -1415,8 +2172,11 @@ func (c *Client) ListPermissions(ctx context.Context, params *ListPermissionsPar
 	return c.Client.Do(req)
 }
 
-// CreatePermissionWithBody performs a POST /permissions (the `CreatePermission` operationId) request,
-// with any type of body and a specified content type.
+// CreatePermissionWithBody grants a user a role in a workspace or in an organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /permissions (the `CreatePermission` operationId).
 func (c *Client) CreatePermissionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePermissionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1429,8 +2189,11 @@ func (c *Client) CreatePermissionWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// CreatePermission performs a POST /permissions (the `CreatePermission` operationId) request.
+// CreatePermission grants a user a role in a workspace or in an organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /permissions (the `CreatePermission` operationId).
 func (c *Client) CreatePermission(ctx context.Context, body CreatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePermissionRequest(c.Server, body)
 	if err != nil {
@@ -1443,7 +2206,9 @@ func (c *Client) CreatePermission(ctx context.Context, body CreatePermissionJSON
 	return c.Client.Do(req)
 }
 
-// DeletePermission performs a DELETE /permissions/{permissionId} (the `DeletePermission` operationId) request.
+// DeletePermission revokes a permission.
+//
+// Corresponds with DELETE /permissions/{permissionId} (the `DeletePermission` operationId).
 func (c *Client) DeletePermission(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeletePermissionRequest(c.Server, permissionID)
 	if err != nil {
@@ -1456,7 +2221,9 @@ func (c *Client) DeletePermission(ctx context.Context, permissionID string, reqE
 	return c.Client.Do(req)
 }
 
-// GetPermission performs a GET /permissions/{permissionId} (the `GetPermission` operationId) request.
+// GetPermission reads one permission.
+//
+// Corresponds with GET /permissions/{permissionId} (the `GetPermission` operationId).
 func (c *Client) GetPermission(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPermissionRequest(c.Server, permissionID)
 	if err != nil {
@@ -1469,8 +2236,11 @@ func (c *Client) GetPermission(ctx context.Context, permissionID string, reqEdit
 	return c.Client.Do(req)
 }
 
-// UpdatePermissionWithBody performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePermissionWithBody changes the role that a permission grants.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 func (c *Client) UpdatePermissionWithBody(ctx context.Context, permissionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePermissionRequestWithBody(c.Server, permissionID, contentType, body)
 	if err != nil {
@@ -1483,8 +2253,11 @@ func (c *Client) UpdatePermissionWithBody(ctx context.Context, permissionID stri
 	return c.Client.Do(req)
 }
 
-// UpdatePermission performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request.
+// UpdatePermission changes the role that a permission grants.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 func (c *Client) UpdatePermission(ctx context.Context, permissionID string, body UpdatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePermissionRequest(c.Server, permissionID, body)
 	if err != nil {
@@ -1497,7 +2270,11 @@ func (c *Client) UpdatePermission(ctx context.Context, permissionID string, body
 	return c.Client.Do(req)
 }
 
-// ListRegions performs a GET /regions (the `ListRegions` operationId) request.
+// ListRegions lists the regions of an organization.
+//
+// Not paged.
+//
+// Corresponds with GET /regions (the `ListRegions` operationId).
 func (c *Client) ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRegionsRequest(c.Server, params)
 	if err != nil {
@@ -1510,8 +2287,11 @@ func (c *Client) ListRegions(ctx context.Context, params *ListRegionsParams, req
 	return c.Client.Do(req)
 }
 
-// CreateRegionWithBody performs a POST /regions (the `CreateRegion` operationId) request,
-// with any type of body and a specified content type.
+// CreateRegionWithBody creates a region in an organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /regions (the `CreateRegion` operationId).
 func (c *Client) CreateRegionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateRegionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1524,8 +2304,11 @@ func (c *Client) CreateRegionWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// CreateRegion performs a POST /regions (the `CreateRegion` operationId) request.
+// CreateRegion creates a region in an organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /regions (the `CreateRegion` operationId).
 func (c *Client) CreateRegion(ctx context.Context, body CreateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateRegionRequest(c.Server, body)
 	if err != nil {
@@ -1538,7 +2321,9 @@ func (c *Client) CreateRegion(ctx context.Context, body CreateRegionJSONRequestB
 	return c.Client.Do(req)
 }
 
-// DeleteRegion performs a DELETE /regions/{regionId} (the `DeleteRegion` operationId) request.
+// DeleteRegion deletes a region and answers what it was.
+//
+// Corresponds with DELETE /regions/{regionId} (the `DeleteRegion` operationId).
 func (c *Client) DeleteRegion(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteRegionRequest(c.Server, regionID)
 	if err != nil {
@@ -1551,7 +2336,9 @@ func (c *Client) DeleteRegion(ctx context.Context, regionID string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// GetRegion performs a GET /regions/{regionId} (the `GetRegion` operationId) request.
+// GetRegion reads one region.
+//
+// Corresponds with GET /regions/{regionId} (the `GetRegion` operationId).
 func (c *Client) GetRegion(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRegionRequest(c.Server, regionID)
 	if err != nil {
@@ -1564,8 +2351,11 @@ func (c *Client) GetRegion(ctx context.Context, regionID string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// UpdateRegionWithBody performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request,
-// with any type of body and a specified content type.
+// UpdateRegionWithBody renames, enables or disables a region.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 func (c *Client) UpdateRegionWithBody(ctx context.Context, regionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateRegionRequestWithBody(c.Server, regionID, contentType, body)
 	if err != nil {
@@ -1578,8 +2368,11 @@ func (c *Client) UpdateRegionWithBody(ctx context.Context, regionID string, cont
 	return c.Client.Do(req)
 }
 
-// UpdateRegion performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request.
+// UpdateRegion renames, enables or disables a region.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 func (c *Client) UpdateRegion(ctx context.Context, regionID string, body UpdateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateRegionRequest(c.Server, regionID, body)
 	if err != nil {
@@ -1592,7 +2385,11 @@ func (c *Client) UpdateRegion(ctx context.Context, regionID string, body UpdateR
 	return c.Client.Do(req)
 }
 
-// ListSources performs a GET /sources (the `ListSources` operationId) request.
+// ListSources lists sources, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+//
+// Corresponds with GET /sources (the `ListSources` operationId).
 func (c *Client) ListSources(ctx context.Context, params *ListSourcesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSourcesRequest(c.Server, params)
 	if err != nil {
@@ -1605,8 +2402,13 @@ func (c *Client) ListSources(ctx context.Context, params *ListSourcesParams, req
 	return c.Client.Do(req)
 }
 
-// CreateSourceWithBody performs a POST /sources (the `CreateSource` operationId) request,
-// with any type of body and a specified content type.
+// CreateSourceWithBody creates a source.
+//
+// Name the connector by definitionId, or by sourceType inside configuration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /sources (the `CreateSource` operationId).
 func (c *Client) CreateSourceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSourceRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1619,8 +2421,13 @@ func (c *Client) CreateSourceWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// CreateSource performs a POST /sources (the `CreateSource` operationId) request.
+// CreateSource creates a source.
+//
+// Name the connector by definitionId, or by sourceType inside configuration.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /sources (the `CreateSource` operationId).
 func (c *Client) CreateSource(ctx context.Context, body CreateSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSourceRequest(c.Server, body)
 	if err != nil {
@@ -1633,8 +2440,11 @@ func (c *Client) CreateSource(ctx context.Context, body CreateSourceJSONRequestB
 	return c.Client.Do(req)
 }
 
-// InitiateOAuthWithBody performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request,
-// with any type of body and a specified content type.
+// InitiateOAuthWithBody starts an OAuth consent and answers the URL to send the user to.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 func (c *Client) InitiateOAuthWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInitiateOAuthRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1647,8 +2457,11 @@ func (c *Client) InitiateOAuthWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// InitiateOAuth performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request.
+// InitiateOAuth starts an OAuth consent and answers the URL to send the user to.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 func (c *Client) InitiateOAuth(ctx context.Context, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInitiateOAuthRequest(c.Server, body)
 	if err != nil {
@@ -1661,7 +2474,9 @@ func (c *Client) InitiateOAuth(ctx context.Context, body InitiateOAuthJSONReques
 	return c.Client.Do(req)
 }
 
-// DeleteSource performs a DELETE /sources/{sourceId} (the `DeleteSource` operationId) request.
+// DeleteSource deletes a source and every connection that uses it.
+//
+// Corresponds with DELETE /sources/{sourceId} (the `DeleteSource` operationId).
 func (c *Client) DeleteSource(ctx context.Context, sourceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSourceRequest(c.Server, sourceID)
 	if err != nil {
@@ -1674,7 +2489,11 @@ func (c *Client) DeleteSource(ctx context.Context, sourceID string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// GetSource performs a GET /sources/{sourceId} (the `GetSource` operationId) request.
+// GetSource reads one source, every secret of its configuration masked as ten stars.
+//
+// includeSecretCoordinates answers references in place of the masks, never values.
+//
+// Corresponds with GET /sources/{sourceId} (the `GetSource` operationId).
 func (c *Client) GetSource(ctx context.Context, sourceID string, params *GetSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSourceRequest(c.Server, sourceID, params)
 	if err != nil {
@@ -1687,8 +2506,14 @@ func (c *Client) GetSource(ctx context.Context, sourceID string, params *GetSour
 	return c.Client.Do(req)
 }
 
-// PatchSourceWithBody performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request,
-// with any type of body and a specified content type.
+// PatchSourceWithBody merges the given fields into a source.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 func (c *Client) PatchSourceWithBody(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchSourceRequestWithBody(c.Server, sourceID, contentType, body)
 	if err != nil {
@@ -1701,8 +2526,14 @@ func (c *Client) PatchSourceWithBody(ctx context.Context, sourceID string, conte
 	return c.Client.Do(req)
 }
 
-// PatchSource performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request.
+// PatchSource merges the given fields into a source.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 func (c *Client) PatchSource(ctx context.Context, sourceID string, body PatchSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchSourceRequest(c.Server, sourceID, body)
 	if err != nil {
@@ -1715,8 +2546,13 @@ func (c *Client) PatchSource(ctx context.Context, sourceID string, body PatchSou
 	return c.Client.Do(req)
 }
 
-// PutSourceWithBody performs a PUT /sources/{sourceId} (the `PutSource` operationId) request,
-// with any type of body and a specified content type.
+// PutSourceWithBody replaces the name and the configuration of a source.
+//
+// A secret that is sent masked keeps its stored value.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 func (c *Client) PutSourceWithBody(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutSourceRequestWithBody(c.Server, sourceID, contentType, body)
 	if err != nil {
@@ -1729,8 +2565,13 @@ func (c *Client) PutSourceWithBody(ctx context.Context, sourceID string, content
 	return c.Client.Do(req)
 }
 
-// PutSource performs a PUT /sources/{sourceId} (the `PutSource` operationId) request.
+// PutSource replaces the name and the configuration of a source.
+//
+// A secret that is sent masked keeps its stored value.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 func (c *Client) PutSource(ctx context.Context, sourceID string, body PutSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutSourceRequest(c.Server, sourceID, body)
 	if err != nil {
@@ -1743,7 +2584,12 @@ func (c *Client) PutSource(ctx context.Context, sourceID string, body PutSourceJ
 	return c.Client.Do(req)
 }
 
-// GetStreamProperties performs a GET /streams (the `GetStreamProperties` operationId) request.
+// GetStreamProperties lists the streams of a source with the sync modes that a destination allows.
+//
+// Discovers the schema, which can take minutes; ignoreCache always does. full_refresh_overwrite_deduped is
+// left out although it is valid. Not paged.
+//
+// Corresponds with GET /streams (the `GetStreamProperties` operationId).
 func (c *Client) GetStreamProperties(ctx context.Context, params *GetStreamPropertiesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetStreamPropertiesRequest(c.Server, params)
 	if err != nil {
@@ -1756,7 +2602,11 @@ func (c *Client) GetStreamProperties(ctx context.Context, params *GetStreamPrope
 	return c.Client.Do(req)
 }
 
-// ListTags performs a GET /tags (the `ListTags` operationId) request.
+// ListTags lists the tags of workspaces.
+//
+// Not paged.
+//
+// Corresponds with GET /tags (the `ListTags` operationId).
 func (c *Client) ListTags(ctx context.Context, params *ListTagsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListTagsRequest(c.Server, params)
 	if err != nil {
@@ -1769,8 +2619,14 @@ func (c *Client) ListTags(ctx context.Context, params *ListTagsParams, reqEditor
 	return c.Client.Do(req)
 }
 
-// CreateTagWithBody performs a POST /tags (the `CreateTag` operationId) request,
-// with any type of body and a specified content type.
+// CreateTagWithBody creates a tag in a workspace.
+//
+// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+// a workspace that is full.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /tags (the `CreateTag` operationId).
 func (c *Client) CreateTagWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTagRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1783,8 +2639,14 @@ func (c *Client) CreateTagWithBody(ctx context.Context, contentType string, body
 	return c.Client.Do(req)
 }
 
-// CreateTag performs a POST /tags (the `CreateTag` operationId) request.
+// CreateTag creates a tag in a workspace.
+//
+// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+// a workspace that is full.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /tags (the `CreateTag` operationId).
 func (c *Client) CreateTag(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTagRequest(c.Server, body)
 	if err != nil {
@@ -1797,7 +2659,9 @@ func (c *Client) CreateTag(ctx context.Context, body CreateTagJSONRequestBody, r
 	return c.Client.Do(req)
 }
 
-// DeleteTag performs a DELETE /tags/{tagId} (the `DeleteTag` operationId) request.
+// DeleteTag deletes a tag.
+//
+// Corresponds with DELETE /tags/{tagId} (the `DeleteTag` operationId).
 func (c *Client) DeleteTag(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteTagRequest(c.Server, tagID)
 	if err != nil {
@@ -1810,7 +2674,9 @@ func (c *Client) DeleteTag(ctx context.Context, tagID TagID, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// GetTag performs a GET /tags/{tagId} (the `GetTag` operationId) request.
+// GetTag reads one tag.
+//
+// Corresponds with GET /tags/{tagId} (the `GetTag` operationId).
 func (c *Client) GetTag(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTagRequest(c.Server, tagID)
 	if err != nil {
@@ -1823,8 +2689,11 @@ func (c *Client) GetTag(ctx context.Context, tagID TagID, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// UpdateTagWithBody performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request,
-// with any type of body and a specified content type.
+// UpdateTagWithBody changes the name and the color of a tag.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 func (c *Client) UpdateTagWithBody(ctx context.Context, tagID TagID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateTagRequestWithBody(c.Server, tagID, contentType, body)
 	if err != nil {
@@ -1837,8 +2706,11 @@ func (c *Client) UpdateTagWithBody(ctx context.Context, tagID TagID, contentType
 	return c.Client.Do(req)
 }
 
-// UpdateTag performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request.
+// UpdateTag changes the name and the color of a tag.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 func (c *Client) UpdateTag(ctx context.Context, tagID TagID, body UpdateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateTagRequest(c.Server, tagID, body)
 	if err != nil {
@@ -1851,7 +2723,11 @@ func (c *Client) UpdateTag(ctx context.Context, tagID TagID, body UpdateTagJSONR
 	return c.Client.Do(req)
 }
 
-// ListUsersWithinAnOrganization performs a GET /users (the `ListUsersWithinAnOrganization` operationId) request.
+// ListUsersWithinAnOrganization lists the users of an organization, all or those with the given ids or addresses.
+//
+// Not paged.
+//
+// Corresponds with GET /users (the `ListUsersWithinAnOrganization` operationId).
 func (c *Client) ListUsersWithinAnOrganization(ctx context.Context, params *ListUsersWithinAnOrganizationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUsersWithinAnOrganizationRequest(c.Server, params)
 	if err != nil {
@@ -1864,7 +2740,9 @@ func (c *Client) ListUsersWithinAnOrganization(ctx context.Context, params *List
 	return c.Client.Do(req)
 }
 
-// ListWorkspaces performs a GET /workspaces (the `ListWorkspaces` operationId) request.
+// ListWorkspaces lists workspaces.
+//
+// Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 func (c *Client) ListWorkspaces(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWorkspacesRequest(c.Server, params)
 	if err != nil {
@@ -1877,8 +2755,11 @@ func (c *Client) ListWorkspaces(ctx context.Context, params *ListWorkspacesParam
 	return c.Client.Do(req)
 }
 
-// CreateWorkspaceWithBody performs a POST /workspaces (the `CreateWorkspace` operationId) request,
-// with any type of body and a specified content type.
+// CreateWorkspaceWithBody creates a workspace.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 func (c *Client) CreateWorkspaceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWorkspaceRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1891,8 +2772,11 @@ func (c *Client) CreateWorkspaceWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// CreateWorkspace performs a POST /workspaces (the `CreateWorkspace` operationId) request.
+// CreateWorkspace creates a workspace.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 func (c *Client) CreateWorkspace(ctx context.Context, body CreateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWorkspaceRequest(c.Server, body)
 	if err != nil {
@@ -1905,7 +2789,9 @@ func (c *Client) CreateWorkspace(ctx context.Context, body CreateWorkspaceJSONRe
 	return c.Client.Do(req)
 }
 
-// DeleteWorkspace performs a DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId) request.
+// DeleteWorkspace deletes a workspace.
+//
+// Corresponds with DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId).
 func (c *Client) DeleteWorkspace(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteWorkspaceRequest(c.Server, workspaceID)
 	if err != nil {
@@ -1918,7 +2804,11 @@ func (c *Client) DeleteWorkspace(ctx context.Context, workspaceID string, reqEdi
 	return c.Client.Do(req)
 }
 
-// GetWorkspace performs a GET /workspaces/{workspaceId} (the `GetWorkspace` operationId) request.
+// GetWorkspace reads one workspace.
+//
+// The cheapest check that the server is reached and the credentials are good.
+//
+// Corresponds with GET /workspaces/{workspaceId} (the `GetWorkspace` operationId).
 func (c *Client) GetWorkspace(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetWorkspaceRequest(c.Server, workspaceID)
 	if err != nil {
@@ -1931,8 +2821,11 @@ func (c *Client) GetWorkspace(ctx context.Context, workspaceID string, reqEditor
 	return c.Client.Do(req)
 }
 
-// UpdateWorkspaceWithBody performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWorkspaceWithBody changes the name, the notifications or the region of a workspace.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 func (c *Client) UpdateWorkspaceWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWorkspaceRequestWithBody(c.Server, workspaceID, contentType, body)
 	if err != nil {
@@ -1945,8 +2838,11 @@ func (c *Client) UpdateWorkspaceWithBody(ctx context.Context, workspaceID string
 	return c.Client.Do(req)
 }
 
-// UpdateWorkspace performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request.
+// UpdateWorkspace changes the name, the notifications or the region of a workspace.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 func (c *Client) UpdateWorkspace(ctx context.Context, workspaceID string, body UpdateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWorkspaceRequest(c.Server, workspaceID, body)
 	if err != nil {
@@ -1959,7 +2855,11 @@ func (c *Client) UpdateWorkspace(ctx context.Context, workspaceID string, body U
 	return c.Client.Do(req)
 }
 
-// ListDeclarativeSourceDefinitions performs a GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId) request.
+// ListDeclarativeSourceDefinitions lists the custom sources of a workspace that are described by a manifest.
+//
+// Not paged: next and previous stay empty.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId).
 func (c *Client) ListDeclarativeSourceDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDeclarativeSourceDefinitionsRequest(c.Server, workspaceID)
 	if err != nil {
@@ -1972,8 +2872,11 @@ func (c *Client) ListDeclarativeSourceDefinitions(ctx context.Context, workspace
 	return c.Client.Do(req)
 }
 
-// CreateDeclarativeSourceDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateDeclarativeSourceDefinitionWithBody creates a custom source from a manifest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 func (c *Client) CreateDeclarativeSourceDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDeclarativeSourceDefinitionRequestWithBody(c.Server, workspaceID, contentType, body)
 	if err != nil {
@@ -1986,8 +2889,11 @@ func (c *Client) CreateDeclarativeSourceDefinitionWithBody(ctx context.Context, 
 	return c.Client.Do(req)
 }
 
-// CreateDeclarativeSourceDefinition performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request.
+// CreateDeclarativeSourceDefinition creates a custom source from a manifest.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 func (c *Client) CreateDeclarativeSourceDefinition(ctx context.Context, workspaceID string, body CreateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDeclarativeSourceDefinitionRequest(c.Server, workspaceID, body)
 	if err != nil {
@@ -2000,7 +2906,9 @@ func (c *Client) CreateDeclarativeSourceDefinition(ctx context.Context, workspac
 	return c.Client.Do(req)
 }
 
-// DeleteDeclarativeSourceDefinition performs a DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId) request.
+// DeleteDeclarativeSourceDefinition deletes a custom source and answers what it was.
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId).
 func (c *Client) DeleteDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteDeclarativeSourceDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2013,7 +2921,9 @@ func (c *Client) DeleteDeclarativeSourceDefinition(ctx context.Context, workspac
 	return c.Client.Do(req)
 }
 
-// GetDeclarativeSourceDefinition performs a GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId) request.
+// GetDeclarativeSourceDefinition reads a custom source with its manifest.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId).
 func (c *Client) GetDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeclarativeSourceDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2026,8 +2936,11 @@ func (c *Client) GetDeclarativeSourceDefinition(ctx context.Context, workspaceID
 	return c.Client.Do(req)
 }
 
-// UpdateDeclarativeSourceDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDeclarativeSourceDefinitionWithBody replaces the manifest of a custom source.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 func (c *Client) UpdateDeclarativeSourceDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDeclarativeSourceDefinitionRequestWithBody(c.Server, workspaceID, definitionID, contentType, body)
 	if err != nil {
@@ -2040,8 +2953,11 @@ func (c *Client) UpdateDeclarativeSourceDefinitionWithBody(ctx context.Context, 
 	return c.Client.Do(req)
 }
 
-// UpdateDeclarativeSourceDefinition performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request.
+// UpdateDeclarativeSourceDefinition replaces the manifest of a custom source.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 func (c *Client) UpdateDeclarativeSourceDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDeclarativeSourceDefinitionRequest(c.Server, workspaceID, definitionID, body)
 	if err != nil {
@@ -2054,7 +2970,11 @@ func (c *Client) UpdateDeclarativeSourceDefinition(ctx context.Context, workspac
 	return c.Client.Do(req)
 }
 
-// ListDestinationDefinitions performs a GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId) request.
+// ListDestinationDefinitions lists the destination connectors of a workspace with their images.
+//
+// Not paged: next and previous stay empty.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId).
 func (c *Client) ListDestinationDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDestinationDefinitionsRequest(c.Server, workspaceID)
 	if err != nil {
@@ -2067,8 +2987,11 @@ func (c *Client) ListDestinationDefinitions(ctx context.Context, workspaceID str
 	return c.Client.Do(req)
 }
 
-// CreateDestinationDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateDestinationDefinitionWithBody registers a custom destination connector by its image.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 func (c *Client) CreateDestinationDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDestinationDefinitionRequestWithBody(c.Server, workspaceID, contentType, body)
 	if err != nil {
@@ -2081,8 +3004,11 @@ func (c *Client) CreateDestinationDefinitionWithBody(ctx context.Context, worksp
 	return c.Client.Do(req)
 }
 
-// CreateDestinationDefinition performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request.
+// CreateDestinationDefinition registers a custom destination connector by its image.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 func (c *Client) CreateDestinationDefinition(ctx context.Context, workspaceID string, body CreateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateDestinationDefinitionRequest(c.Server, workspaceID, body)
 	if err != nil {
@@ -2095,7 +3021,9 @@ func (c *Client) CreateDestinationDefinition(ctx context.Context, workspaceID st
 	return c.Client.Do(req)
 }
 
-// DeleteDestinationDefinition performs a DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId) request.
+// DeleteDestinationDefinition deletes a custom destination connector and answers what it was.
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId).
 func (c *Client) DeleteDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteDestinationDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2108,7 +3036,9 @@ func (c *Client) DeleteDestinationDefinition(ctx context.Context, workspaceID st
 	return c.Client.Do(req)
 }
 
-// GetDestinationDefinition performs a GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId) request.
+// GetDestinationDefinition reads one destination connector.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId).
 func (c *Client) GetDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDestinationDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2121,8 +3051,11 @@ func (c *Client) GetDestinationDefinition(ctx context.Context, workspaceID strin
 	return c.Client.Do(req)
 }
 
-// UpdateDestinationDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDestinationDefinitionWithBody changes the name and the image tag of a custom destination connector.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 func (c *Client) UpdateDestinationDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDestinationDefinitionRequestWithBody(c.Server, workspaceID, definitionID, contentType, body)
 	if err != nil {
@@ -2135,8 +3068,11 @@ func (c *Client) UpdateDestinationDefinitionWithBody(ctx context.Context, worksp
 	return c.Client.Do(req)
 }
 
-// UpdateDestinationDefinition performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request.
+// UpdateDestinationDefinition changes the name and the image tag of a custom destination connector.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 func (c *Client) UpdateDestinationDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateDestinationDefinitionRequest(c.Server, workspaceID, definitionID, body)
 	if err != nil {
@@ -2149,7 +3085,11 @@ func (c *Client) UpdateDestinationDefinition(ctx context.Context, workspaceID st
 	return c.Client.Do(req)
 }
 
-// ListSourceDefinitions performs a GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId) request.
+// ListSourceDefinitions lists the source connectors of a workspace with their images.
+//
+// Not paged: next and previous stay empty.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId).
 func (c *Client) ListSourceDefinitions(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSourceDefinitionsRequest(c.Server, workspaceID)
 	if err != nil {
@@ -2162,8 +3102,11 @@ func (c *Client) ListSourceDefinitions(ctx context.Context, workspaceID string, 
 	return c.Client.Do(req)
 }
 
-// CreateSourceDefinitionWithBody performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateSourceDefinitionWithBody registers a custom source connector by its image.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 func (c *Client) CreateSourceDefinitionWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSourceDefinitionRequestWithBody(c.Server, workspaceID, contentType, body)
 	if err != nil {
@@ -2176,8 +3119,11 @@ func (c *Client) CreateSourceDefinitionWithBody(ctx context.Context, workspaceID
 	return c.Client.Do(req)
 }
 
-// CreateSourceDefinition performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request.
+// CreateSourceDefinition registers a custom source connector by its image.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 func (c *Client) CreateSourceDefinition(ctx context.Context, workspaceID string, body CreateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSourceDefinitionRequest(c.Server, workspaceID, body)
 	if err != nil {
@@ -2190,7 +3136,9 @@ func (c *Client) CreateSourceDefinition(ctx context.Context, workspaceID string,
 	return c.Client.Do(req)
 }
 
-// DeleteSourceDefinition performs a DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId) request.
+// DeleteSourceDefinition deletes a custom source connector and answers what it was.
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId).
 func (c *Client) DeleteSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSourceDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2203,7 +3151,9 @@ func (c *Client) DeleteSourceDefinition(ctx context.Context, workspaceID string,
 	return c.Client.Do(req)
 }
 
-// GetSourceDefinition performs a GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId) request.
+// GetSourceDefinition reads one source connector.
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId).
 func (c *Client) GetSourceDefinition(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSourceDefinitionRequest(c.Server, workspaceID, definitionID)
 	if err != nil {
@@ -2216,8 +3166,11 @@ func (c *Client) GetSourceDefinition(ctx context.Context, workspaceID string, de
 	return c.Client.Do(req)
 }
 
-// UpdateSourceDefinitionWithBody performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateSourceDefinitionWithBody changes the name and the image tag of a custom source connector.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 func (c *Client) UpdateSourceDefinitionWithBody(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateSourceDefinitionRequestWithBody(c.Server, workspaceID, definitionID, contentType, body)
 	if err != nil {
@@ -2230,8 +3183,11 @@ func (c *Client) UpdateSourceDefinitionWithBody(ctx context.Context, workspaceID
 	return c.Client.Do(req)
 }
 
-// UpdateSourceDefinition performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request.
+// UpdateSourceDefinition changes the name and the image tag of a custom source connector.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 func (c *Client) UpdateSourceDefinition(ctx context.Context, workspaceID string, definitionID string, body UpdateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateSourceDefinitionRequest(c.Server, workspaceID, definitionID, body)
 	if err != nil {
@@ -2244,8 +3200,11 @@ func (c *Client) UpdateSourceDefinition(ctx context.Context, workspaceID string,
 	return c.Client.Do(req)
 }
 
-// CreateOrUpdateWorkspaceOAuthCredentialsWithBody performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrUpdateWorkspaceOAuthCredentialsWithBody stores the OAuth client that the connectors of one type use in a workspace.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 func (c *Client) CreateOrUpdateWorkspaceOAuthCredentialsWithBody(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrUpdateWorkspaceOAuthCredentialsRequestWithBody(c.Server, workspaceID, contentType, body)
 	if err != nil {
@@ -2258,8 +3217,11 @@ func (c *Client) CreateOrUpdateWorkspaceOAuthCredentialsWithBody(ctx context.Con
 	return c.Client.Do(req)
 }
 
-// CreateOrUpdateWorkspaceOAuthCredentials performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request.
+// CreateOrUpdateWorkspaceOAuthCredentials stores the OAuth client that the connectors of one type use in a workspace.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 func (c *Client) CreateOrUpdateWorkspaceOAuthCredentials(ctx context.Context, workspaceID string, body CreateOrUpdateWorkspaceOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrUpdateWorkspaceOAuthCredentialsRequest(c.Server, workspaceID, body)
 	if err != nil {
@@ -2272,7 +3234,9 @@ func (c *Client) CreateOrUpdateWorkspaceOAuthCredentials(ctx context.Context, wo
 	return c.Client.Do(req)
 }
 
-// DeleteWorkspaceOAuthCredentials performs a DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId) request.
+// DeleteWorkspaceOAuthCredentials removes the OAuth client that the connectors of one type use in a workspace.
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId).
 func (c *Client) DeleteWorkspaceOAuthCredentials(ctx context.Context, workspaceID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteWorkspaceOAuthCredentialsRequest(c.Server, workspaceID, actorType, name)
 	if err != nil {
@@ -6599,643 +7563,1053 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ListApplicationsWithResponse performs a GET /applications (the `ListApplications` operationId) request.
+	// ListApplicationsWithResponse lists the applications of the calling user.
+	//
+	// Not paged. Airbyte Community has exactly one, built in.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /applications (the `ListApplications` operationId).
 	ListApplicationsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListApplicationsResponse, error)
 
-	// CreateApplicationWithBodyWithResponse performs a POST /applications (the `CreateApplication` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateApplicationWithBodyWithResponse creates an application: a client id and secret that act as the calling user.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Airbyte Community cannot create or delete applications.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /applications (the `CreateApplication` operationId).
 	CreateApplicationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateApplicationResponse, error)
 
-	// CreateApplicationWithResponse performs a POST /applications (the `CreateApplication` operationId) request.
+	// CreateApplicationWithResponse creates an application: a client id and secret that act as the calling user.
+	//
+	// Airbyte Community cannot create or delete applications.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /applications (the `CreateApplication` operationId).
 	CreateApplicationWithResponse(ctx context.Context, body CreateApplicationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateApplicationResponse, error)
 
-	// CreateAccessTokenWithBodyWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAccessTokenWithBodyWithResponse exchanges a client id and secret for a bearer token.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error)
 
-	// CreateAccessTokenWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+	// CreateAccessTokenWithResponse exchanges a client id and secret for a bearer token.
+	//
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessTokenWithResponse(ctx context.Context, body CreateAccessTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error)
 
-	// CreateAccessTokenWithFormdataBodyWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+	// CreateAccessTokenWithFormdataBodyWithResponse exchanges a client id and secret for a bearer token.
+	//
+	// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+	// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 	CreateAccessTokenWithFormdataBodyWithResponse(ctx context.Context, body CreateAccessTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error)
 
-	// DeleteApplicationWithResponse performs a DELETE /applications/{applicationId} (the `DeleteApplication` operationId) request.
+	// DeleteApplicationWithResponse deletes an application and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /applications/{applicationId} (the `DeleteApplication` operationId).
 	DeleteApplicationWithResponse(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error)
 
-	// GetApplicationWithResponse performs a GET /applications/{applicationId} (the `GetApplication` operationId) request.
+	// GetApplicationWithResponse reads one application.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /applications/{applicationId} (the `GetApplication` operationId).
 	GetApplicationWithResponse(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*GetApplicationResponse, error)
 
-	// ListConnectionsWithResponse performs a GET /connections (the `ListConnections` operationId) request.
+	// ListConnectionsWithResponse lists connections, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+	// A workspace id that is not yours lists nothing. Page by offset: the next link drops tagIds.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /connections (the `ListConnections` operationId).
 	ListConnectionsWithResponse(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*ListConnectionsResponse, error)
 
-	// CreateConnectionWithBodyWithResponse performs a POST /connections (the `CreateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectionWithBodyWithResponse creates a connection between a source and a destination.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+	// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /connections (the `CreateConnection` operationId).
 	CreateConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// CreateConnectionWithResponse performs a POST /connections (the `CreateConnection` operationId) request.
+	// CreateConnectionWithResponse creates a connection between a source and a destination.
+	//
+	// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+	// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /connections (the `CreateConnection` operationId).
 	CreateConnectionWithResponse(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// DeleteConnectionWithResponse performs a DELETE /connections/{connectionId} (the `DeleteConnection` operationId) request.
+	// DeleteConnectionWithResponse deletes a connection.
+	//
+	// The delete is soft: the status becomes deprecated.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /connections/{connectionId} (the `DeleteConnection` operationId).
 	DeleteConnectionWithResponse(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*DeleteConnectionResponse, error)
 
-	// GetConnectionWithResponse performs a GET /connections/{connectionId} (the `GetConnection` operationId) request.
+	// GetConnectionWithResponse reads one connection.
+	//
+	// Answers 403 for an unknown id, and 404 only to an instance administrator.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /connections/{connectionId} (the `GetConnection` operationId).
 	GetConnectionWithResponse(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error)
 
-	// PatchConnectionWithBodyWithResponse performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchConnectionWithBodyWithResponse changes the given fields of a connection.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+	// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 	PatchConnectionWithBodyWithResponse(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchConnectionResponse, error)
 
-	// PatchConnectionWithResponse performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request.
+	// PatchConnectionWithResponse changes the given fields of a connection.
+	//
+	// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+	// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 	PatchConnectionWithResponse(ctx context.Context, connectionID string, body PatchConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchConnectionResponse, error)
 
-	// ListConnectorDefinitionsWithResponse performs a GET /connector_definitions (the `ListConnectorDefinitions` operationId) request.
+	// ListConnectorDefinitionsWithResponse lists the connectors that are available, in one workspace if it is given.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /connector_definitions (the `ListConnectorDefinitions` operationId).
 	ListConnectorDefinitionsWithResponse(ctx context.Context, params *ListConnectorDefinitionsParams, reqEditors ...RequestEditorFn) (*ListConnectorDefinitionsResponse, error)
 
-	// ListDataplanesWithResponse performs a GET /dataplanes (the `ListDataplanes` operationId) request.
+	// ListDataplanesWithResponse lists dataplanes, those of the given regions if any.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /dataplanes (the `ListDataplanes` operationId).
 	ListDataplanesWithResponse(ctx context.Context, params *ListDataplanesParams, reqEditors ...RequestEditorFn) (*ListDataplanesResponse, error)
 
-	// CreateDataplaneWithBodyWithResponse performs a POST /dataplanes (the `CreateDataplane` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDataplaneWithBodyWithResponse registers a dataplane in a region.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The answer holds the client id and secret that the dataplane signs in with.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 	CreateDataplaneWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDataplaneResponse, error)
 
-	// CreateDataplaneWithResponse performs a POST /dataplanes (the `CreateDataplane` operationId) request.
+	// CreateDataplaneWithResponse registers a dataplane in a region.
+	//
+	// The answer holds the client id and secret that the dataplane signs in with.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 	CreateDataplaneWithResponse(ctx context.Context, body CreateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDataplaneResponse, error)
 
-	// DeleteDataplaneWithResponse performs a DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId) request.
+	// DeleteDataplaneWithResponse deletes a dataplane and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId).
 	DeleteDataplaneWithResponse(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*DeleteDataplaneResponse, error)
 
-	// GetDataplaneWithResponse performs a GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId) request.
+	// GetDataplaneWithResponse reads one dataplane.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId).
 	GetDataplaneWithResponse(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*GetDataplaneResponse, error)
 
-	// UpdateDataplaneWithBodyWithResponse performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDataplaneWithBodyWithResponse renames, enables or disables a dataplane.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 	UpdateDataplaneWithBodyWithResponse(ctx context.Context, dataplaneID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDataplaneResponse, error)
 
-	// UpdateDataplaneWithResponse performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request.
+	// UpdateDataplaneWithResponse renames, enables or disables a dataplane.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 	UpdateDataplaneWithResponse(ctx context.Context, dataplaneID string, body UpdateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDataplaneResponse, error)
 
-	// ListDestinationsWithResponse performs a GET /destinations (the `ListDestinations` operationId) request.
+	// ListDestinationsWithResponse lists destinations, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /destinations (the `ListDestinations` operationId).
 	ListDestinationsWithResponse(ctx context.Context, params *ListDestinationsParams, reqEditors ...RequestEditorFn) (*ListDestinationsResponse, error)
 
-	// CreateDestinationWithBodyWithResponse performs a POST /destinations (the `CreateDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDestinationWithBodyWithResponse creates a destination.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Name the connector by definitionId, or by destinationType inside configuration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /destinations (the `CreateDestination` operationId).
 	CreateDestinationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDestinationResponse, error)
 
-	// CreateDestinationWithResponse performs a POST /destinations (the `CreateDestination` operationId) request.
+	// CreateDestinationWithResponse creates a destination.
+	//
+	// Name the connector by definitionId, or by destinationType inside configuration.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /destinations (the `CreateDestination` operationId).
 	CreateDestinationWithResponse(ctx context.Context, body CreateDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDestinationResponse, error)
 
-	// DeleteDestinationWithResponse performs a DELETE /destinations/{destinationId} (the `DeleteDestination` operationId) request.
+	// DeleteDestinationWithResponse deletes a destination and every connection that uses it.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /destinations/{destinationId} (the `DeleteDestination` operationId).
 	DeleteDestinationWithResponse(ctx context.Context, destinationID string, reqEditors ...RequestEditorFn) (*DeleteDestinationResponse, error)
 
-	// GetDestinationWithResponse performs a GET /destinations/{destinationId} (the `GetDestination` operationId) request.
+	// GetDestinationWithResponse reads one destination, every secret of its configuration masked as ten stars.
+	//
+	// includeSecretCoordinates answers references in place of the masks, never values.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /destinations/{destinationId} (the `GetDestination` operationId).
 	GetDestinationWithResponse(ctx context.Context, destinationID string, params *GetDestinationParams, reqEditors ...RequestEditorFn) (*GetDestinationResponse, error)
 
-	// PatchDestinationWithBodyWithResponse performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchDestinationWithBodyWithResponse merges the given fields into a destination.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 	PatchDestinationWithBodyWithResponse(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchDestinationResponse, error)
 
-	// PatchDestinationWithResponse performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request.
+	// PatchDestinationWithResponse merges the given fields into a destination.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 	PatchDestinationWithResponse(ctx context.Context, destinationID string, body PatchDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchDestinationResponse, error)
 
-	// PutDestinationWithBodyWithResponse performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request,
-	// with any type of body and a specified content type.
+	// PutDestinationWithBodyWithResponse replaces the name and the configuration of a destination.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A secret that is sent masked keeps its stored value.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 	PutDestinationWithBodyWithResponse(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutDestinationResponse, error)
 
-	// PutDestinationWithResponse performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request.
+	// PutDestinationWithResponse replaces the name and the configuration of a destination.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 	PutDestinationWithResponse(ctx context.Context, destinationID string, body PutDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDestinationResponse, error)
 
-	// ListEmbeddedOrganizationsByUserWithResponse performs a GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId) request.
+	// ListEmbeddedOrganizationsByUserWithResponse lists the organizations in which the user may use Airbyte Embedded.
+	//
+	// Embedded has moved to a host of its own; the server may answer 301.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId).
 	ListEmbeddedOrganizationsByUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListEmbeddedOrganizationsByUserResponse, error)
 
-	// GenerateEmbeddedScopedTokenWithBodyWithResponse performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GenerateEmbeddedScopedTokenWithBodyWithResponse mints a token that reaches one workspace only.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 	GenerateEmbeddedScopedTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GenerateEmbeddedScopedTokenResponse, error)
 
-	// GenerateEmbeddedScopedTokenWithResponse performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request.
+	// GenerateEmbeddedScopedTokenWithResponse mints a token that reaches one workspace only.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 	GenerateEmbeddedScopedTokenWithResponse(ctx context.Context, body GenerateEmbeddedScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*GenerateEmbeddedScopedTokenResponse, error)
 
-	// GetEmbeddedWidgetWithBodyWithResponse performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request,
-	// with any type of body and a specified content type.
+	// GetEmbeddedWidgetWithBodyWithResponse mints the token with which the Embedded widget opens for an external user.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 	GetEmbeddedWidgetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetEmbeddedWidgetResponse, error)
 
-	// GetEmbeddedWidgetWithResponse performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request.
+	// GetEmbeddedWidgetWithResponse mints the token with which the Embedded widget opens for an external user.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 	GetEmbeddedWidgetWithResponse(ctx context.Context, body GetEmbeddedWidgetJSONRequestBody, reqEditors ...RequestEditorFn) (*GetEmbeddedWidgetResponse, error)
 
-	// ListGroupsWithResponse performs a GET /groups (the `ListGroups` operationId) request.
+	// ListGroupsWithResponse lists the groups of an organization.
+	//
+	// Unlike in other lists, next is null on the last page.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /groups (the `ListGroups` operationId).
 	ListGroupsWithResponse(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*ListGroupsResponse, error)
 
-	// CreateGroupWithBodyWithResponse performs a POST /groups (the `CreateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupWithBodyWithResponse creates a group in an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when the name is taken.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups (the `CreateGroup` operationId).
 	CreateGroupWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error)
 
-	// CreateGroupWithResponse performs a POST /groups (the `CreateGroup` operationId) request.
+	// CreateGroupWithResponse creates a group in an organization.
+	//
+	// Answers 409 when the name is taken.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups (the `CreateGroup` operationId).
 	CreateGroupWithResponse(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error)
 
-	// DeleteGroupWithResponse performs a DELETE /groups/{groupId} (the `DeleteGroup` operationId) request.
+	// DeleteGroupWithResponse deletes a group.
+	//
+	// Answers 409 when SCIM manages the group.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /groups/{groupId} (the `DeleteGroup` operationId).
 	DeleteGroupWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*DeleteGroupResponse, error)
 
-	// GetGroupWithResponse performs a GET /groups/{groupId} (the `GetGroup` operationId) request.
+	// GetGroupWithResponse reads one group.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /groups/{groupId} (the `GetGroup` operationId).
 	GetGroupWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*GetGroupResponse, error)
 
-	// UpdateGroupWithBodyWithResponse performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateGroupWithBodyWithResponse changes the name or the description of a group.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when SCIM manages the group.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 	UpdateGroupWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error)
 
-	// UpdateGroupWithResponse performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request.
+	// UpdateGroupWithResponse changes the name or the description of a group.
+	//
+	// Answers 409 when SCIM manages the group.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 	UpdateGroupWithResponse(ctx context.Context, groupID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error)
 
-	// ListGroupMembersWithResponse performs a GET /groups/{groupId}/members (the `ListGroupMembers` operationId) request.
+	// ListGroupMembersWithResponse lists the members of a group.
+	//
+	// Unlike in other lists, next is null on the last page.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /groups/{groupId}/members (the `ListGroupMembers` operationId).
 	ListGroupMembersWithResponse(ctx context.Context, groupID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*ListGroupMembersResponse, error)
 
-	// AddGroupMemberWithBodyWithResponse performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request,
-	// with any type of body and a specified content type.
+	// AddGroupMemberWithBodyWithResponse adds a user to a group.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when the user is a member already or SCIM manages the group.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 	AddGroupMemberWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddGroupMemberResponse, error)
 
-	// AddGroupMemberWithResponse performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request.
+	// AddGroupMemberWithResponse adds a user to a group.
+	//
+	// Answers 409 when the user is a member already or SCIM manages the group.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 	AddGroupMemberWithResponse(ctx context.Context, groupID string, body AddGroupMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*AddGroupMemberResponse, error)
 
-	// RemoveGroupMemberWithResponse performs a DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId) request.
+	// RemoveGroupMemberWithResponse removes a user from a group.
+	//
+	// Answers 409 when SCIM manages the group.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId).
 	RemoveGroupMemberWithResponse(ctx context.Context, groupID string, userID string, reqEditors ...RequestEditorFn) (*RemoveGroupMemberResponse, error)
 
-	// ListGroupPermissionsWithResponse performs a GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId) request.
+	// ListGroupPermissionsWithResponse lists the permissions of a group.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId).
 	ListGroupPermissionsWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*ListGroupPermissionsResponse, error)
 
-	// CreateGroupPermissionWithBodyWithResponse performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupPermissionWithBodyWithResponse grants a group a role in a workspace or in an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Give exactly one of workspaceId and organizationId.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 	CreateGroupPermissionWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupPermissionResponse, error)
 
-	// CreateGroupPermissionWithResponse performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request.
+	// CreateGroupPermissionWithResponse grants a group a role in a workspace or in an organization.
+	//
+	// Give exactly one of workspaceId and organizationId.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 	CreateGroupPermissionWithResponse(ctx context.Context, groupID string, body CreateGroupPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupPermissionResponse, error)
 
-	// DeleteGroupPermissionWithResponse performs a DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId) request.
+	// DeleteGroupPermissionWithResponse revokes a permission of a group.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId).
 	DeleteGroupPermissionWithResponse(ctx context.Context, groupID string, permissionID string, reqEditors ...RequestEditorFn) (*DeleteGroupPermissionResponse, error)
 
-	// GetHealthCheckWithResponse performs a GET /health (the `GetHealthCheck` operationId) request.
+	// GetHealthCheckWithResponse reports whether the server is up.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /health (the `GetHealthCheck` operationId).
 	GetHealthCheckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthCheckResponse, error)
 
-	// ListJobsWithResponse performs a GET /jobs (the `ListJobs` operationId) request.
+	// ListJobsWithResponse lists jobs, the oldest first unless orderBy says otherwise.
+	//
+	// connectionId wins over workspaceIds; with neither, the jobs of every reachable workspace are listed. Bounds
+	// of time are inclusive. Page by offset until a short page: the next link drops status, bounds and orderBy.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jobs (the `ListJobs` operationId).
 	ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsResponse, error)
 
-	// CreateJobWithBodyWithResponse performs a POST /jobs (the `CreateJob` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateJobWithBodyWithResponse starts a sync of a connection, or clears its data.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+	// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+	// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+	// old name of clear.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobs (the `CreateJob` operationId).
 	CreateJobWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateJobResponse, error)
 
-	// CreateJobWithResponse performs a POST /jobs (the `CreateJob` operationId) request.
+	// CreateJobWithResponse starts a sync of a connection, or clears its data.
+	//
+	// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+	// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+	// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+	// old name of clear.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /jobs (the `CreateJob` operationId).
 	CreateJobWithResponse(ctx context.Context, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateJobResponse, error)
 
-	// CancelJobWithResponse performs a DELETE /jobs/{jobId} (the `CancelJob` operationId) request.
+	// CancelJobWithResponse cancels whatever runs on the job's connection, which need not be this job.
+	//
+	// Check first that the job is not final. Answers the job as it reads once the workflow has stopped, and 200
+	// when nothing ran.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /jobs/{jobId} (the `CancelJob` operationId).
 	CancelJobWithResponse(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*CancelJobResponse, error)
 
-	// GetJobWithResponse performs a GET /jobs/{jobId} (the `GetJob` operationId) request.
+	// GetJobWithResponse reads one job.
+	//
+	// Answers 403 for an unknown id, and 409 to an instance administrator.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /jobs/{jobId} (the `GetJob` operationId).
 	GetJobWithResponse(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*GetJobResponse, error)
 
-	// OauthCallbackWithResponse performs a GET /oauth/callback (the `OauthCallback` operationId) request.
+	// OauthCallbackWithResponse takes the redirect of an OAuth provider.
+	//
+	// Meant for browsers: exchanges the one-time code and redirects.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /oauth/callback (the `OauthCallback` operationId).
 	OauthCallbackWithResponse(ctx context.Context, params *OauthCallbackParams, reqEditors ...RequestEditorFn) (*OauthCallbackResponse, error)
 
-	// ListOrganizationsForUserWithResponse performs a GET /organizations (the `ListOrganizationsForUser` operationId) request.
+	// ListOrganizationsForUserWithResponse lists the organizations of the calling user.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /organizations (the `ListOrganizationsForUser` operationId).
 	ListOrganizationsForUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOrganizationsForUserResponse, error)
 
-	// CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse stores the OAuth client that the connectors of one type use in an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 	CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse(ctx context.Context, organizationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrUpdateOrganizationOAuthCredentialsResponse, error)
 
-	// CreateOrUpdateOrganizationOAuthCredentialsWithResponse performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request.
+	// CreateOrUpdateOrganizationOAuthCredentialsWithResponse stores the OAuth client that the connectors of one type use in an organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 	CreateOrUpdateOrganizationOAuthCredentialsWithResponse(ctx context.Context, organizationID string, body CreateOrUpdateOrganizationOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrUpdateOrganizationOAuthCredentialsResponse, error)
 
-	// DeleteOrganizationOAuthCredentialsWithResponse performs a DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId) request.
+	// DeleteOrganizationOAuthCredentialsWithResponse removes the OAuth client that the connectors of one type use in an organization.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId).
 	DeleteOrganizationOAuthCredentialsWithResponse(ctx context.Context, organizationID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*DeleteOrganizationOAuthCredentialsResponse, error)
 
-	// ListPermissionsWithResponse performs a GET /permissions (the `ListPermissions` operationId) request.
+	// ListPermissionsWithResponse lists permissions of the calling user or of another one.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions (the `ListPermissions` operationId).
 	ListPermissionsWithResponse(ctx context.Context, params *ListPermissionsParams, reqEditors ...RequestEditorFn) (*ListPermissionsResponse, error)
 
-	// CreatePermissionWithBodyWithResponse performs a POST /permissions (the `CreatePermission` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePermissionWithBodyWithResponse grants a user a role in a workspace or in an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /permissions (the `CreatePermission` operationId).
 	CreatePermissionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePermissionResponse, error)
 
-	// CreatePermissionWithResponse performs a POST /permissions (the `CreatePermission` operationId) request.
+	// CreatePermissionWithResponse grants a user a role in a workspace or in an organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /permissions (the `CreatePermission` operationId).
 	CreatePermissionWithResponse(ctx context.Context, body CreatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePermissionResponse, error)
 
-	// DeletePermissionWithResponse performs a DELETE /permissions/{permissionId} (the `DeletePermission` operationId) request.
+	// DeletePermissionWithResponse revokes a permission.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /permissions/{permissionId} (the `DeletePermission` operationId).
 	DeletePermissionWithResponse(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*DeletePermissionResponse, error)
 
-	// GetPermissionWithResponse performs a GET /permissions/{permissionId} (the `GetPermission` operationId) request.
+	// GetPermissionWithResponse reads one permission.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /permissions/{permissionId} (the `GetPermission` operationId).
 	GetPermissionWithResponse(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*GetPermissionResponse, error)
 
-	// UpdatePermissionWithBodyWithResponse performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePermissionWithBodyWithResponse changes the role that a permission grants.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 	UpdatePermissionWithBodyWithResponse(ctx context.Context, permissionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePermissionResponse, error)
 
-	// UpdatePermissionWithResponse performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request.
+	// UpdatePermissionWithResponse changes the role that a permission grants.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 	UpdatePermissionWithResponse(ctx context.Context, permissionID string, body UpdatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePermissionResponse, error)
 
-	// ListRegionsWithResponse performs a GET /regions (the `ListRegions` operationId) request.
+	// ListRegionsWithResponse lists the regions of an organization.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /regions (the `ListRegions` operationId).
 	ListRegionsWithResponse(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*ListRegionsResponse, error)
 
-	// CreateRegionWithBodyWithResponse performs a POST /regions (the `CreateRegion` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateRegionWithBodyWithResponse creates a region in an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /regions (the `CreateRegion` operationId).
 	CreateRegionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRegionResponse, error)
 
-	// CreateRegionWithResponse performs a POST /regions (the `CreateRegion` operationId) request.
+	// CreateRegionWithResponse creates a region in an organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /regions (the `CreateRegion` operationId).
 	CreateRegionWithResponse(ctx context.Context, body CreateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRegionResponse, error)
 
-	// DeleteRegionWithResponse performs a DELETE /regions/{regionId} (the `DeleteRegion` operationId) request.
+	// DeleteRegionWithResponse deletes a region and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /regions/{regionId} (the `DeleteRegion` operationId).
 	DeleteRegionWithResponse(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*DeleteRegionResponse, error)
 
-	// GetRegionWithResponse performs a GET /regions/{regionId} (the `GetRegion` operationId) request.
+	// GetRegionWithResponse reads one region.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /regions/{regionId} (the `GetRegion` operationId).
 	GetRegionWithResponse(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*GetRegionResponse, error)
 
-	// UpdateRegionWithBodyWithResponse performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateRegionWithBodyWithResponse renames, enables or disables a region.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 	UpdateRegionWithBodyWithResponse(ctx context.Context, regionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateRegionResponse, error)
 
-	// UpdateRegionWithResponse performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request.
+	// UpdateRegionWithResponse renames, enables or disables a region.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 	UpdateRegionWithResponse(ctx context.Context, regionID string, body UpdateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateRegionResponse, error)
 
-	// ListSourcesWithResponse performs a GET /sources (the `ListSources` operationId) request.
+	// ListSourcesWithResponse lists sources, those of every reachable workspace unless workspaceIds is given.
+	//
+	// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sources (the `ListSources` operationId).
 	ListSourcesWithResponse(ctx context.Context, params *ListSourcesParams, reqEditors ...RequestEditorFn) (*ListSourcesResponse, error)
 
-	// CreateSourceWithBodyWithResponse performs a POST /sources (the `CreateSource` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSourceWithBodyWithResponse creates a source.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Name the connector by definitionId, or by sourceType inside configuration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sources (the `CreateSource` operationId).
 	CreateSourceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSourceResponse, error)
 
-	// CreateSourceWithResponse performs a POST /sources (the `CreateSource` operationId) request.
+	// CreateSourceWithResponse creates a source.
+	//
+	// Name the connector by definitionId, or by sourceType inside configuration.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sources (the `CreateSource` operationId).
 	CreateSourceWithResponse(ctx context.Context, body CreateSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceResponse, error)
 
-	// InitiateOAuthWithBodyWithResponse performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request,
-	// with any type of body and a specified content type.
+	// InitiateOAuthWithBodyWithResponse starts an OAuth consent and answers the URL to send the user to.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 	InitiateOAuthWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error)
 
-	// InitiateOAuthWithResponse performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request.
+	// InitiateOAuthWithResponse starts an OAuth consent and answers the URL to send the user to.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 	InitiateOAuthWithResponse(ctx context.Context, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error)
 
-	// DeleteSourceWithResponse performs a DELETE /sources/{sourceId} (the `DeleteSource` operationId) request.
+	// DeleteSourceWithResponse deletes a source and every connection that uses it.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /sources/{sourceId} (the `DeleteSource` operationId).
 	DeleteSourceWithResponse(ctx context.Context, sourceID string, reqEditors ...RequestEditorFn) (*DeleteSourceResponse, error)
 
-	// GetSourceWithResponse performs a GET /sources/{sourceId} (the `GetSource` operationId) request.
+	// GetSourceWithResponse reads one source, every secret of its configuration masked as ten stars.
+	//
+	// includeSecretCoordinates answers references in place of the masks, never values.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sources/{sourceId} (the `GetSource` operationId).
 	GetSourceWithResponse(ctx context.Context, sourceID string, params *GetSourceParams, reqEditors ...RequestEditorFn) (*GetSourceResponse, error)
 
-	// PatchSourceWithBodyWithResponse performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchSourceWithBodyWithResponse merges the given fields into a source.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 	PatchSourceWithBodyWithResponse(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSourceResponse, error)
 
-	// PatchSourceWithResponse performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request.
+	// PatchSourceWithResponse merges the given fields into a source.
+	//
+	// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+	// stars here.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 	PatchSourceWithResponse(ctx context.Context, sourceID string, body PatchSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSourceResponse, error)
 
-	// PutSourceWithBodyWithResponse performs a PUT /sources/{sourceId} (the `PutSource` operationId) request,
-	// with any type of body and a specified content type.
+	// PutSourceWithBodyWithResponse replaces the name and the configuration of a source.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A secret that is sent masked keeps its stored value.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 	PutSourceWithBodyWithResponse(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSourceResponse, error)
 
-	// PutSourceWithResponse performs a PUT /sources/{sourceId} (the `PutSource` operationId) request.
+	// PutSourceWithResponse replaces the name and the configuration of a source.
+	//
+	// A secret that is sent masked keeps its stored value.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 	PutSourceWithResponse(ctx context.Context, sourceID string, body PutSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSourceResponse, error)
 
-	// GetStreamPropertiesWithResponse performs a GET /streams (the `GetStreamProperties` operationId) request.
+	// GetStreamPropertiesWithResponse lists the streams of a source with the sync modes that a destination allows.
+	//
+	// Discovers the schema, which can take minutes; ignoreCache always does. full_refresh_overwrite_deduped is
+	// left out although it is valid. Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /streams (the `GetStreamProperties` operationId).
 	GetStreamPropertiesWithResponse(ctx context.Context, params *GetStreamPropertiesParams, reqEditors ...RequestEditorFn) (*GetStreamPropertiesResponse, error)
 
-	// ListTagsWithResponse performs a GET /tags (the `ListTags` operationId) request.
+	// ListTagsWithResponse lists the tags of workspaces.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /tags (the `ListTags` operationId).
 	ListTagsWithResponse(ctx context.Context, params *ListTagsParams, reqEditors ...RequestEditorFn) (*ListTagsResponse, error)
 
-	// CreateTagWithBodyWithResponse performs a POST /tags (the `CreateTag` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateTagWithBodyWithResponse creates a tag in a workspace.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+	// a workspace that is full.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /tags (the `CreateTag` operationId).
 	CreateTagWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTagResponse, error)
 
-	// CreateTagWithResponse performs a POST /tags (the `CreateTag` operationId) request.
+	// CreateTagWithResponse creates a tag in a workspace.
+	//
+	// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+	// a workspace that is full.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /tags (the `CreateTag` operationId).
 	CreateTagWithResponse(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTagResponse, error)
 
-	// DeleteTagWithResponse performs a DELETE /tags/{tagId} (the `DeleteTag` operationId) request.
+	// DeleteTagWithResponse deletes a tag.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /tags/{tagId} (the `DeleteTag` operationId).
 	DeleteTagWithResponse(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*DeleteTagResponse, error)
 
-	// GetTagWithResponse performs a GET /tags/{tagId} (the `GetTag` operationId) request.
+	// GetTagWithResponse reads one tag.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /tags/{tagId} (the `GetTag` operationId).
 	GetTagWithResponse(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*GetTagResponse, error)
 
-	// UpdateTagWithBodyWithResponse performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateTagWithBodyWithResponse changes the name and the color of a tag.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 	UpdateTagWithBodyWithResponse(ctx context.Context, tagID TagID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTagResponse, error)
 
-	// UpdateTagWithResponse performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request.
+	// UpdateTagWithResponse changes the name and the color of a tag.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 	UpdateTagWithResponse(ctx context.Context, tagID TagID, body UpdateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTagResponse, error)
 
-	// ListUsersWithinAnOrganizationWithResponse performs a GET /users (the `ListUsersWithinAnOrganization` operationId) request.
+	// ListUsersWithinAnOrganizationWithResponse lists the users of an organization, all or those with the given ids or addresses.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /users (the `ListUsersWithinAnOrganization` operationId).
 	ListUsersWithinAnOrganizationWithResponse(ctx context.Context, params *ListUsersWithinAnOrganizationParams, reqEditors ...RequestEditorFn) (*ListUsersWithinAnOrganizationResponse, error)
 
-	// ListWorkspacesWithResponse performs a GET /workspaces (the `ListWorkspaces` operationId) request.
+	// ListWorkspacesWithResponse lists workspaces.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 	ListWorkspacesWithResponse(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*ListWorkspacesResponse, error)
 
-	// CreateWorkspaceWithBodyWithResponse performs a POST /workspaces (the `CreateWorkspace` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWorkspaceWithBodyWithResponse creates a workspace.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 	CreateWorkspaceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWorkspaceResponse, error)
 
-	// CreateWorkspaceWithResponse performs a POST /workspaces (the `CreateWorkspace` operationId) request.
+	// CreateWorkspaceWithResponse creates a workspace.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 	CreateWorkspaceWithResponse(ctx context.Context, body CreateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWorkspaceResponse, error)
 
-	// DeleteWorkspaceWithResponse performs a DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId) request.
+	// DeleteWorkspaceWithResponse deletes a workspace.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId).
 	DeleteWorkspaceWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*DeleteWorkspaceResponse, error)
 
-	// GetWorkspaceWithResponse performs a GET /workspaces/{workspaceId} (the `GetWorkspace` operationId) request.
+	// GetWorkspaceWithResponse reads one workspace.
+	//
+	// The cheapest check that the server is reached and the credentials are good.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId} (the `GetWorkspace` operationId).
 	GetWorkspaceWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*GetWorkspaceResponse, error)
 
-	// UpdateWorkspaceWithBodyWithResponse performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWorkspaceWithBodyWithResponse changes the name, the notifications or the region of a workspace.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 	UpdateWorkspaceWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWorkspaceResponse, error)
 
-	// UpdateWorkspaceWithResponse performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request.
+	// UpdateWorkspaceWithResponse changes the name, the notifications or the region of a workspace.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 	UpdateWorkspaceWithResponse(ctx context.Context, workspaceID string, body UpdateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWorkspaceResponse, error)
 
-	// ListDeclarativeSourceDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId) request.
+	// ListDeclarativeSourceDefinitionsWithResponse lists the custom sources of a workspace that are described by a manifest.
+	//
+	// Not paged: next and previous stay empty.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId).
 	ListDeclarativeSourceDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListDeclarativeSourceDefinitionsResponse, error)
 
-	// CreateDeclarativeSourceDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDeclarativeSourceDefinitionWithBodyWithResponse creates a custom source from a manifest.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 	CreateDeclarativeSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarativeSourceDefinitionResponse, error)
 
-	// CreateDeclarativeSourceDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request.
+	// CreateDeclarativeSourceDefinitionWithResponse creates a custom source from a manifest.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 	CreateDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarativeSourceDefinitionResponse, error)
 
-	// DeleteDeclarativeSourceDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId) request.
+	// DeleteDeclarativeSourceDefinitionWithResponse deletes a custom source and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId).
 	DeleteDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteDeclarativeSourceDefinitionResponse, error)
 
-	// GetDeclarativeSourceDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId) request.
+	// GetDeclarativeSourceDefinitionWithResponse reads a custom source with its manifest.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId).
 	GetDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetDeclarativeSourceDefinitionResponse, error)
 
-	// UpdateDeclarativeSourceDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDeclarativeSourceDefinitionWithBodyWithResponse replaces the manifest of a custom source.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 	UpdateDeclarativeSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDeclarativeSourceDefinitionResponse, error)
 
-	// UpdateDeclarativeSourceDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request.
+	// UpdateDeclarativeSourceDefinitionWithResponse replaces the manifest of a custom source.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 	UpdateDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDeclarativeSourceDefinitionResponse, error)
 
-	// ListDestinationDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId) request.
+	// ListDestinationDefinitionsWithResponse lists the destination connectors of a workspace with their images.
+	//
+	// Not paged: next and previous stay empty.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId).
 	ListDestinationDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListDestinationDefinitionsResponse, error)
 
-	// CreateDestinationDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateDestinationDefinitionWithBodyWithResponse registers a custom destination connector by its image.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 	CreateDestinationDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDestinationDefinitionResponse, error)
 
-	// CreateDestinationDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request.
+	// CreateDestinationDefinitionWithResponse registers a custom destination connector by its image.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 	CreateDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDestinationDefinitionResponse, error)
 
-	// DeleteDestinationDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId) request.
+	// DeleteDestinationDefinitionWithResponse deletes a custom destination connector and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId).
 	DeleteDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteDestinationDefinitionResponse, error)
 
-	// GetDestinationDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId) request.
+	// GetDestinationDefinitionWithResponse reads one destination connector.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId).
 	GetDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetDestinationDefinitionResponse, error)
 
-	// UpdateDestinationDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateDestinationDefinitionWithBodyWithResponse changes the name and the image tag of a custom destination connector.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 	UpdateDestinationDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDestinationDefinitionResponse, error)
 
-	// UpdateDestinationDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request.
+	// UpdateDestinationDefinitionWithResponse changes the name and the image tag of a custom destination connector.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 	UpdateDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDestinationDefinitionResponse, error)
 
-	// ListSourceDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId) request.
+	// ListSourceDefinitionsWithResponse lists the source connectors of a workspace with their images.
+	//
+	// Not paged: next and previous stay empty.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId).
 	ListSourceDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListSourceDefinitionsResponse, error)
 
-	// CreateSourceDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSourceDefinitionWithBodyWithResponse registers a custom source connector by its image.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 	CreateSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSourceDefinitionResponse, error)
 
-	// CreateSourceDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request.
+	// CreateSourceDefinitionWithResponse registers a custom source connector by its image.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 	CreateSourceDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceDefinitionResponse, error)
 
-	// DeleteSourceDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId) request.
+	// DeleteSourceDefinitionWithResponse deletes a custom source connector and answers what it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId).
 	DeleteSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteSourceDefinitionResponse, error)
 
-	// GetSourceDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId) request.
+	// GetSourceDefinitionWithResponse reads one source connector.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId).
 	GetSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetSourceDefinitionResponse, error)
 
-	// UpdateSourceDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateSourceDefinitionWithBodyWithResponse changes the name and the image tag of a custom source connector.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 	UpdateSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSourceDefinitionResponse, error)
 
-	// UpdateSourceDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request.
+	// UpdateSourceDefinitionWithResponse changes the name and the image tag of a custom source connector.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 	UpdateSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSourceDefinitionResponse, error)
 
-	// CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse stores the OAuth client that the connectors of one type use in a workspace.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 	CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrUpdateWorkspaceOAuthCredentialsResponse, error)
 
-	// CreateOrUpdateWorkspaceOAuthCredentialsWithResponse performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request.
+	// CreateOrUpdateWorkspaceOAuthCredentialsWithResponse stores the OAuth client that the connectors of one type use in a workspace.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 	CreateOrUpdateWorkspaceOAuthCredentialsWithResponse(ctx context.Context, workspaceID string, body CreateOrUpdateWorkspaceOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrUpdateWorkspaceOAuthCredentialsResponse, error)
 
-	// DeleteWorkspaceOAuthCredentialsWithResponse performs a DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId) request.
+	// DeleteWorkspaceOAuthCredentialsWithResponse removes the OAuth client that the connectors of one type use in a workspace.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId).
 	DeleteWorkspaceOAuthCredentialsWithResponse(ctx context.Context, workspaceID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*DeleteWorkspaceOAuthCredentialsResponse, error)
 }
 
@@ -10617,9 +11991,13 @@ func (r DeleteWorkspaceOAuthCredentialsResponse) ContentType() string {
 	return ""
 }
 
-// ListApplicationsWithResponse performs a GET /applications (the `ListApplications` operationId) request.
+// ListApplicationsWithResponse lists the applications of the calling user.
+//
+// Not paged. Airbyte Community has exactly one, built in.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /applications (the `ListApplications` operationId).
 func (c *ClientWithResponses) ListApplicationsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListApplicationsResponse, error) {
 	rsp, err := c.ListApplications(ctx, reqEditors...)
 	if err != nil {
@@ -10628,10 +12006,13 @@ func (c *ClientWithResponses) ListApplicationsWithResponse(ctx context.Context, 
 	return ParseListApplicationsResponse(rsp)
 }
 
-// CreateApplicationWithBodyWithResponse performs a POST /applications (the `CreateApplication` operationId) request,
-// with any type of body and a specified content type.
+// CreateApplicationWithBodyWithResponse creates an application: a client id and secret that act as the calling user.
 //
-// Returns a wrapper object for the known response body format(s).
+// Airbyte Community cannot create or delete applications.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /applications (the `CreateApplication` operationId).
 func (c *ClientWithResponses) CreateApplicationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateApplicationResponse, error) {
 	rsp, err := c.CreateApplicationWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10640,8 +12021,13 @@ func (c *ClientWithResponses) CreateApplicationWithBodyWithResponse(ctx context.
 	return ParseCreateApplicationResponse(rsp)
 }
 
-// CreateApplicationWithResponse performs a POST /applications (the `CreateApplication` operationId) request.
+// CreateApplicationWithResponse creates an application: a client id and secret that act as the calling user.
+//
+// Airbyte Community cannot create or delete applications.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /applications (the `CreateApplication` operationId).
 func (c *ClientWithResponses) CreateApplicationWithResponse(ctx context.Context, body CreateApplicationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateApplicationResponse, error) {
 	rsp, err := c.CreateApplication(ctx, body, reqEditors...)
 	if err != nil {
@@ -10650,10 +12036,14 @@ func (c *ClientWithResponses) CreateApplicationWithResponse(ctx context.Context,
 	return ParseCreateApplicationResponse(rsp)
 }
 
-// CreateAccessTokenWithBodyWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request,
-// with any type of body and a specified content type.
+// CreateAccessTokenWithBodyWithResponse exchanges a client id and secret for a bearer token.
 //
-// Returns a wrapper object for the known response body format(s).
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *ClientWithResponses) CreateAccessTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error) {
 	rsp, err := c.CreateAccessTokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10662,8 +12052,14 @@ func (c *ClientWithResponses) CreateAccessTokenWithBodyWithResponse(ctx context.
 	return ParseCreateAccessTokenResponse(rsp)
 }
 
-// CreateAccessTokenWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+// CreateAccessTokenWithResponse exchanges a client id and secret for a bearer token.
+//
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *ClientWithResponses) CreateAccessTokenWithResponse(ctx context.Context, body CreateAccessTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error) {
 	rsp, err := c.CreateAccessToken(ctx, body, reqEditors...)
 	if err != nil {
@@ -10672,8 +12068,14 @@ func (c *ClientWithResponses) CreateAccessTokenWithResponse(ctx context.Context,
 	return ParseCreateAccessTokenResponse(rsp)
 }
 
-// CreateAccessTokenWithFormdataBodyWithResponse performs a POST /applications/token (the `CreateAccessToken` operationId) request.
+// CreateAccessTokenWithFormdataBodyWithResponse exchanges a client id and secret for a bearer token.
+//
+// The token is good for expires_in seconds, 15 minutes by default. Wrong credentials answer 401 or 400, and
+// 500 on a server that keeps its users in the database. Send JSON: many self-managed versions refuse a form.
+//
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /applications/token (the `CreateAccessToken` operationId).
 func (c *ClientWithResponses) CreateAccessTokenWithFormdataBodyWithResponse(ctx context.Context, body CreateAccessTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*CreateAccessTokenResponse, error) {
 	rsp, err := c.CreateAccessTokenWithFormdataBody(ctx, body, reqEditors...)
 	if err != nil {
@@ -10682,9 +12084,11 @@ func (c *ClientWithResponses) CreateAccessTokenWithFormdataBodyWithResponse(ctx 
 	return ParseCreateAccessTokenResponse(rsp)
 }
 
-// DeleteApplicationWithResponse performs a DELETE /applications/{applicationId} (the `DeleteApplication` operationId) request.
+// DeleteApplicationWithResponse deletes an application and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /applications/{applicationId} (the `DeleteApplication` operationId).
 func (c *ClientWithResponses) DeleteApplicationWithResponse(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*DeleteApplicationResponse, error) {
 	rsp, err := c.DeleteApplication(ctx, applicationID, reqEditors...)
 	if err != nil {
@@ -10693,9 +12097,11 @@ func (c *ClientWithResponses) DeleteApplicationWithResponse(ctx context.Context,
 	return ParseDeleteApplicationResponse(rsp)
 }
 
-// GetApplicationWithResponse performs a GET /applications/{applicationId} (the `GetApplication` operationId) request.
+// GetApplicationWithResponse reads one application.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /applications/{applicationId} (the `GetApplication` operationId).
 func (c *ClientWithResponses) GetApplicationWithResponse(ctx context.Context, applicationID string, reqEditors ...RequestEditorFn) (*GetApplicationResponse, error) {
 	rsp, err := c.GetApplication(ctx, applicationID, reqEditors...)
 	if err != nil {
@@ -10704,9 +12110,14 @@ func (c *ClientWithResponses) GetApplicationWithResponse(ctx context.Context, ap
 	return ParseGetApplicationResponse(rsp)
 }
 
-// ListConnectionsWithResponse performs a GET /connections (the `ListConnections` operationId) request.
+// ListConnectionsWithResponse lists connections, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
+// A workspace id that is not yours lists nothing. Page by offset: the next link drops tagIds.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /connections (the `ListConnections` operationId).
 func (c *ClientWithResponses) ListConnectionsWithResponse(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*ListConnectionsResponse, error) {
 	rsp, err := c.ListConnections(ctx, params, reqEditors...)
 	if err != nil {
@@ -10715,10 +12126,14 @@ func (c *ClientWithResponses) ListConnectionsWithResponse(ctx context.Context, p
 	return ParseListConnectionsResponse(rsp)
 }
 
-// CreateConnectionWithBodyWithResponse performs a POST /connections (the `CreateConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectionWithBodyWithResponse creates a connection between a source and a destination.
 //
-// Returns a wrapper object for the known response body format(s).
+// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /connections (the `CreateConnection` operationId).
 func (c *ClientWithResponses) CreateConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error) {
 	rsp, err := c.CreateConnectionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10727,8 +12142,14 @@ func (c *ClientWithResponses) CreateConnectionWithBodyWithResponse(ctx context.C
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// CreateConnectionWithResponse performs a POST /connections (the `CreateConnection` operationId) request.
+// CreateConnectionWithResponse creates a connection between a source and a destination.
+//
+// Discovers the source's schema before it answers, which can take minutes; a call that timed out may have
+// created the connection. Without configurations every stream is selected, with full_refresh_overwrite.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /connections (the `CreateConnection` operationId).
 func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error) {
 	rsp, err := c.CreateConnection(ctx, body, reqEditors...)
 	if err != nil {
@@ -10737,9 +12158,13 @@ func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, 
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// DeleteConnectionWithResponse performs a DELETE /connections/{connectionId} (the `DeleteConnection` operationId) request.
+// DeleteConnectionWithResponse deletes a connection.
+//
+// The delete is soft: the status becomes deprecated.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /connections/{connectionId} (the `DeleteConnection` operationId).
 func (c *ClientWithResponses) DeleteConnectionWithResponse(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*DeleteConnectionResponse, error) {
 	rsp, err := c.DeleteConnection(ctx, connectionID, reqEditors...)
 	if err != nil {
@@ -10748,9 +12173,13 @@ func (c *ClientWithResponses) DeleteConnectionWithResponse(ctx context.Context, 
 	return ParseDeleteConnectionResponse(rsp)
 }
 
-// GetConnectionWithResponse performs a GET /connections/{connectionId} (the `GetConnection` operationId) request.
+// GetConnectionWithResponse reads one connection.
+//
+// Answers 403 for an unknown id, and 404 only to an instance administrator.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /connections/{connectionId} (the `GetConnection` operationId).
 func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, connectionID string, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error) {
 	rsp, err := c.GetConnection(ctx, connectionID, reqEditors...)
 	if err != nil {
@@ -10759,10 +12188,14 @@ func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, con
 	return ParseGetConnectionResponse(rsp)
 }
 
-// PatchConnectionWithBodyWithResponse performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request,
-// with any type of body and a specified content type.
+// PatchConnectionWithBodyWithResponse changes the given fields of a connection.
 //
-// Returns a wrapper object for the known response body format(s).
+// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 func (c *ClientWithResponses) PatchConnectionWithBodyWithResponse(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchConnectionResponse, error) {
 	rsp, err := c.PatchConnectionWithBody(ctx, connectionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -10771,8 +12204,14 @@ func (c *ClientWithResponses) PatchConnectionWithBodyWithResponse(ctx context.Co
 	return ParsePatchConnectionResponse(rsp)
 }
 
-// PatchConnectionWithResponse performs a PATCH /connections/{connectionId} (the `PatchConnection` operationId) request.
+// PatchConnectionWithResponse changes the given fields of a connection.
+//
+// configurations.streams replaces the whole selection, and a stream without a syncMode becomes
+// full_refresh_overwrite: send the streams as they were read, edited. Answers 409 for a locked connection.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /connections/{connectionId} (the `PatchConnection` operationId).
 func (c *ClientWithResponses) PatchConnectionWithResponse(ctx context.Context, connectionID string, body PatchConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchConnectionResponse, error) {
 	rsp, err := c.PatchConnection(ctx, connectionID, body, reqEditors...)
 	if err != nil {
@@ -10781,9 +12220,13 @@ func (c *ClientWithResponses) PatchConnectionWithResponse(ctx context.Context, c
 	return ParsePatchConnectionResponse(rsp)
 }
 
-// ListConnectorDefinitionsWithResponse performs a GET /connector_definitions (the `ListConnectorDefinitions` operationId) request.
+// ListConnectorDefinitionsWithResponse lists the connectors that are available, in one workspace if it is given.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /connector_definitions (the `ListConnectorDefinitions` operationId).
 func (c *ClientWithResponses) ListConnectorDefinitionsWithResponse(ctx context.Context, params *ListConnectorDefinitionsParams, reqEditors ...RequestEditorFn) (*ListConnectorDefinitionsResponse, error) {
 	rsp, err := c.ListConnectorDefinitions(ctx, params, reqEditors...)
 	if err != nil {
@@ -10792,9 +12235,13 @@ func (c *ClientWithResponses) ListConnectorDefinitionsWithResponse(ctx context.C
 	return ParseListConnectorDefinitionsResponse(rsp)
 }
 
-// ListDataplanesWithResponse performs a GET /dataplanes (the `ListDataplanes` operationId) request.
+// ListDataplanesWithResponse lists dataplanes, those of the given regions if any.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /dataplanes (the `ListDataplanes` operationId).
 func (c *ClientWithResponses) ListDataplanesWithResponse(ctx context.Context, params *ListDataplanesParams, reqEditors ...RequestEditorFn) (*ListDataplanesResponse, error) {
 	rsp, err := c.ListDataplanes(ctx, params, reqEditors...)
 	if err != nil {
@@ -10803,10 +12250,13 @@ func (c *ClientWithResponses) ListDataplanesWithResponse(ctx context.Context, pa
 	return ParseListDataplanesResponse(rsp)
 }
 
-// CreateDataplaneWithBodyWithResponse performs a POST /dataplanes (the `CreateDataplane` operationId) request,
-// with any type of body and a specified content type.
+// CreateDataplaneWithBodyWithResponse registers a dataplane in a region.
 //
-// Returns a wrapper object for the known response body format(s).
+// The answer holds the client id and secret that the dataplane signs in with.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 func (c *ClientWithResponses) CreateDataplaneWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDataplaneResponse, error) {
 	rsp, err := c.CreateDataplaneWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10815,8 +12265,13 @@ func (c *ClientWithResponses) CreateDataplaneWithBodyWithResponse(ctx context.Co
 	return ParseCreateDataplaneResponse(rsp)
 }
 
-// CreateDataplaneWithResponse performs a POST /dataplanes (the `CreateDataplane` operationId) request.
+// CreateDataplaneWithResponse registers a dataplane in a region.
+//
+// The answer holds the client id and secret that the dataplane signs in with.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /dataplanes (the `CreateDataplane` operationId).
 func (c *ClientWithResponses) CreateDataplaneWithResponse(ctx context.Context, body CreateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDataplaneResponse, error) {
 	rsp, err := c.CreateDataplane(ctx, body, reqEditors...)
 	if err != nil {
@@ -10825,9 +12280,11 @@ func (c *ClientWithResponses) CreateDataplaneWithResponse(ctx context.Context, b
 	return ParseCreateDataplaneResponse(rsp)
 }
 
-// DeleteDataplaneWithResponse performs a DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId) request.
+// DeleteDataplaneWithResponse deletes a dataplane and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /dataplanes/{dataplaneId} (the `DeleteDataplane` operationId).
 func (c *ClientWithResponses) DeleteDataplaneWithResponse(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*DeleteDataplaneResponse, error) {
 	rsp, err := c.DeleteDataplane(ctx, dataplaneID, reqEditors...)
 	if err != nil {
@@ -10836,9 +12293,11 @@ func (c *ClientWithResponses) DeleteDataplaneWithResponse(ctx context.Context, d
 	return ParseDeleteDataplaneResponse(rsp)
 }
 
-// GetDataplaneWithResponse performs a GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId) request.
+// GetDataplaneWithResponse reads one dataplane.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /dataplanes/{dataplaneId} (the `GetDataplane` operationId).
 func (c *ClientWithResponses) GetDataplaneWithResponse(ctx context.Context, dataplaneID string, reqEditors ...RequestEditorFn) (*GetDataplaneResponse, error) {
 	rsp, err := c.GetDataplane(ctx, dataplaneID, reqEditors...)
 	if err != nil {
@@ -10847,10 +12306,11 @@ func (c *ClientWithResponses) GetDataplaneWithResponse(ctx context.Context, data
 	return ParseGetDataplaneResponse(rsp)
 }
 
-// UpdateDataplaneWithBodyWithResponse performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDataplaneWithBodyWithResponse renames, enables or disables a dataplane.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 func (c *ClientWithResponses) UpdateDataplaneWithBodyWithResponse(ctx context.Context, dataplaneID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDataplaneResponse, error) {
 	rsp, err := c.UpdateDataplaneWithBody(ctx, dataplaneID, contentType, body, reqEditors...)
 	if err != nil {
@@ -10859,8 +12319,11 @@ func (c *ClientWithResponses) UpdateDataplaneWithBodyWithResponse(ctx context.Co
 	return ParseUpdateDataplaneResponse(rsp)
 }
 
-// UpdateDataplaneWithResponse performs a PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId) request.
+// UpdateDataplaneWithResponse renames, enables or disables a dataplane.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /dataplanes/{dataplaneId} (the `UpdateDataplane` operationId).
 func (c *ClientWithResponses) UpdateDataplaneWithResponse(ctx context.Context, dataplaneID string, body UpdateDataplaneJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDataplaneResponse, error) {
 	rsp, err := c.UpdateDataplane(ctx, dataplaneID, body, reqEditors...)
 	if err != nil {
@@ -10869,9 +12332,13 @@ func (c *ClientWithResponses) UpdateDataplaneWithResponse(ctx context.Context, d
 	return ParseUpdateDataplaneResponse(rsp)
 }
 
-// ListDestinationsWithResponse performs a GET /destinations (the `ListDestinations` operationId) request.
+// ListDestinationsWithResponse lists destinations, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /destinations (the `ListDestinations` operationId).
 func (c *ClientWithResponses) ListDestinationsWithResponse(ctx context.Context, params *ListDestinationsParams, reqEditors ...RequestEditorFn) (*ListDestinationsResponse, error) {
 	rsp, err := c.ListDestinations(ctx, params, reqEditors...)
 	if err != nil {
@@ -10880,10 +12347,13 @@ func (c *ClientWithResponses) ListDestinationsWithResponse(ctx context.Context, 
 	return ParseListDestinationsResponse(rsp)
 }
 
-// CreateDestinationWithBodyWithResponse performs a POST /destinations (the `CreateDestination` operationId) request,
-// with any type of body and a specified content type.
+// CreateDestinationWithBodyWithResponse creates a destination.
 //
-// Returns a wrapper object for the known response body format(s).
+// Name the connector by definitionId, or by destinationType inside configuration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /destinations (the `CreateDestination` operationId).
 func (c *ClientWithResponses) CreateDestinationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDestinationResponse, error) {
 	rsp, err := c.CreateDestinationWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10892,8 +12362,13 @@ func (c *ClientWithResponses) CreateDestinationWithBodyWithResponse(ctx context.
 	return ParseCreateDestinationResponse(rsp)
 }
 
-// CreateDestinationWithResponse performs a POST /destinations (the `CreateDestination` operationId) request.
+// CreateDestinationWithResponse creates a destination.
+//
+// Name the connector by definitionId, or by destinationType inside configuration.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /destinations (the `CreateDestination` operationId).
 func (c *ClientWithResponses) CreateDestinationWithResponse(ctx context.Context, body CreateDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDestinationResponse, error) {
 	rsp, err := c.CreateDestination(ctx, body, reqEditors...)
 	if err != nil {
@@ -10902,9 +12377,11 @@ func (c *ClientWithResponses) CreateDestinationWithResponse(ctx context.Context,
 	return ParseCreateDestinationResponse(rsp)
 }
 
-// DeleteDestinationWithResponse performs a DELETE /destinations/{destinationId} (the `DeleteDestination` operationId) request.
+// DeleteDestinationWithResponse deletes a destination and every connection that uses it.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /destinations/{destinationId} (the `DeleteDestination` operationId).
 func (c *ClientWithResponses) DeleteDestinationWithResponse(ctx context.Context, destinationID string, reqEditors ...RequestEditorFn) (*DeleteDestinationResponse, error) {
 	rsp, err := c.DeleteDestination(ctx, destinationID, reqEditors...)
 	if err != nil {
@@ -10913,9 +12390,13 @@ func (c *ClientWithResponses) DeleteDestinationWithResponse(ctx context.Context,
 	return ParseDeleteDestinationResponse(rsp)
 }
 
-// GetDestinationWithResponse performs a GET /destinations/{destinationId} (the `GetDestination` operationId) request.
+// GetDestinationWithResponse reads one destination, every secret of its configuration masked as ten stars.
+//
+// includeSecretCoordinates answers references in place of the masks, never values.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /destinations/{destinationId} (the `GetDestination` operationId).
 func (c *ClientWithResponses) GetDestinationWithResponse(ctx context.Context, destinationID string, params *GetDestinationParams, reqEditors ...RequestEditorFn) (*GetDestinationResponse, error) {
 	rsp, err := c.GetDestination(ctx, destinationID, params, reqEditors...)
 	if err != nil {
@@ -10924,10 +12405,14 @@ func (c *ClientWithResponses) GetDestinationWithResponse(ctx context.Context, de
 	return ParseGetDestinationResponse(rsp)
 }
 
-// PatchDestinationWithBodyWithResponse performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request,
-// with any type of body and a specified content type.
+// PatchDestinationWithBodyWithResponse merges the given fields into a destination.
 //
-// Returns a wrapper object for the known response body format(s).
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 func (c *ClientWithResponses) PatchDestinationWithBodyWithResponse(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchDestinationResponse, error) {
 	rsp, err := c.PatchDestinationWithBody(ctx, destinationID, contentType, body, reqEditors...)
 	if err != nil {
@@ -10936,8 +12421,14 @@ func (c *ClientWithResponses) PatchDestinationWithBodyWithResponse(ctx context.C
 	return ParsePatchDestinationResponse(rsp)
 }
 
-// PatchDestinationWithResponse performs a PATCH /destinations/{destinationId} (the `PatchDestination` operationId) request.
+// PatchDestinationWithResponse merges the given fields into a destination.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /destinations/{destinationId} (the `PatchDestination` operationId).
 func (c *ClientWithResponses) PatchDestinationWithResponse(ctx context.Context, destinationID string, body PatchDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchDestinationResponse, error) {
 	rsp, err := c.PatchDestination(ctx, destinationID, body, reqEditors...)
 	if err != nil {
@@ -10946,10 +12437,13 @@ func (c *ClientWithResponses) PatchDestinationWithResponse(ctx context.Context, 
 	return ParsePatchDestinationResponse(rsp)
 }
 
-// PutDestinationWithBodyWithResponse performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request,
-// with any type of body and a specified content type.
+// PutDestinationWithBodyWithResponse replaces the name and the configuration of a destination.
 //
-// Returns a wrapper object for the known response body format(s).
+// A secret that is sent masked keeps its stored value.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 func (c *ClientWithResponses) PutDestinationWithBodyWithResponse(ctx context.Context, destinationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutDestinationResponse, error) {
 	rsp, err := c.PutDestinationWithBody(ctx, destinationID, contentType, body, reqEditors...)
 	if err != nil {
@@ -10958,8 +12452,13 @@ func (c *ClientWithResponses) PutDestinationWithBodyWithResponse(ctx context.Con
 	return ParsePutDestinationResponse(rsp)
 }
 
-// PutDestinationWithResponse performs a PUT /destinations/{destinationId} (the `PutDestination` operationId) request.
+// PutDestinationWithResponse replaces the name and the configuration of a destination.
+//
+// A secret that is sent masked keeps its stored value.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /destinations/{destinationId} (the `PutDestination` operationId).
 func (c *ClientWithResponses) PutDestinationWithResponse(ctx context.Context, destinationID string, body PutDestinationJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDestinationResponse, error) {
 	rsp, err := c.PutDestination(ctx, destinationID, body, reqEditors...)
 	if err != nil {
@@ -10968,9 +12467,13 @@ func (c *ClientWithResponses) PutDestinationWithResponse(ctx context.Context, de
 	return ParsePutDestinationResponse(rsp)
 }
 
-// ListEmbeddedOrganizationsByUserWithResponse performs a GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId) request.
+// ListEmbeddedOrganizationsByUserWithResponse lists the organizations in which the user may use Airbyte Embedded.
+//
+// Embedded has moved to a host of its own; the server may answer 301.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /embedded/organizations (the `ListEmbeddedOrganizationsByUser` operationId).
 func (c *ClientWithResponses) ListEmbeddedOrganizationsByUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListEmbeddedOrganizationsByUserResponse, error) {
 	rsp, err := c.ListEmbeddedOrganizationsByUser(ctx, reqEditors...)
 	if err != nil {
@@ -10979,10 +12482,11 @@ func (c *ClientWithResponses) ListEmbeddedOrganizationsByUserWithResponse(ctx co
 	return ParseListEmbeddedOrganizationsByUserResponse(rsp)
 }
 
-// GenerateEmbeddedScopedTokenWithBodyWithResponse performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request,
-// with any type of body and a specified content type.
+// GenerateEmbeddedScopedTokenWithBodyWithResponse mints a token that reaches one workspace only.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 func (c *ClientWithResponses) GenerateEmbeddedScopedTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GenerateEmbeddedScopedTokenResponse, error) {
 	rsp, err := c.GenerateEmbeddedScopedTokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -10991,8 +12495,11 @@ func (c *ClientWithResponses) GenerateEmbeddedScopedTokenWithBodyWithResponse(ct
 	return ParseGenerateEmbeddedScopedTokenResponse(rsp)
 }
 
-// GenerateEmbeddedScopedTokenWithResponse performs a POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId) request.
+// GenerateEmbeddedScopedTokenWithResponse mints a token that reaches one workspace only.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /embedded/scoped_token (the `GenerateEmbeddedScopedToken` operationId).
 func (c *ClientWithResponses) GenerateEmbeddedScopedTokenWithResponse(ctx context.Context, body GenerateEmbeddedScopedTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*GenerateEmbeddedScopedTokenResponse, error) {
 	rsp, err := c.GenerateEmbeddedScopedToken(ctx, body, reqEditors...)
 	if err != nil {
@@ -11001,10 +12508,11 @@ func (c *ClientWithResponses) GenerateEmbeddedScopedTokenWithResponse(ctx contex
 	return ParseGenerateEmbeddedScopedTokenResponse(rsp)
 }
 
-// GetEmbeddedWidgetWithBodyWithResponse performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request,
-// with any type of body and a specified content type.
+// GetEmbeddedWidgetWithBodyWithResponse mints the token with which the Embedded widget opens for an external user.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 func (c *ClientWithResponses) GetEmbeddedWidgetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetEmbeddedWidgetResponse, error) {
 	rsp, err := c.GetEmbeddedWidgetWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11013,8 +12521,11 @@ func (c *ClientWithResponses) GetEmbeddedWidgetWithBodyWithResponse(ctx context.
 	return ParseGetEmbeddedWidgetResponse(rsp)
 }
 
-// GetEmbeddedWidgetWithResponse performs a POST /embedded/widget_token (the `GetEmbeddedWidget` operationId) request.
+// GetEmbeddedWidgetWithResponse mints the token with which the Embedded widget opens for an external user.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /embedded/widget_token (the `GetEmbeddedWidget` operationId).
 func (c *ClientWithResponses) GetEmbeddedWidgetWithResponse(ctx context.Context, body GetEmbeddedWidgetJSONRequestBody, reqEditors ...RequestEditorFn) (*GetEmbeddedWidgetResponse, error) {
 	rsp, err := c.GetEmbeddedWidget(ctx, body, reqEditors...)
 	if err != nil {
@@ -11023,9 +12534,13 @@ func (c *ClientWithResponses) GetEmbeddedWidgetWithResponse(ctx context.Context,
 	return ParseGetEmbeddedWidgetResponse(rsp)
 }
 
-// ListGroupsWithResponse performs a GET /groups (the `ListGroups` operationId) request.
+// ListGroupsWithResponse lists the groups of an organization.
+//
+// Unlike in other lists, next is null on the last page.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /groups (the `ListGroups` operationId).
 func (c *ClientWithResponses) ListGroupsWithResponse(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*ListGroupsResponse, error) {
 	rsp, err := c.ListGroups(ctx, params, reqEditors...)
 	if err != nil {
@@ -11034,10 +12549,13 @@ func (c *ClientWithResponses) ListGroupsWithResponse(ctx context.Context, params
 	return ParseListGroupsResponse(rsp)
 }
 
-// CreateGroupWithBodyWithResponse performs a POST /groups (the `CreateGroup` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupWithBodyWithResponse creates a group in an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when the name is taken.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups (the `CreateGroup` operationId).
 func (c *ClientWithResponses) CreateGroupWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error) {
 	rsp, err := c.CreateGroupWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11046,8 +12564,13 @@ func (c *ClientWithResponses) CreateGroupWithBodyWithResponse(ctx context.Contex
 	return ParseCreateGroupResponse(rsp)
 }
 
-// CreateGroupWithResponse performs a POST /groups (the `CreateGroup` operationId) request.
+// CreateGroupWithResponse creates a group in an organization.
+//
+// Answers 409 when the name is taken.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups (the `CreateGroup` operationId).
 func (c *ClientWithResponses) CreateGroupWithResponse(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error) {
 	rsp, err := c.CreateGroup(ctx, body, reqEditors...)
 	if err != nil {
@@ -11056,9 +12579,13 @@ func (c *ClientWithResponses) CreateGroupWithResponse(ctx context.Context, body 
 	return ParseCreateGroupResponse(rsp)
 }
 
-// DeleteGroupWithResponse performs a DELETE /groups/{groupId} (the `DeleteGroup` operationId) request.
+// DeleteGroupWithResponse deletes a group.
+//
+// Answers 409 when SCIM manages the group.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /groups/{groupId} (the `DeleteGroup` operationId).
 func (c *ClientWithResponses) DeleteGroupWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*DeleteGroupResponse, error) {
 	rsp, err := c.DeleteGroup(ctx, groupID, reqEditors...)
 	if err != nil {
@@ -11067,9 +12594,11 @@ func (c *ClientWithResponses) DeleteGroupWithResponse(ctx context.Context, group
 	return ParseDeleteGroupResponse(rsp)
 }
 
-// GetGroupWithResponse performs a GET /groups/{groupId} (the `GetGroup` operationId) request.
+// GetGroupWithResponse reads one group.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /groups/{groupId} (the `GetGroup` operationId).
 func (c *ClientWithResponses) GetGroupWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*GetGroupResponse, error) {
 	rsp, err := c.GetGroup(ctx, groupID, reqEditors...)
 	if err != nil {
@@ -11078,10 +12607,13 @@ func (c *ClientWithResponses) GetGroupWithResponse(ctx context.Context, groupID 
 	return ParseGetGroupResponse(rsp)
 }
 
-// UpdateGroupWithBodyWithResponse performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request,
-// with any type of body and a specified content type.
+// UpdateGroupWithBodyWithResponse changes the name or the description of a group.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when SCIM manages the group.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 func (c *ClientWithResponses) UpdateGroupWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error) {
 	rsp, err := c.UpdateGroupWithBody(ctx, groupID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11090,8 +12622,13 @@ func (c *ClientWithResponses) UpdateGroupWithBodyWithResponse(ctx context.Contex
 	return ParseUpdateGroupResponse(rsp)
 }
 
-// UpdateGroupWithResponse performs a PATCH /groups/{groupId} (the `UpdateGroup` operationId) request.
+// UpdateGroupWithResponse changes the name or the description of a group.
+//
+// Answers 409 when SCIM manages the group.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /groups/{groupId} (the `UpdateGroup` operationId).
 func (c *ClientWithResponses) UpdateGroupWithResponse(ctx context.Context, groupID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error) {
 	rsp, err := c.UpdateGroup(ctx, groupID, body, reqEditors...)
 	if err != nil {
@@ -11100,9 +12637,13 @@ func (c *ClientWithResponses) UpdateGroupWithResponse(ctx context.Context, group
 	return ParseUpdateGroupResponse(rsp)
 }
 
-// ListGroupMembersWithResponse performs a GET /groups/{groupId}/members (the `ListGroupMembers` operationId) request.
+// ListGroupMembersWithResponse lists the members of a group.
+//
+// Unlike in other lists, next is null on the last page.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /groups/{groupId}/members (the `ListGroupMembers` operationId).
 func (c *ClientWithResponses) ListGroupMembersWithResponse(ctx context.Context, groupID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*ListGroupMembersResponse, error) {
 	rsp, err := c.ListGroupMembers(ctx, groupID, params, reqEditors...)
 	if err != nil {
@@ -11111,10 +12652,13 @@ func (c *ClientWithResponses) ListGroupMembersWithResponse(ctx context.Context, 
 	return ParseListGroupMembersResponse(rsp)
 }
 
-// AddGroupMemberWithBodyWithResponse performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request,
-// with any type of body and a specified content type.
+// AddGroupMemberWithBodyWithResponse adds a user to a group.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when the user is a member already or SCIM manages the group.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 func (c *ClientWithResponses) AddGroupMemberWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddGroupMemberResponse, error) {
 	rsp, err := c.AddGroupMemberWithBody(ctx, groupID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11123,8 +12667,13 @@ func (c *ClientWithResponses) AddGroupMemberWithBodyWithResponse(ctx context.Con
 	return ParseAddGroupMemberResponse(rsp)
 }
 
-// AddGroupMemberWithResponse performs a POST /groups/{groupId}/members (the `AddGroupMember` operationId) request.
+// AddGroupMemberWithResponse adds a user to a group.
+//
+// Answers 409 when the user is a member already or SCIM manages the group.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups/{groupId}/members (the `AddGroupMember` operationId).
 func (c *ClientWithResponses) AddGroupMemberWithResponse(ctx context.Context, groupID string, body AddGroupMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*AddGroupMemberResponse, error) {
 	rsp, err := c.AddGroupMember(ctx, groupID, body, reqEditors...)
 	if err != nil {
@@ -11133,9 +12682,13 @@ func (c *ClientWithResponses) AddGroupMemberWithResponse(ctx context.Context, gr
 	return ParseAddGroupMemberResponse(rsp)
 }
 
-// RemoveGroupMemberWithResponse performs a DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId) request.
+// RemoveGroupMemberWithResponse removes a user from a group.
+//
+// Answers 409 when SCIM manages the group.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /groups/{groupId}/members/{userId} (the `RemoveGroupMember` operationId).
 func (c *ClientWithResponses) RemoveGroupMemberWithResponse(ctx context.Context, groupID string, userID string, reqEditors ...RequestEditorFn) (*RemoveGroupMemberResponse, error) {
 	rsp, err := c.RemoveGroupMember(ctx, groupID, userID, reqEditors...)
 	if err != nil {
@@ -11144,9 +12697,13 @@ func (c *ClientWithResponses) RemoveGroupMemberWithResponse(ctx context.Context,
 	return ParseRemoveGroupMemberResponse(rsp)
 }
 
-// ListGroupPermissionsWithResponse performs a GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId) request.
+// ListGroupPermissionsWithResponse lists the permissions of a group.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /groups/{groupId}/permissions (the `ListGroupPermissions` operationId).
 func (c *ClientWithResponses) ListGroupPermissionsWithResponse(ctx context.Context, groupID string, reqEditors ...RequestEditorFn) (*ListGroupPermissionsResponse, error) {
 	rsp, err := c.ListGroupPermissions(ctx, groupID, reqEditors...)
 	if err != nil {
@@ -11155,10 +12712,13 @@ func (c *ClientWithResponses) ListGroupPermissionsWithResponse(ctx context.Conte
 	return ParseListGroupPermissionsResponse(rsp)
 }
 
-// CreateGroupPermissionWithBodyWithResponse performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupPermissionWithBodyWithResponse grants a group a role in a workspace or in an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Give exactly one of workspaceId and organizationId.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 func (c *ClientWithResponses) CreateGroupPermissionWithBodyWithResponse(ctx context.Context, groupID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupPermissionResponse, error) {
 	rsp, err := c.CreateGroupPermissionWithBody(ctx, groupID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11167,8 +12727,13 @@ func (c *ClientWithResponses) CreateGroupPermissionWithBodyWithResponse(ctx cont
 	return ParseCreateGroupPermissionResponse(rsp)
 }
 
-// CreateGroupPermissionWithResponse performs a POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId) request.
+// CreateGroupPermissionWithResponse grants a group a role in a workspace or in an organization.
+//
+// Give exactly one of workspaceId and organizationId.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /groups/{groupId}/permissions (the `CreateGroupPermission` operationId).
 func (c *ClientWithResponses) CreateGroupPermissionWithResponse(ctx context.Context, groupID string, body CreateGroupPermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupPermissionResponse, error) {
 	rsp, err := c.CreateGroupPermission(ctx, groupID, body, reqEditors...)
 	if err != nil {
@@ -11177,9 +12742,11 @@ func (c *ClientWithResponses) CreateGroupPermissionWithResponse(ctx context.Cont
 	return ParseCreateGroupPermissionResponse(rsp)
 }
 
-// DeleteGroupPermissionWithResponse performs a DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId) request.
+// DeleteGroupPermissionWithResponse revokes a permission of a group.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /groups/{groupId}/permissions/{permissionId} (the `DeleteGroupPermission` operationId).
 func (c *ClientWithResponses) DeleteGroupPermissionWithResponse(ctx context.Context, groupID string, permissionID string, reqEditors ...RequestEditorFn) (*DeleteGroupPermissionResponse, error) {
 	rsp, err := c.DeleteGroupPermission(ctx, groupID, permissionID, reqEditors...)
 	if err != nil {
@@ -11188,9 +12755,11 @@ func (c *ClientWithResponses) DeleteGroupPermissionWithResponse(ctx context.Cont
 	return ParseDeleteGroupPermissionResponse(rsp)
 }
 
-// GetHealthCheckWithResponse performs a GET /health (the `GetHealthCheck` operationId) request.
+// GetHealthCheckWithResponse reports whether the server is up.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /health (the `GetHealthCheck` operationId).
 func (c *ClientWithResponses) GetHealthCheckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetHealthCheckResponse, error) {
 	rsp, err := c.GetHealthCheck(ctx, reqEditors...)
 	if err != nil {
@@ -11199,9 +12768,14 @@ func (c *ClientWithResponses) GetHealthCheckWithResponse(ctx context.Context, re
 	return ParseGetHealthCheckResponse(rsp)
 }
 
-// ListJobsWithResponse performs a GET /jobs (the `ListJobs` operationId) request.
+// ListJobsWithResponse lists jobs, the oldest first unless orderBy says otherwise.
+//
+// connectionId wins over workspaceIds; with neither, the jobs of every reachable workspace are listed. Bounds
+// of time are inclusive. Page by offset until a short page: the next link drops status, bounds and orderBy.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jobs (the `ListJobs` operationId).
 func (c *ClientWithResponses) ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsResponse, error) {
 	rsp, err := c.ListJobs(ctx, params, reqEditors...)
 	if err != nil {
@@ -11210,10 +12784,16 @@ func (c *ClientWithResponses) ListJobsWithResponse(ctx context.Context, params *
 	return ParseListJobsResponse(rsp)
 }
 
-// CreateJobWithBodyWithResponse performs a POST /jobs (the `CreateJob` operationId) request,
-// with any type of body and a specified content type.
+// CreateJobWithBodyWithResponse starts a sync of a connection, or clears its data.
 //
-// Returns a wrapper object for the known response body format(s).
+// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+// old name of clear.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobs (the `CreateJob` operationId).
 func (c *ClientWithResponses) CreateJobWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateJobResponse, error) {
 	rsp, err := c.CreateJobWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11222,8 +12802,16 @@ func (c *ClientWithResponses) CreateJobWithBodyWithResponse(ctx context.Context,
 	return ParseCreateJobResponse(rsp)
 }
 
-// CreateJobWithResponse performs a POST /jobs (the `CreateJob` operationId) request.
+// CreateJobWithResponse starts a sync of a connection, or clears its data.
+//
+// Waits up to 60 s for the id of the job; older servers wait until it runs. Answers 409 when a job of the
+// connection runs, when the connection is not active, and when the wait was in vain although the sync may
+// still start. A job that has not started yet is answered again. refresh is refused with 422, and reset is the
+// old name of clear.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /jobs (the `CreateJob` operationId).
 func (c *ClientWithResponses) CreateJobWithResponse(ctx context.Context, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateJobResponse, error) {
 	rsp, err := c.CreateJob(ctx, body, reqEditors...)
 	if err != nil {
@@ -11232,9 +12820,14 @@ func (c *ClientWithResponses) CreateJobWithResponse(ctx context.Context, body Cr
 	return ParseCreateJobResponse(rsp)
 }
 
-// CancelJobWithResponse performs a DELETE /jobs/{jobId} (the `CancelJob` operationId) request.
+// CancelJobWithResponse cancels whatever runs on the job's connection, which need not be this job.
+//
+// Check first that the job is not final. Answers the job as it reads once the workflow has stopped, and 200
+// when nothing ran.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /jobs/{jobId} (the `CancelJob` operationId).
 func (c *ClientWithResponses) CancelJobWithResponse(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*CancelJobResponse, error) {
 	rsp, err := c.CancelJob(ctx, jobID, reqEditors...)
 	if err != nil {
@@ -11243,9 +12836,13 @@ func (c *ClientWithResponses) CancelJobWithResponse(ctx context.Context, jobID i
 	return ParseCancelJobResponse(rsp)
 }
 
-// GetJobWithResponse performs a GET /jobs/{jobId} (the `GetJob` operationId) request.
+// GetJobWithResponse reads one job.
+//
+// Answers 403 for an unknown id, and 409 to an instance administrator.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /jobs/{jobId} (the `GetJob` operationId).
 func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, jobID int64, reqEditors ...RequestEditorFn) (*GetJobResponse, error) {
 	rsp, err := c.GetJob(ctx, jobID, reqEditors...)
 	if err != nil {
@@ -11254,9 +12851,13 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, jobID int6
 	return ParseGetJobResponse(rsp)
 }
 
-// OauthCallbackWithResponse performs a GET /oauth/callback (the `OauthCallback` operationId) request.
+// OauthCallbackWithResponse takes the redirect of an OAuth provider.
+//
+// Meant for browsers: exchanges the one-time code and redirects.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /oauth/callback (the `OauthCallback` operationId).
 func (c *ClientWithResponses) OauthCallbackWithResponse(ctx context.Context, params *OauthCallbackParams, reqEditors ...RequestEditorFn) (*OauthCallbackResponse, error) {
 	rsp, err := c.OauthCallback(ctx, params, reqEditors...)
 	if err != nil {
@@ -11265,9 +12866,13 @@ func (c *ClientWithResponses) OauthCallbackWithResponse(ctx context.Context, par
 	return ParseOauthCallbackResponse(rsp)
 }
 
-// ListOrganizationsForUserWithResponse performs a GET /organizations (the `ListOrganizationsForUser` operationId) request.
+// ListOrganizationsForUserWithResponse lists the organizations of the calling user.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /organizations (the `ListOrganizationsForUser` operationId).
 func (c *ClientWithResponses) ListOrganizationsForUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOrganizationsForUserResponse, error) {
 	rsp, err := c.ListOrganizationsForUser(ctx, reqEditors...)
 	if err != nil {
@@ -11276,10 +12881,11 @@ func (c *ClientWithResponses) ListOrganizationsForUserWithResponse(ctx context.C
 	return ParseListOrganizationsForUserResponse(rsp)
 }
 
-// CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse stores the OAuth client that the connectors of one type use in an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 func (c *ClientWithResponses) CreateOrUpdateOrganizationOAuthCredentialsWithBodyWithResponse(ctx context.Context, organizationID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrUpdateOrganizationOAuthCredentialsResponse, error) {
 	rsp, err := c.CreateOrUpdateOrganizationOAuthCredentialsWithBody(ctx, organizationID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11288,8 +12894,11 @@ func (c *ClientWithResponses) CreateOrUpdateOrganizationOAuthCredentialsWithBody
 	return ParseCreateOrUpdateOrganizationOAuthCredentialsResponse(rsp)
 }
 
-// CreateOrUpdateOrganizationOAuthCredentialsWithResponse performs a PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId) request.
+// CreateOrUpdateOrganizationOAuthCredentialsWithResponse stores the OAuth client that the connectors of one type use in an organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /organizations/{organizationId}/oauthCredentials (the `CreateOrUpdateOrganizationOAuthCredentials` operationId).
 func (c *ClientWithResponses) CreateOrUpdateOrganizationOAuthCredentialsWithResponse(ctx context.Context, organizationID string, body CreateOrUpdateOrganizationOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrUpdateOrganizationOAuthCredentialsResponse, error) {
 	rsp, err := c.CreateOrUpdateOrganizationOAuthCredentials(ctx, organizationID, body, reqEditors...)
 	if err != nil {
@@ -11298,9 +12907,11 @@ func (c *ClientWithResponses) CreateOrUpdateOrganizationOAuthCredentialsWithResp
 	return ParseCreateOrUpdateOrganizationOAuthCredentialsResponse(rsp)
 }
 
-// DeleteOrganizationOAuthCredentialsWithResponse performs a DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId) request.
+// DeleteOrganizationOAuthCredentialsWithResponse removes the OAuth client that the connectors of one type use in an organization.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name} (the `DeleteOrganizationOAuthCredentials` operationId).
 func (c *ClientWithResponses) DeleteOrganizationOAuthCredentialsWithResponse(ctx context.Context, organizationID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*DeleteOrganizationOAuthCredentialsResponse, error) {
 	rsp, err := c.DeleteOrganizationOAuthCredentials(ctx, organizationID, actorType, name, reqEditors...)
 	if err != nil {
@@ -11309,9 +12920,13 @@ func (c *ClientWithResponses) DeleteOrganizationOAuthCredentialsWithResponse(ctx
 	return ParseDeleteOrganizationOAuthCredentialsResponse(rsp)
 }
 
-// ListPermissionsWithResponse performs a GET /permissions (the `ListPermissions` operationId) request.
+// ListPermissionsWithResponse lists permissions of the calling user or of another one.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions (the `ListPermissions` operationId).
 func (c *ClientWithResponses) ListPermissionsWithResponse(ctx context.Context, params *ListPermissionsParams, reqEditors ...RequestEditorFn) (*ListPermissionsResponse, error) {
 	rsp, err := c.ListPermissions(ctx, params, reqEditors...)
 	if err != nil {
@@ -11320,10 +12935,11 @@ func (c *ClientWithResponses) ListPermissionsWithResponse(ctx context.Context, p
 	return ParseListPermissionsResponse(rsp)
 }
 
-// CreatePermissionWithBodyWithResponse performs a POST /permissions (the `CreatePermission` operationId) request,
-// with any type of body and a specified content type.
+// CreatePermissionWithBodyWithResponse grants a user a role in a workspace or in an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /permissions (the `CreatePermission` operationId).
 func (c *ClientWithResponses) CreatePermissionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePermissionResponse, error) {
 	rsp, err := c.CreatePermissionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11332,8 +12948,11 @@ func (c *ClientWithResponses) CreatePermissionWithBodyWithResponse(ctx context.C
 	return ParseCreatePermissionResponse(rsp)
 }
 
-// CreatePermissionWithResponse performs a POST /permissions (the `CreatePermission` operationId) request.
+// CreatePermissionWithResponse grants a user a role in a workspace or in an organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /permissions (the `CreatePermission` operationId).
 func (c *ClientWithResponses) CreatePermissionWithResponse(ctx context.Context, body CreatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePermissionResponse, error) {
 	rsp, err := c.CreatePermission(ctx, body, reqEditors...)
 	if err != nil {
@@ -11342,9 +12961,11 @@ func (c *ClientWithResponses) CreatePermissionWithResponse(ctx context.Context, 
 	return ParseCreatePermissionResponse(rsp)
 }
 
-// DeletePermissionWithResponse performs a DELETE /permissions/{permissionId} (the `DeletePermission` operationId) request.
+// DeletePermissionWithResponse revokes a permission.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /permissions/{permissionId} (the `DeletePermission` operationId).
 func (c *ClientWithResponses) DeletePermissionWithResponse(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*DeletePermissionResponse, error) {
 	rsp, err := c.DeletePermission(ctx, permissionID, reqEditors...)
 	if err != nil {
@@ -11353,9 +12974,11 @@ func (c *ClientWithResponses) DeletePermissionWithResponse(ctx context.Context, 
 	return ParseDeletePermissionResponse(rsp)
 }
 
-// GetPermissionWithResponse performs a GET /permissions/{permissionId} (the `GetPermission` operationId) request.
+// GetPermissionWithResponse reads one permission.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /permissions/{permissionId} (the `GetPermission` operationId).
 func (c *ClientWithResponses) GetPermissionWithResponse(ctx context.Context, permissionID string, reqEditors ...RequestEditorFn) (*GetPermissionResponse, error) {
 	rsp, err := c.GetPermission(ctx, permissionID, reqEditors...)
 	if err != nil {
@@ -11364,10 +12987,11 @@ func (c *ClientWithResponses) GetPermissionWithResponse(ctx context.Context, per
 	return ParseGetPermissionResponse(rsp)
 }
 
-// UpdatePermissionWithBodyWithResponse performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePermissionWithBodyWithResponse changes the role that a permission grants.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 func (c *ClientWithResponses) UpdatePermissionWithBodyWithResponse(ctx context.Context, permissionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePermissionResponse, error) {
 	rsp, err := c.UpdatePermissionWithBody(ctx, permissionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11376,8 +13000,11 @@ func (c *ClientWithResponses) UpdatePermissionWithBodyWithResponse(ctx context.C
 	return ParseUpdatePermissionResponse(rsp)
 }
 
-// UpdatePermissionWithResponse performs a PATCH /permissions/{permissionId} (the `UpdatePermission` operationId) request.
+// UpdatePermissionWithResponse changes the role that a permission grants.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /permissions/{permissionId} (the `UpdatePermission` operationId).
 func (c *ClientWithResponses) UpdatePermissionWithResponse(ctx context.Context, permissionID string, body UpdatePermissionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePermissionResponse, error) {
 	rsp, err := c.UpdatePermission(ctx, permissionID, body, reqEditors...)
 	if err != nil {
@@ -11386,9 +13013,13 @@ func (c *ClientWithResponses) UpdatePermissionWithResponse(ctx context.Context, 
 	return ParseUpdatePermissionResponse(rsp)
 }
 
-// ListRegionsWithResponse performs a GET /regions (the `ListRegions` operationId) request.
+// ListRegionsWithResponse lists the regions of an organization.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /regions (the `ListRegions` operationId).
 func (c *ClientWithResponses) ListRegionsWithResponse(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*ListRegionsResponse, error) {
 	rsp, err := c.ListRegions(ctx, params, reqEditors...)
 	if err != nil {
@@ -11397,10 +13028,11 @@ func (c *ClientWithResponses) ListRegionsWithResponse(ctx context.Context, param
 	return ParseListRegionsResponse(rsp)
 }
 
-// CreateRegionWithBodyWithResponse performs a POST /regions (the `CreateRegion` operationId) request,
-// with any type of body and a specified content type.
+// CreateRegionWithBodyWithResponse creates a region in an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /regions (the `CreateRegion` operationId).
 func (c *ClientWithResponses) CreateRegionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRegionResponse, error) {
 	rsp, err := c.CreateRegionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11409,8 +13041,11 @@ func (c *ClientWithResponses) CreateRegionWithBodyWithResponse(ctx context.Conte
 	return ParseCreateRegionResponse(rsp)
 }
 
-// CreateRegionWithResponse performs a POST /regions (the `CreateRegion` operationId) request.
+// CreateRegionWithResponse creates a region in an organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /regions (the `CreateRegion` operationId).
 func (c *ClientWithResponses) CreateRegionWithResponse(ctx context.Context, body CreateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRegionResponse, error) {
 	rsp, err := c.CreateRegion(ctx, body, reqEditors...)
 	if err != nil {
@@ -11419,9 +13054,11 @@ func (c *ClientWithResponses) CreateRegionWithResponse(ctx context.Context, body
 	return ParseCreateRegionResponse(rsp)
 }
 
-// DeleteRegionWithResponse performs a DELETE /regions/{regionId} (the `DeleteRegion` operationId) request.
+// DeleteRegionWithResponse deletes a region and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /regions/{regionId} (the `DeleteRegion` operationId).
 func (c *ClientWithResponses) DeleteRegionWithResponse(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*DeleteRegionResponse, error) {
 	rsp, err := c.DeleteRegion(ctx, regionID, reqEditors...)
 	if err != nil {
@@ -11430,9 +13067,11 @@ func (c *ClientWithResponses) DeleteRegionWithResponse(ctx context.Context, regi
 	return ParseDeleteRegionResponse(rsp)
 }
 
-// GetRegionWithResponse performs a GET /regions/{regionId} (the `GetRegion` operationId) request.
+// GetRegionWithResponse reads one region.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /regions/{regionId} (the `GetRegion` operationId).
 func (c *ClientWithResponses) GetRegionWithResponse(ctx context.Context, regionID string, reqEditors ...RequestEditorFn) (*GetRegionResponse, error) {
 	rsp, err := c.GetRegion(ctx, regionID, reqEditors...)
 	if err != nil {
@@ -11441,10 +13080,11 @@ func (c *ClientWithResponses) GetRegionWithResponse(ctx context.Context, regionI
 	return ParseGetRegionResponse(rsp)
 }
 
-// UpdateRegionWithBodyWithResponse performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request,
-// with any type of body and a specified content type.
+// UpdateRegionWithBodyWithResponse renames, enables or disables a region.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 func (c *ClientWithResponses) UpdateRegionWithBodyWithResponse(ctx context.Context, regionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateRegionResponse, error) {
 	rsp, err := c.UpdateRegionWithBody(ctx, regionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11453,8 +13093,11 @@ func (c *ClientWithResponses) UpdateRegionWithBodyWithResponse(ctx context.Conte
 	return ParseUpdateRegionResponse(rsp)
 }
 
-// UpdateRegionWithResponse performs a PATCH /regions/{regionId} (the `UpdateRegion` operationId) request.
+// UpdateRegionWithResponse renames, enables or disables a region.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /regions/{regionId} (the `UpdateRegion` operationId).
 func (c *ClientWithResponses) UpdateRegionWithResponse(ctx context.Context, regionID string, body UpdateRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateRegionResponse, error) {
 	rsp, err := c.UpdateRegion(ctx, regionID, body, reqEditors...)
 	if err != nil {
@@ -11463,9 +13106,13 @@ func (c *ClientWithResponses) UpdateRegionWithResponse(ctx context.Context, regi
 	return ParseUpdateRegionResponse(rsp)
 }
 
-// ListSourcesWithResponse performs a GET /sources (the `ListSources` operationId) request.
+// ListSourcesWithResponse lists sources, those of every reachable workspace unless workspaceIds is given.
+//
+// The rows have no order, so that pages can overlap or miss some: ask for 100 at a time and drop repeated ids.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sources (the `ListSources` operationId).
 func (c *ClientWithResponses) ListSourcesWithResponse(ctx context.Context, params *ListSourcesParams, reqEditors ...RequestEditorFn) (*ListSourcesResponse, error) {
 	rsp, err := c.ListSources(ctx, params, reqEditors...)
 	if err != nil {
@@ -11474,10 +13121,13 @@ func (c *ClientWithResponses) ListSourcesWithResponse(ctx context.Context, param
 	return ParseListSourcesResponse(rsp)
 }
 
-// CreateSourceWithBodyWithResponse performs a POST /sources (the `CreateSource` operationId) request,
-// with any type of body and a specified content type.
+// CreateSourceWithBodyWithResponse creates a source.
 //
-// Returns a wrapper object for the known response body format(s).
+// Name the connector by definitionId, or by sourceType inside configuration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sources (the `CreateSource` operationId).
 func (c *ClientWithResponses) CreateSourceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSourceResponse, error) {
 	rsp, err := c.CreateSourceWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11486,8 +13136,13 @@ func (c *ClientWithResponses) CreateSourceWithBodyWithResponse(ctx context.Conte
 	return ParseCreateSourceResponse(rsp)
 }
 
-// CreateSourceWithResponse performs a POST /sources (the `CreateSource` operationId) request.
+// CreateSourceWithResponse creates a source.
+//
+// Name the connector by definitionId, or by sourceType inside configuration.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sources (the `CreateSource` operationId).
 func (c *ClientWithResponses) CreateSourceWithResponse(ctx context.Context, body CreateSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceResponse, error) {
 	rsp, err := c.CreateSource(ctx, body, reqEditors...)
 	if err != nil {
@@ -11496,10 +13151,11 @@ func (c *ClientWithResponses) CreateSourceWithResponse(ctx context.Context, body
 	return ParseCreateSourceResponse(rsp)
 }
 
-// InitiateOAuthWithBodyWithResponse performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request,
-// with any type of body and a specified content type.
+// InitiateOAuthWithBodyWithResponse starts an OAuth consent and answers the URL to send the user to.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 func (c *ClientWithResponses) InitiateOAuthWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error) {
 	rsp, err := c.InitiateOAuthWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11508,8 +13164,11 @@ func (c *ClientWithResponses) InitiateOAuthWithBodyWithResponse(ctx context.Cont
 	return ParseInitiateOAuthResponse(rsp)
 }
 
-// InitiateOAuthWithResponse performs a POST /sources/initiateOAuth (the `InitiateOAuth` operationId) request.
+// InitiateOAuthWithResponse starts an OAuth consent and answers the URL to send the user to.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sources/initiateOAuth (the `InitiateOAuth` operationId).
 func (c *ClientWithResponses) InitiateOAuthWithResponse(ctx context.Context, body InitiateOAuthJSONRequestBody, reqEditors ...RequestEditorFn) (*InitiateOAuthResponse, error) {
 	rsp, err := c.InitiateOAuth(ctx, body, reqEditors...)
 	if err != nil {
@@ -11518,9 +13177,11 @@ func (c *ClientWithResponses) InitiateOAuthWithResponse(ctx context.Context, bod
 	return ParseInitiateOAuthResponse(rsp)
 }
 
-// DeleteSourceWithResponse performs a DELETE /sources/{sourceId} (the `DeleteSource` operationId) request.
+// DeleteSourceWithResponse deletes a source and every connection that uses it.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /sources/{sourceId} (the `DeleteSource` operationId).
 func (c *ClientWithResponses) DeleteSourceWithResponse(ctx context.Context, sourceID string, reqEditors ...RequestEditorFn) (*DeleteSourceResponse, error) {
 	rsp, err := c.DeleteSource(ctx, sourceID, reqEditors...)
 	if err != nil {
@@ -11529,9 +13190,13 @@ func (c *ClientWithResponses) DeleteSourceWithResponse(ctx context.Context, sour
 	return ParseDeleteSourceResponse(rsp)
 }
 
-// GetSourceWithResponse performs a GET /sources/{sourceId} (the `GetSource` operationId) request.
+// GetSourceWithResponse reads one source, every secret of its configuration masked as ten stars.
+//
+// includeSecretCoordinates answers references in place of the masks, never values.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sources/{sourceId} (the `GetSource` operationId).
 func (c *ClientWithResponses) GetSourceWithResponse(ctx context.Context, sourceID string, params *GetSourceParams, reqEditors ...RequestEditorFn) (*GetSourceResponse, error) {
 	rsp, err := c.GetSource(ctx, sourceID, params, reqEditors...)
 	if err != nil {
@@ -11540,10 +13205,14 @@ func (c *ClientWithResponses) GetSourceWithResponse(ctx context.Context, sourceI
 	return ParseGetSourceResponse(rsp)
 }
 
-// PatchSourceWithBodyWithResponse performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request,
-// with any type of body and a specified content type.
+// PatchSourceWithBodyWithResponse merges the given fields into a source.
 //
-// Returns a wrapper object for the known response body format(s).
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 func (c *ClientWithResponses) PatchSourceWithBodyWithResponse(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSourceResponse, error) {
 	rsp, err := c.PatchSourceWithBody(ctx, sourceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11552,8 +13221,14 @@ func (c *ClientWithResponses) PatchSourceWithBodyWithResponse(ctx context.Contex
 	return ParsePatchSourceResponse(rsp)
 }
 
-// PatchSourceWithResponse performs a PATCH /sources/{sourceId} (the `PatchSource` operationId) request.
+// PatchSourceWithResponse merges the given fields into a source.
+//
+// The configuration is merged recursively and a masked secret is stored as the new secret: never send the ten
+// stars here.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /sources/{sourceId} (the `PatchSource` operationId).
 func (c *ClientWithResponses) PatchSourceWithResponse(ctx context.Context, sourceID string, body PatchSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSourceResponse, error) {
 	rsp, err := c.PatchSource(ctx, sourceID, body, reqEditors...)
 	if err != nil {
@@ -11562,10 +13237,13 @@ func (c *ClientWithResponses) PatchSourceWithResponse(ctx context.Context, sourc
 	return ParsePatchSourceResponse(rsp)
 }
 
-// PutSourceWithBodyWithResponse performs a PUT /sources/{sourceId} (the `PutSource` operationId) request,
-// with any type of body and a specified content type.
+// PutSourceWithBodyWithResponse replaces the name and the configuration of a source.
 //
-// Returns a wrapper object for the known response body format(s).
+// A secret that is sent masked keeps its stored value.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 func (c *ClientWithResponses) PutSourceWithBodyWithResponse(ctx context.Context, sourceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutSourceResponse, error) {
 	rsp, err := c.PutSourceWithBody(ctx, sourceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11574,8 +13252,13 @@ func (c *ClientWithResponses) PutSourceWithBodyWithResponse(ctx context.Context,
 	return ParsePutSourceResponse(rsp)
 }
 
-// PutSourceWithResponse performs a PUT /sources/{sourceId} (the `PutSource` operationId) request.
+// PutSourceWithResponse replaces the name and the configuration of a source.
+//
+// A secret that is sent masked keeps its stored value.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /sources/{sourceId} (the `PutSource` operationId).
 func (c *ClientWithResponses) PutSourceWithResponse(ctx context.Context, sourceID string, body PutSourceJSONRequestBody, reqEditors ...RequestEditorFn) (*PutSourceResponse, error) {
 	rsp, err := c.PutSource(ctx, sourceID, body, reqEditors...)
 	if err != nil {
@@ -11584,9 +13267,14 @@ func (c *ClientWithResponses) PutSourceWithResponse(ctx context.Context, sourceI
 	return ParsePutSourceResponse(rsp)
 }
 
-// GetStreamPropertiesWithResponse performs a GET /streams (the `GetStreamProperties` operationId) request.
+// GetStreamPropertiesWithResponse lists the streams of a source with the sync modes that a destination allows.
+//
+// Discovers the schema, which can take minutes; ignoreCache always does. full_refresh_overwrite_deduped is
+// left out although it is valid. Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /streams (the `GetStreamProperties` operationId).
 func (c *ClientWithResponses) GetStreamPropertiesWithResponse(ctx context.Context, params *GetStreamPropertiesParams, reqEditors ...RequestEditorFn) (*GetStreamPropertiesResponse, error) {
 	rsp, err := c.GetStreamProperties(ctx, params, reqEditors...)
 	if err != nil {
@@ -11595,9 +13283,13 @@ func (c *ClientWithResponses) GetStreamPropertiesWithResponse(ctx context.Contex
 	return ParseGetStreamPropertiesResponse(rsp)
 }
 
-// ListTagsWithResponse performs a GET /tags (the `ListTags` operationId) request.
+// ListTagsWithResponse lists the tags of workspaces.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /tags (the `ListTags` operationId).
 func (c *ClientWithResponses) ListTagsWithResponse(ctx context.Context, params *ListTagsParams, reqEditors ...RequestEditorFn) (*ListTagsResponse, error) {
 	rsp, err := c.ListTags(ctx, params, reqEditors...)
 	if err != nil {
@@ -11606,10 +13298,14 @@ func (c *ClientWithResponses) ListTagsWithResponse(ctx context.Context, params *
 	return ParseListTagsResponse(rsp)
 }
 
-// CreateTagWithBodyWithResponse performs a POST /tags (the `CreateTag` operationId) request,
-// with any type of body and a specified content type.
+// CreateTagWithBodyWithResponse creates a tag in a workspace.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+// a workspace that is full.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /tags (the `CreateTag` operationId).
 func (c *ClientWithResponses) CreateTagWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTagResponse, error) {
 	rsp, err := c.CreateTagWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11618,8 +13314,14 @@ func (c *ClientWithResponses) CreateTagWithBodyWithResponse(ctx context.Context,
 	return ParseCreateTagResponse(rsp)
 }
 
-// CreateTagWithResponse performs a POST /tags (the `CreateTag` operationId) request.
+// CreateTagWithResponse creates a tag in a workspace.
+//
+// Answers 409 when the name is taken, and 400 for a color that is not hexadecimal, a name that is too long and
+// a workspace that is full.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /tags (the `CreateTag` operationId).
 func (c *ClientWithResponses) CreateTagWithResponse(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTagResponse, error) {
 	rsp, err := c.CreateTag(ctx, body, reqEditors...)
 	if err != nil {
@@ -11628,9 +13330,11 @@ func (c *ClientWithResponses) CreateTagWithResponse(ctx context.Context, body Cr
 	return ParseCreateTagResponse(rsp)
 }
 
-// DeleteTagWithResponse performs a DELETE /tags/{tagId} (the `DeleteTag` operationId) request.
+// DeleteTagWithResponse deletes a tag.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /tags/{tagId} (the `DeleteTag` operationId).
 func (c *ClientWithResponses) DeleteTagWithResponse(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*DeleteTagResponse, error) {
 	rsp, err := c.DeleteTag(ctx, tagID, reqEditors...)
 	if err != nil {
@@ -11639,9 +13343,11 @@ func (c *ClientWithResponses) DeleteTagWithResponse(ctx context.Context, tagID T
 	return ParseDeleteTagResponse(rsp)
 }
 
-// GetTagWithResponse performs a GET /tags/{tagId} (the `GetTag` operationId) request.
+// GetTagWithResponse reads one tag.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /tags/{tagId} (the `GetTag` operationId).
 func (c *ClientWithResponses) GetTagWithResponse(ctx context.Context, tagID TagID, reqEditors ...RequestEditorFn) (*GetTagResponse, error) {
 	rsp, err := c.GetTag(ctx, tagID, reqEditors...)
 	if err != nil {
@@ -11650,10 +13356,11 @@ func (c *ClientWithResponses) GetTagWithResponse(ctx context.Context, tagID TagI
 	return ParseGetTagResponse(rsp)
 }
 
-// UpdateTagWithBodyWithResponse performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request,
-// with any type of body and a specified content type.
+// UpdateTagWithBodyWithResponse changes the name and the color of a tag.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 func (c *ClientWithResponses) UpdateTagWithBodyWithResponse(ctx context.Context, tagID TagID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTagResponse, error) {
 	rsp, err := c.UpdateTagWithBody(ctx, tagID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11662,8 +13369,11 @@ func (c *ClientWithResponses) UpdateTagWithBodyWithResponse(ctx context.Context,
 	return ParseUpdateTagResponse(rsp)
 }
 
-// UpdateTagWithResponse performs a PATCH /tags/{tagId} (the `UpdateTag` operationId) request.
+// UpdateTagWithResponse changes the name and the color of a tag.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /tags/{tagId} (the `UpdateTag` operationId).
 func (c *ClientWithResponses) UpdateTagWithResponse(ctx context.Context, tagID TagID, body UpdateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTagResponse, error) {
 	rsp, err := c.UpdateTag(ctx, tagID, body, reqEditors...)
 	if err != nil {
@@ -11672,9 +13382,13 @@ func (c *ClientWithResponses) UpdateTagWithResponse(ctx context.Context, tagID T
 	return ParseUpdateTagResponse(rsp)
 }
 
-// ListUsersWithinAnOrganizationWithResponse performs a GET /users (the `ListUsersWithinAnOrganization` operationId) request.
+// ListUsersWithinAnOrganizationWithResponse lists the users of an organization, all or those with the given ids or addresses.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /users (the `ListUsersWithinAnOrganization` operationId).
 func (c *ClientWithResponses) ListUsersWithinAnOrganizationWithResponse(ctx context.Context, params *ListUsersWithinAnOrganizationParams, reqEditors ...RequestEditorFn) (*ListUsersWithinAnOrganizationResponse, error) {
 	rsp, err := c.ListUsersWithinAnOrganization(ctx, params, reqEditors...)
 	if err != nil {
@@ -11683,9 +13397,11 @@ func (c *ClientWithResponses) ListUsersWithinAnOrganizationWithResponse(ctx cont
 	return ParseListUsersWithinAnOrganizationResponse(rsp)
 }
 
-// ListWorkspacesWithResponse performs a GET /workspaces (the `ListWorkspaces` operationId) request.
+// ListWorkspacesWithResponse lists workspaces.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces (the `ListWorkspaces` operationId).
 func (c *ClientWithResponses) ListWorkspacesWithResponse(ctx context.Context, params *ListWorkspacesParams, reqEditors ...RequestEditorFn) (*ListWorkspacesResponse, error) {
 	rsp, err := c.ListWorkspaces(ctx, params, reqEditors...)
 	if err != nil {
@@ -11694,10 +13410,11 @@ func (c *ClientWithResponses) ListWorkspacesWithResponse(ctx context.Context, pa
 	return ParseListWorkspacesResponse(rsp)
 }
 
-// CreateWorkspaceWithBodyWithResponse performs a POST /workspaces (the `CreateWorkspace` operationId) request,
-// with any type of body and a specified content type.
+// CreateWorkspaceWithBodyWithResponse creates a workspace.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 func (c *ClientWithResponses) CreateWorkspaceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWorkspaceResponse, error) {
 	rsp, err := c.CreateWorkspaceWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -11706,8 +13423,11 @@ func (c *ClientWithResponses) CreateWorkspaceWithBodyWithResponse(ctx context.Co
 	return ParseCreateWorkspaceResponse(rsp)
 }
 
-// CreateWorkspaceWithResponse performs a POST /workspaces (the `CreateWorkspace` operationId) request.
+// CreateWorkspaceWithResponse creates a workspace.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces (the `CreateWorkspace` operationId).
 func (c *ClientWithResponses) CreateWorkspaceWithResponse(ctx context.Context, body CreateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWorkspaceResponse, error) {
 	rsp, err := c.CreateWorkspace(ctx, body, reqEditors...)
 	if err != nil {
@@ -11716,9 +13436,11 @@ func (c *ClientWithResponses) CreateWorkspaceWithResponse(ctx context.Context, b
 	return ParseCreateWorkspaceResponse(rsp)
 }
 
-// DeleteWorkspaceWithResponse performs a DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId) request.
+// DeleteWorkspaceWithResponse deletes a workspace.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /workspaces/{workspaceId} (the `DeleteWorkspace` operationId).
 func (c *ClientWithResponses) DeleteWorkspaceWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*DeleteWorkspaceResponse, error) {
 	rsp, err := c.DeleteWorkspace(ctx, workspaceID, reqEditors...)
 	if err != nil {
@@ -11727,9 +13449,13 @@ func (c *ClientWithResponses) DeleteWorkspaceWithResponse(ctx context.Context, w
 	return ParseDeleteWorkspaceResponse(rsp)
 }
 
-// GetWorkspaceWithResponse performs a GET /workspaces/{workspaceId} (the `GetWorkspace` operationId) request.
+// GetWorkspaceWithResponse reads one workspace.
+//
+// The cheapest check that the server is reached and the credentials are good.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId} (the `GetWorkspace` operationId).
 func (c *ClientWithResponses) GetWorkspaceWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*GetWorkspaceResponse, error) {
 	rsp, err := c.GetWorkspace(ctx, workspaceID, reqEditors...)
 	if err != nil {
@@ -11738,10 +13464,11 @@ func (c *ClientWithResponses) GetWorkspaceWithResponse(ctx context.Context, work
 	return ParseGetWorkspaceResponse(rsp)
 }
 
-// UpdateWorkspaceWithBodyWithResponse performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWorkspaceWithBodyWithResponse changes the name, the notifications or the region of a workspace.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 func (c *ClientWithResponses) UpdateWorkspaceWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWorkspaceResponse, error) {
 	rsp, err := c.UpdateWorkspaceWithBody(ctx, workspaceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11750,8 +13477,11 @@ func (c *ClientWithResponses) UpdateWorkspaceWithBodyWithResponse(ctx context.Co
 	return ParseUpdateWorkspaceResponse(rsp)
 }
 
-// UpdateWorkspaceWithResponse performs a PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId) request.
+// UpdateWorkspaceWithResponse changes the name, the notifications or the region of a workspace.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /workspaces/{workspaceId} (the `UpdateWorkspace` operationId).
 func (c *ClientWithResponses) UpdateWorkspaceWithResponse(ctx context.Context, workspaceID string, body UpdateWorkspaceJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWorkspaceResponse, error) {
 	rsp, err := c.UpdateWorkspace(ctx, workspaceID, body, reqEditors...)
 	if err != nil {
@@ -11760,9 +13490,13 @@ func (c *ClientWithResponses) UpdateWorkspaceWithResponse(ctx context.Context, w
 	return ParseUpdateWorkspaceResponse(rsp)
 }
 
-// ListDeclarativeSourceDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId) request.
+// ListDeclarativeSourceDefinitionsWithResponse lists the custom sources of a workspace that are described by a manifest.
+//
+// Not paged: next and previous stay empty.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources (the `ListDeclarativeSourceDefinitions` operationId).
 func (c *ClientWithResponses) ListDeclarativeSourceDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListDeclarativeSourceDefinitionsResponse, error) {
 	rsp, err := c.ListDeclarativeSourceDefinitions(ctx, workspaceID, reqEditors...)
 	if err != nil {
@@ -11771,10 +13505,11 @@ func (c *ClientWithResponses) ListDeclarativeSourceDefinitionsWithResponse(ctx c
 	return ParseListDeclarativeSourceDefinitionsResponse(rsp)
 }
 
-// CreateDeclarativeSourceDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateDeclarativeSourceDefinitionWithBodyWithResponse creates a custom source from a manifest.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) CreateDeclarativeSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.CreateDeclarativeSourceDefinitionWithBody(ctx, workspaceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11783,8 +13518,11 @@ func (c *ClientWithResponses) CreateDeclarativeSourceDefinitionWithBodyWithRespo
 	return ParseCreateDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// CreateDeclarativeSourceDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId) request.
+// CreateDeclarativeSourceDefinitionWithResponse creates a custom source from a manifest.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/declarative_sources (the `CreateDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) CreateDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.CreateDeclarativeSourceDefinition(ctx, workspaceID, body, reqEditors...)
 	if err != nil {
@@ -11793,9 +13531,11 @@ func (c *ClientWithResponses) CreateDeclarativeSourceDefinitionWithResponse(ctx 
 	return ParseCreateDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// DeleteDeclarativeSourceDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId) request.
+// DeleteDeclarativeSourceDefinitionWithResponse deletes a custom source and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `DeleteDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) DeleteDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.DeleteDeclarativeSourceDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11804,9 +13544,11 @@ func (c *ClientWithResponses) DeleteDeclarativeSourceDefinitionWithResponse(ctx 
 	return ParseDeleteDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// GetDeclarativeSourceDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId) request.
+// GetDeclarativeSourceDefinitionWithResponse reads a custom source with its manifest.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `GetDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) GetDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.GetDeclarativeSourceDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11815,10 +13557,11 @@ func (c *ClientWithResponses) GetDeclarativeSourceDefinitionWithResponse(ctx con
 	return ParseGetDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// UpdateDeclarativeSourceDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDeclarativeSourceDefinitionWithBodyWithResponse replaces the manifest of a custom source.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) UpdateDeclarativeSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.UpdateDeclarativeSourceDefinitionWithBody(ctx, workspaceID, definitionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11827,8 +13570,11 @@ func (c *ClientWithResponses) UpdateDeclarativeSourceDefinitionWithBodyWithRespo
 	return ParseUpdateDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// UpdateDeclarativeSourceDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId) request.
+// UpdateDeclarativeSourceDefinitionWithResponse replaces the manifest of a custom source.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId} (the `UpdateDeclarativeSourceDefinition` operationId).
 func (c *ClientWithResponses) UpdateDeclarativeSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateDeclarativeSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDeclarativeSourceDefinitionResponse, error) {
 	rsp, err := c.UpdateDeclarativeSourceDefinition(ctx, workspaceID, definitionID, body, reqEditors...)
 	if err != nil {
@@ -11837,9 +13583,13 @@ func (c *ClientWithResponses) UpdateDeclarativeSourceDefinitionWithResponse(ctx 
 	return ParseUpdateDeclarativeSourceDefinitionResponse(rsp)
 }
 
-// ListDestinationDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId) request.
+// ListDestinationDefinitionsWithResponse lists the destination connectors of a workspace with their images.
+//
+// Not paged: next and previous stay empty.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations (the `ListDestinationDefinitions` operationId).
 func (c *ClientWithResponses) ListDestinationDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListDestinationDefinitionsResponse, error) {
 	rsp, err := c.ListDestinationDefinitions(ctx, workspaceID, reqEditors...)
 	if err != nil {
@@ -11848,10 +13598,11 @@ func (c *ClientWithResponses) ListDestinationDefinitionsWithResponse(ctx context
 	return ParseListDestinationDefinitionsResponse(rsp)
 }
 
-// CreateDestinationDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateDestinationDefinitionWithBodyWithResponse registers a custom destination connector by its image.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 func (c *ClientWithResponses) CreateDestinationDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDestinationDefinitionResponse, error) {
 	rsp, err := c.CreateDestinationDefinitionWithBody(ctx, workspaceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11860,8 +13611,11 @@ func (c *ClientWithResponses) CreateDestinationDefinitionWithBodyWithResponse(ct
 	return ParseCreateDestinationDefinitionResponse(rsp)
 }
 
-// CreateDestinationDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId) request.
+// CreateDestinationDefinitionWithResponse registers a custom destination connector by its image.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/destinations (the `CreateDestinationDefinition` operationId).
 func (c *ClientWithResponses) CreateDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDestinationDefinitionResponse, error) {
 	rsp, err := c.CreateDestinationDefinition(ctx, workspaceID, body, reqEditors...)
 	if err != nil {
@@ -11870,9 +13624,11 @@ func (c *ClientWithResponses) CreateDestinationDefinitionWithResponse(ctx contex
 	return ParseCreateDestinationDefinitionResponse(rsp)
 }
 
-// DeleteDestinationDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId) request.
+// DeleteDestinationDefinitionWithResponse deletes a custom destination connector and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `DeleteDestinationDefinition` operationId).
 func (c *ClientWithResponses) DeleteDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteDestinationDefinitionResponse, error) {
 	rsp, err := c.DeleteDestinationDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11881,9 +13637,11 @@ func (c *ClientWithResponses) DeleteDestinationDefinitionWithResponse(ctx contex
 	return ParseDeleteDestinationDefinitionResponse(rsp)
 }
 
-// GetDestinationDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId) request.
+// GetDestinationDefinitionWithResponse reads one destination connector.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `GetDestinationDefinition` operationId).
 func (c *ClientWithResponses) GetDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetDestinationDefinitionResponse, error) {
 	rsp, err := c.GetDestinationDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11892,10 +13650,11 @@ func (c *ClientWithResponses) GetDestinationDefinitionWithResponse(ctx context.C
 	return ParseGetDestinationDefinitionResponse(rsp)
 }
 
-// UpdateDestinationDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateDestinationDefinitionWithBodyWithResponse changes the name and the image tag of a custom destination connector.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 func (c *ClientWithResponses) UpdateDestinationDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDestinationDefinitionResponse, error) {
 	rsp, err := c.UpdateDestinationDefinitionWithBody(ctx, workspaceID, definitionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11904,8 +13663,11 @@ func (c *ClientWithResponses) UpdateDestinationDefinitionWithBodyWithResponse(ct
 	return ParseUpdateDestinationDefinitionResponse(rsp)
 }
 
-// UpdateDestinationDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId) request.
+// UpdateDestinationDefinitionWithResponse changes the name and the image tag of a custom destination connector.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId} (the `UpdateDestinationDefinition` operationId).
 func (c *ClientWithResponses) UpdateDestinationDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateDestinationDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDestinationDefinitionResponse, error) {
 	rsp, err := c.UpdateDestinationDefinition(ctx, workspaceID, definitionID, body, reqEditors...)
 	if err != nil {
@@ -11914,9 +13676,13 @@ func (c *ClientWithResponses) UpdateDestinationDefinitionWithResponse(ctx contex
 	return ParseUpdateDestinationDefinitionResponse(rsp)
 }
 
-// ListSourceDefinitionsWithResponse performs a GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId) request.
+// ListSourceDefinitionsWithResponse lists the source connectors of a workspace with their images.
+//
+// Not paged: next and previous stay empty.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/sources (the `ListSourceDefinitions` operationId).
 func (c *ClientWithResponses) ListSourceDefinitionsWithResponse(ctx context.Context, workspaceID string, reqEditors ...RequestEditorFn) (*ListSourceDefinitionsResponse, error) {
 	rsp, err := c.ListSourceDefinitions(ctx, workspaceID, reqEditors...)
 	if err != nil {
@@ -11925,10 +13691,11 @@ func (c *ClientWithResponses) ListSourceDefinitionsWithResponse(ctx context.Cont
 	return ParseListSourceDefinitionsResponse(rsp)
 }
 
-// CreateSourceDefinitionWithBodyWithResponse performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// CreateSourceDefinitionWithBodyWithResponse registers a custom source connector by its image.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 func (c *ClientWithResponses) CreateSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSourceDefinitionResponse, error) {
 	rsp, err := c.CreateSourceDefinitionWithBody(ctx, workspaceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11937,8 +13704,11 @@ func (c *ClientWithResponses) CreateSourceDefinitionWithBodyWithResponse(ctx con
 	return ParseCreateSourceDefinitionResponse(rsp)
 }
 
-// CreateSourceDefinitionWithResponse performs a POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId) request.
+// CreateSourceDefinitionWithResponse registers a custom source connector by its image.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /workspaces/{workspaceId}/definitions/sources (the `CreateSourceDefinition` operationId).
 func (c *ClientWithResponses) CreateSourceDefinitionWithResponse(ctx context.Context, workspaceID string, body CreateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSourceDefinitionResponse, error) {
 	rsp, err := c.CreateSourceDefinition(ctx, workspaceID, body, reqEditors...)
 	if err != nil {
@@ -11947,9 +13717,11 @@ func (c *ClientWithResponses) CreateSourceDefinitionWithResponse(ctx context.Con
 	return ParseCreateSourceDefinitionResponse(rsp)
 }
 
-// DeleteSourceDefinitionWithResponse performs a DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId) request.
+// DeleteSourceDefinitionWithResponse deletes a custom source connector and answers what it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `DeleteSourceDefinition` operationId).
 func (c *ClientWithResponses) DeleteSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*DeleteSourceDefinitionResponse, error) {
 	rsp, err := c.DeleteSourceDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11958,9 +13730,11 @@ func (c *ClientWithResponses) DeleteSourceDefinitionWithResponse(ctx context.Con
 	return ParseDeleteSourceDefinitionResponse(rsp)
 }
 
-// GetSourceDefinitionWithResponse performs a GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId) request.
+// GetSourceDefinitionWithResponse reads one source connector.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `GetSourceDefinition` operationId).
 func (c *ClientWithResponses) GetSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, reqEditors ...RequestEditorFn) (*GetSourceDefinitionResponse, error) {
 	rsp, err := c.GetSourceDefinition(ctx, workspaceID, definitionID, reqEditors...)
 	if err != nil {
@@ -11969,10 +13743,11 @@ func (c *ClientWithResponses) GetSourceDefinitionWithResponse(ctx context.Contex
 	return ParseGetSourceDefinitionResponse(rsp)
 }
 
-// UpdateSourceDefinitionWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request,
-// with any type of body and a specified content type.
+// UpdateSourceDefinitionWithBodyWithResponse changes the name and the image tag of a custom source connector.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 func (c *ClientWithResponses) UpdateSourceDefinitionWithBodyWithResponse(ctx context.Context, workspaceID string, definitionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSourceDefinitionResponse, error) {
 	rsp, err := c.UpdateSourceDefinitionWithBody(ctx, workspaceID, definitionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -11981,8 +13756,11 @@ func (c *ClientWithResponses) UpdateSourceDefinitionWithBodyWithResponse(ctx con
 	return ParseUpdateSourceDefinitionResponse(rsp)
 }
 
-// UpdateSourceDefinitionWithResponse performs a PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId) request.
+// UpdateSourceDefinitionWithResponse changes the name and the image tag of a custom source connector.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/definitions/sources/{definitionId} (the `UpdateSourceDefinition` operationId).
 func (c *ClientWithResponses) UpdateSourceDefinitionWithResponse(ctx context.Context, workspaceID string, definitionID string, body UpdateSourceDefinitionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSourceDefinitionResponse, error) {
 	rsp, err := c.UpdateSourceDefinition(ctx, workspaceID, definitionID, body, reqEditors...)
 	if err != nil {
@@ -11991,10 +13769,11 @@ func (c *ClientWithResponses) UpdateSourceDefinitionWithResponse(ctx context.Con
 	return ParseUpdateSourceDefinitionResponse(rsp)
 }
 
-// CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse stores the OAuth client that the connectors of one type use in a workspace.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 func (c *ClientWithResponses) CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWithResponse(ctx context.Context, workspaceID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrUpdateWorkspaceOAuthCredentialsResponse, error) {
 	rsp, err := c.CreateOrUpdateWorkspaceOAuthCredentialsWithBody(ctx, workspaceID, contentType, body, reqEditors...)
 	if err != nil {
@@ -12003,8 +13782,11 @@ func (c *ClientWithResponses) CreateOrUpdateWorkspaceOAuthCredentialsWithBodyWit
 	return ParseCreateOrUpdateWorkspaceOAuthCredentialsResponse(rsp)
 }
 
-// CreateOrUpdateWorkspaceOAuthCredentialsWithResponse performs a PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId) request.
+// CreateOrUpdateWorkspaceOAuthCredentialsWithResponse stores the OAuth client that the connectors of one type use in a workspace.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /workspaces/{workspaceId}/oauthCredentials (the `CreateOrUpdateWorkspaceOAuthCredentials` operationId).
 func (c *ClientWithResponses) CreateOrUpdateWorkspaceOAuthCredentialsWithResponse(ctx context.Context, workspaceID string, body CreateOrUpdateWorkspaceOAuthCredentialsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrUpdateWorkspaceOAuthCredentialsResponse, error) {
 	rsp, err := c.CreateOrUpdateWorkspaceOAuthCredentials(ctx, workspaceID, body, reqEditors...)
 	if err != nil {
@@ -12013,9 +13795,11 @@ func (c *ClientWithResponses) CreateOrUpdateWorkspaceOAuthCredentialsWithRespons
 	return ParseCreateOrUpdateWorkspaceOAuthCredentialsResponse(rsp)
 }
 
-// DeleteWorkspaceOAuthCredentialsWithResponse performs a DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId) request.
+// DeleteWorkspaceOAuthCredentialsWithResponse removes the OAuth client that the connectors of one type use in a workspace.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name} (the `DeleteWorkspaceOAuthCredentials` operationId).
 func (c *ClientWithResponses) DeleteWorkspaceOAuthCredentialsWithResponse(ctx context.Context, workspaceID string, actorType ActorTypeEnum, name string, reqEditors ...RequestEditorFn) (*DeleteWorkspaceOAuthCredentialsResponse, error) {
 	rsp, err := c.DeleteWorkspaceOAuthCredentials(ctx, workspaceID, actorType, name, reqEditors...)
 	if err != nil {

@@ -614,8 +614,10 @@ func (e StreamMapperType) Valid() bool {
 // ActorTypeEnum defines model for ActorTypeEnum.
 type ActorTypeEnum string
 
-// AirbyteAPIConnectionSchedule defines model for AirbyteApiConnectionSchedule.
+// AirbyteAPIConnectionSchedule is when a connection syncs by itself, as it is written; ConnectionScheduleResponse is how it reads.
 type AirbyteAPIConnectionSchedule struct {
+	// CronExpression is a Quartz expression of six or seven fields, the first a number of seconds, in UTC, at most one run an
+	// hour unless the plan allows more. A trailing UTC is dropped.
 	CronExpression *string          `json:"cronExpression,omitempty"`
 	ScheduleType   ScheduleTypeEnum `json:"scheduleType"`
 }
@@ -629,9 +631,11 @@ type ApplicationCreate struct {
 type ApplicationRead struct {
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
-	CreatedAt    int64  `json:"createdAt"`
-	ID           string `json:"id"`
-	Name         string `json:"name"`
+
+	// CreatedAt is in seconds since 1970.
+	CreatedAt int64  `json:"createdAt"`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
 }
 
 // ApplicationReadList defines model for ApplicationReadList.
@@ -649,82 +653,133 @@ type ApplicationTokenRequestWithGrant struct {
 // ApplicationTokenRequestWithGrantGrantType defines model for ApplicationTokenRequestWithGrant.GrantType.
 type ApplicationTokenRequestWithGrantGrantType string
 
-// ConfiguredStreamMapper defines model for ConfiguredStreamMapper.
+// ConfiguredStreamMapper is one transformation of a stream's records. Its type stands beside the configuration, not in it.
 type ConfiguredStreamMapper struct {
-	ID                  *string             `json:"id,omitempty"`
+	ID *string `json:"id,omitempty"`
+
+	// MapperConfiguration is one of the mapper configurations. The type that ConfiguredStreamMapper carries says which.
 	MapperConfiguration MapperConfiguration `json:"mapperConfiguration"`
 	Type                StreamMapperType    `json:"type"`
 }
 
-// ConnectionCreateRequest defines model for ConnectionCreateRequest.
+// ConnectionCreateRequest describes a connection to create. Without configurations every stream is selected, with
+// full_refresh_overwrite.
 type ConnectionCreateRequest struct {
 	Configurations *StreamConfigurations `json:"configurations,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	DataResidency                    *string                               `json:"dataResidency,omitempty"`
-	DestinationID                    string                                `json:"destinationId"`
-	Name                             *string                               `json:"name,omitempty"`
-	NamespaceDefinition              *NamespaceDefinitionEnum              `json:"namespaceDefinition,omitempty"`
-	NamespaceFormat                  *string                               `json:"namespaceFormat,omitempty"`
+	DataResidency *string `json:"dataResidency,omitempty"`
+	DestinationID string  `json:"destinationId"`
+	Name          *string `json:"name,omitempty"`
+
+	// NamespaceDefinition is where tables go: source keeps the stream's own namespace, destination takes the destination's default,
+	// and custom_format follows namespaceFormat.
+	NamespaceDefinition *NamespaceDefinitionEnum `json:"namespaceDefinition,omitempty"`
+	NamespaceFormat     *string                  `json:"namespaceFormat,omitempty"`
+
+	// NonBreakingSchemaUpdatesBehavior is what happens when the source's schema changes in a way that breaks nothing.
 	NonBreakingSchemaUpdatesBehavior *NonBreakingSchemaUpdatesBehaviorEnum `json:"nonBreakingSchemaUpdatesBehavior,omitempty"`
-	Prefix                           *string                               `json:"prefix,omitempty"`
-	Schedule                         *AirbyteAPIConnectionSchedule         `json:"schedule,omitempty"`
-	SourceID                         string                                `json:"sourceId"`
-	Status                           *ConnectionStatusEnum                 `json:"status,omitempty"`
-	Tags                             []Tag                                 `json:"tags,omitempty"`
+
+	// Prefix goes in front of every table name, with no separator of its own.
+	Prefix *string `json:"prefix,omitempty"`
+
+	// Schedule is when a connection syncs by itself, as it is written; ConnectionScheduleResponse is how it reads.
+	Schedule *AirbyteAPIConnectionSchedule `json:"schedule,omitempty"`
+	SourceID string                        `json:"sourceId"`
+
+	// Status is whether a connection may sync. deprecated means deleted; a locked one refuses changes with 409.
+	Status *ConnectionStatusEnum `json:"status,omitempty"`
+	Tags   []Tag                 `json:"tags,omitempty"`
 }
 
-// ConnectionPatchRequest defines model for ConnectionPatchRequest.
+// ConnectionPatchRequest changes the fields that are given. configurations.streams replaces the whole selection.
 type ConnectionPatchRequest struct {
 	Configurations *StreamConfigurations `json:"configurations,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	DataResidency                    *string                                        `json:"dataResidency,omitempty"`
-	Name                             *string                                        `json:"name,omitempty"`
-	NamespaceDefinition              *NamespaceDefinitionEnumNoDefault              `json:"namespaceDefinition,omitempty"`
-	NamespaceFormat                  *string                                        `json:"namespaceFormat,omitempty"`
+	DataResidency *string `json:"dataResidency,omitempty"`
+	Name          *string `json:"name,omitempty"`
+
+	// NamespaceDefinition is where tables go: source keeps the stream's own namespace, destination takes the destination's default,
+	// and custom_format follows namespaceFormat.
+	NamespaceDefinition *NamespaceDefinitionEnumNoDefault `json:"namespaceDefinition,omitempty"`
+	NamespaceFormat     *string                           `json:"namespaceFormat,omitempty"`
+
+	// NonBreakingSchemaUpdatesBehavior is what happens when the source's schema changes in a way that breaks nothing.
 	NonBreakingSchemaUpdatesBehavior *NonBreakingSchemaUpdatesBehaviorEnumNoDefault `json:"nonBreakingSchemaUpdatesBehavior,omitempty"`
-	Prefix                           *string                                        `json:"prefix,omitempty"`
-	Schedule                         *AirbyteAPIConnectionSchedule                  `json:"schedule,omitempty"`
-	Status                           *ConnectionStatusEnum                          `json:"status,omitempty"`
-	Tags                             []Tag                                          `json:"tags,omitempty"`
+
+	// Prefix goes in front of every table name, with no separator of its own.
+	Prefix *string `json:"prefix,omitempty"`
+
+	// Schedule is when a connection syncs by itself, as it is written; ConnectionScheduleResponse is how it reads.
+	Schedule *AirbyteAPIConnectionSchedule `json:"schedule,omitempty"`
+
+	// Status is whether a connection may sync. deprecated means deleted; a locked one refuses changes with 409.
+	Status *ConnectionStatusEnum `json:"status,omitempty"`
+	Tags   []Tag                 `json:"tags,omitempty"`
 }
 
-// ConnectionResponse defines model for ConnectionResponse.
+// ConnectionResponse is a connection: which streams go from a source to a destination, how and when.
 type ConnectionResponse struct {
-	Configurations                   StreamConfigurations                  `json:"configurations"`
-	ConnectionID                     string                                `json:"connectionId"`
-	CreatedAt                        int64                                 `json:"createdAt"`
-	DestinationID                    string                                `json:"destinationId"`
-	Name                             string                                `json:"name"`
-	NamespaceDefinition              *NamespaceDefinitionEnum              `json:"namespaceDefinition,omitempty"`
-	NamespaceFormat                  *string                               `json:"namespaceFormat,omitempty"`
+	Configurations StreamConfigurations `json:"configurations"`
+	ConnectionID   string               `json:"connectionId"`
+
+	// CreatedAt is in seconds since 1970.
+	CreatedAt     int64  `json:"createdAt"`
+	DestinationID string `json:"destinationId"`
+	Name          string `json:"name"`
+
+	// NamespaceDefinition is where tables go: source keeps the stream's own namespace, destination takes the destination's default,
+	// and custom_format follows namespaceFormat.
+	NamespaceDefinition *NamespaceDefinitionEnum `json:"namespaceDefinition,omitempty"`
+
+	// NamespaceFormat is the destination namespace when namespaceDefinition is custom_format; ${SOURCE_NAMESPACE} stands for the
+	// source's.
+	NamespaceFormat *string `json:"namespaceFormat,omitempty"`
+
+	// NonBreakingSchemaUpdatesBehavior is what happens when the source's schema changes in a way that breaks nothing.
 	NonBreakingSchemaUpdatesBehavior *NonBreakingSchemaUpdatesBehaviorEnum `json:"nonBreakingSchemaUpdatesBehavior,omitempty"`
-	Prefix                           *string                               `json:"prefix,omitempty"`
-	Schedule                         ConnectionScheduleResponse            `json:"schedule"`
-	SourceID                         string                                `json:"sourceId"`
-	Status                           ConnectionStatusEnum                  `json:"status"`
-	StatusReason                     *string                               `json:"statusReason,omitempty"`
-	Tags                             []Tag                                 `json:"tags"`
-	WorkspaceID                      string                                `json:"workspaceId"`
+
+	// Prefix goes in front of every table name, with no separator of its own. A blank one counts as none.
+	Prefix *string `json:"prefix,omitempty"`
+
+	// Schedule is when a connection syncs by itself, as it reads; AirbyteApiConnectionSchedule is how it is written.
+	Schedule ConnectionScheduleResponse `json:"schedule"`
+	SourceID string                     `json:"sourceId"`
+
+	// Status is whether a connection may sync. deprecated means deleted; a locked one refuses changes with 409.
+	Status ConnectionStatusEnum `json:"status"`
+
+	// StatusReason says why a connection is locked.
+	StatusReason *string `json:"statusReason,omitempty"`
+	Tags         []Tag   `json:"tags"`
+
+	// WorkspaceID can be the word null.
+	WorkspaceID string `json:"workspaceId"`
 }
 
-// ConnectionScheduleResponse defines model for ConnectionScheduleResponse.
+// ConnectionScheduleResponse is when a connection syncs by itself, as it reads; AirbyteApiConnectionSchedule is how it is written.
 type ConnectionScheduleResponse struct {
-	BasicTiming    *string                   `json:"basicTiming,omitempty"`
+	// BasicTiming is a sentence such as "Every 24 HOURS", for scheduleType basic, which cannot be written.
+	BasicTiming *string `json:"basicTiming,omitempty"`
+
+	// CronExpression is a Quartz expression followed by its time zone, UTC. It can be written back as it is.
 	CronExpression *string                   `json:"cronExpression,omitempty"`
 	ScheduleType   ScheduleTypeWithBasicEnum `json:"scheduleType"`
 }
 
-// ConnectionStatusEnum defines model for ConnectionStatusEnum.
+// ConnectionStatusEnum is whether a connection may sync. deprecated means deleted; a locked one refuses changes with 409.
 type ConnectionStatusEnum string
 
-// ConnectionSyncModeEnum defines model for ConnectionSyncModeEnum.
+// ConnectionSyncModeEnum is how a stream is read and written; full_refresh_overwrite if it is left out. getStreamProperties says
+// which are valid for a stream.
 type ConnectionSyncModeEnum string
 
 // ConnectionsResponse defines model for ConnectionsResponse.
 type ConnectionsResponse struct {
-	Data     []ConnectionResponse `json:"data"`
-	Next     *string              `json:"next,omitempty"`
-	Previous *string              `json:"previous,omitempty"`
+	Data []ConnectionResponse `json:"data"`
+
+	// Next drops some filters and may name a host that cannot be reached: page by offset instead.
+	Next     *string `json:"next,omitempty"`
+	Previous *string `json:"previous,omitempty"`
 }
 
 // ConnectorDefinitionResponse defines model for ConnectorDefinitionResponse.
@@ -780,6 +835,7 @@ type DataplanePatchRequest struct {
 
 // DataplaneResponse defines model for DataplaneResponse.
 type DataplaneResponse struct {
+	// CreatedAt is text, unlike in a connection.
 	CreatedAt   string `json:"createdAt"`
 	DataplaneID string `json:"dataplaneId"`
 	Enabled     bool   `json:"enabled"`
@@ -827,40 +883,58 @@ type DefinitionsResponse struct {
 	Previous *string              `json:"previous,omitempty"`
 }
 
-// DestinationConfiguration defines model for DestinationConfiguration.
+// DestinationConfiguration is the connector's own configuration. As read, every secret in it is ten stars.
 type DestinationConfiguration map[string]interface{}
 
 // DestinationCreateRequest defines model for DestinationCreateRequest.
 type DestinationCreateRequest struct {
-	Configuration      DestinationConfiguration    `json:"configuration"`
-	DefinitionID       *string                     `json:"definitionId,omitempty"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration DestinationConfiguration `json:"configuration"`
+
+	// DefinitionID names the connector; destinationType inside configuration does too.
+	DefinitionID *string `json:"definitionId,omitempty"`
+	Name         string  `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 	WorkspaceID        string                      `json:"workspaceId"`
 }
 
-// DestinationPatchRequest defines model for DestinationPatchRequest.
+// DestinationPatchRequest merges the given fields into a destination. It must not carry masked secrets.
 type DestinationPatchRequest struct {
-	Configuration      *DestinationConfiguration   `json:"configuration,omitempty"`
-	Name               *string                     `json:"name,omitempty"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration *DestinationConfiguration `json:"configuration,omitempty"`
+	Name          *string                   `json:"name,omitempty"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 }
 
-// DestinationPutRequest defines model for DestinationPutRequest.
+// DestinationPutRequest replaces a destination. A masked secret keeps its stored value.
 type DestinationPutRequest struct {
-	Configuration      DestinationConfiguration    `json:"configuration"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration DestinationConfiguration `json:"configuration"`
+	Name          string                   `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 }
 
-// DestinationResponse defines model for DestinationResponse.
+// DestinationResponse is a destination.
 type DestinationResponse struct {
-	Configuration      DestinationConfiguration    `json:"configuration"`
-	CreatedAt          int64                       `json:"createdAt"`
-	DefinitionID       string                      `json:"definitionId"`
-	DestinationID      string                      `json:"destinationId"`
-	DestinationType    string                      `json:"destinationType"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration DestinationConfiguration `json:"configuration"`
+
+	// CreatedAt is in seconds since 1970.
+	CreatedAt     int64  `json:"createdAt"`
+	DefinitionID  string `json:"definitionId"`
+	DestinationID string `json:"destinationId"`
+
+	// DestinationType is empty for a custom or unmapped connector: go by definitionId then.
+	DestinationType string `json:"destinationType"`
+	Name            string `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 	WorkspaceID        string                      `json:"workspaceId"`
 }
@@ -930,7 +1004,7 @@ type EncryptionMapperAESConfigurationPadding string
 // EncryptionMapperAlgorithm defines model for EncryptionMapperAlgorithm.
 type EncryptionMapperAlgorithm string
 
-// EncryptionMapperConfiguration defines model for EncryptionMapperConfiguration.
+// EncryptionMapperConfiguration encrypts a field. Decode the variant that algorithm names.
 type EncryptionMapperConfiguration struct {
 	union json.RawMessage
 }
@@ -943,22 +1017,29 @@ type EncryptionMapperRSAConfiguration struct {
 	TargetField     string                    `json:"targetField"`
 }
 
-// ErrorResponse defines model for ErrorResponse.
+// ErrorResponse is an error body. The server has six shapes: a problem (status, type, title, detail, data), a known
+// exception (message, errorId), an errorId alone, HAL (message, _embedded), the bare words Object not found.,
+// and HTML of a proxy. The useful text of a problem is in data.message.
 type ErrorResponse struct {
-	Data                        map[string]interface{} `json:"data,omitempty"`
-	Detail                      *string                `json:"detail,omitempty"`
-	Details                     map[string]interface{} `json:"details,omitempty"`
-	DocumentationURL            *string                `json:"documentationUrl,omitempty"`
-	ErrorID                     *string                `json:"errorId,omitempty"`
-	ExceptionClassName          *string                `json:"exceptionClassName,omitempty"`
-	ExceptionStack              []string               `json:"exceptionStack,omitempty"`
-	Message                     *string                `json:"message,omitempty"`
-	RootCauseExceptionClassName *string                `json:"rootCauseExceptionClassName,omitempty"`
-	RootCauseExceptionStack     []string               `json:"rootCauseExceptionStack,omitempty"`
-	Status                      *int                   `json:"status,omitempty"`
-	Title                       *string                `json:"title,omitempty"`
-	Type                        *string                `json:"type,omitempty"`
-	AdditionalProperties        map[string]interface{} `json:"-"`
+	// Data holds what the problem type adds, usually message.
+	Data             map[string]interface{} `json:"data,omitempty"`
+	Detail           *string                `json:"detail,omitempty"`
+	Details          map[string]interface{} `json:"details,omitempty"`
+	DocumentationURL *string                `json:"documentationUrl,omitempty"`
+
+	// ErrorID finds the error in the server's log.
+	ErrorID                     *string  `json:"errorId,omitempty"`
+	ExceptionClassName          *string  `json:"exceptionClassName,omitempty"`
+	ExceptionStack              []string `json:"exceptionStack,omitempty"`
+	Message                     *string  `json:"message,omitempty"`
+	RootCauseExceptionClassName *string  `json:"rootCauseExceptionClassName,omitempty"`
+	RootCauseExceptionStack     []string `json:"rootCauseExceptionStack,omitempty"`
+	Status                      *int     `json:"status,omitempty"`
+	Title                       *string  `json:"title,omitempty"`
+
+	// Type names the problem, such as error:connection/locked or the URL of an older kind.
+	Type                 *string                `json:"type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // FieldFilteringMapperConfiguration defines model for FieldFilteringMapperConfiguration.
@@ -1038,7 +1119,9 @@ type GroupUpdateRequest struct {
 
 // GroupsResponse defines model for GroupsResponse.
 type GroupsResponse struct {
-	Data     []GroupResponse           `json:"data"`
+	Data []GroupResponse `json:"data"`
+
+	// Next is null on the last page.
 	Next     nullable.Nullable[string] `json:"next,omitempty"`
 	Previous nullable.Nullable[string] `json:"previous,omitempty"`
 }
@@ -1066,30 +1149,51 @@ type InitiateOauthRequest struct {
 
 // JobCreateRequest defines model for JobCreateRequest.
 type JobCreateRequest struct {
-	ConnectionID string      `json:"connectionId"`
-	JobType      JobTypeEnum `json:"jobType"`
+	// ConnectionID is the connection to run, which must be active and idle.
+	ConnectionID string `json:"connectionId"`
+
+	// JobType is what a job does. reset is the old name of clear; refresh cannot be started through this API.
+	JobType JobTypeEnum `json:"jobType"`
 }
 
-// JobResponse defines model for JobResponse.
+// JobResponse is one job of a connection. Attempts, logs and the reason of a failure are not part of it.
 type JobResponse struct {
-	BytesSynced   *int64        `json:"bytesSynced,omitempty"`
-	ConnectionID  string        `json:"connectionId"`
-	Duration      *string       `json:"duration,omitempty"`
-	JobID         int64         `json:"jobId"`
-	JobType       JobTypeEnum   `json:"jobType"`
-	LastUpdatedAt *string       `json:"lastUpdatedAt,omitempty"`
-	RowsSynced    *int64        `json:"rowsSynced,omitempty"`
-	StartTime     string        `json:"startTime"`
-	Status        JobStatusEnum `json:"status"`
+	// BytesSynced is the committed total, absent until it is known.
+	BytesSynced  *int64 `json:"bytesSynced,omitempty"`
+	ConnectionID string `json:"connectionId"`
+
+	// Duration is the time since creation in ISO 8601, such as PT8H6M12S, absent while the job is pending.
+	Duration *string `json:"duration,omitempty"`
+
+	// JobID grows with every job of the server.
+	JobID int64 `json:"jobId"`
+
+	// JobType is what a job does. reset is the old name of clear; refresh cannot be started through this API.
+	JobType JobTypeEnum `json:"jobType"`
+
+	// LastUpdatedAt is there only when the job is final.
+	LastUpdatedAt *string `json:"lastUpdatedAt,omitempty"`
+
+	// RowsSynced is the committed total, absent until it is known.
+	RowsSynced *int64 `json:"rowsSynced,omitempty"`
+
+	// StartTime is when the job was created, not when it began to run. Seconds are left out when they are zero:
+	// 2023-03-25T01:30Z.
+	StartTime string `json:"startTime"`
+
+	// Status is the state of a job. failed, succeeded and cancelled are final; queued waits for capacity, incomplete for
+	// another attempt. Values that are not listed are not final.
+	Status JobStatusEnum `json:"status"`
 }
 
-// JobStatusEnum defines model for JobStatusEnum.
+// JobStatusEnum is the state of a job. failed, succeeded and cancelled are final; queued waits for capacity, incomplete for
+// another attempt. Values that are not listed are not final.
 type JobStatusEnum string
 
 // JobType defines model for JobType.
 type JobType string
 
-// JobTypeEnum defines model for JobTypeEnum.
+// JobTypeEnum is what a job does. reset is the old name of clear; refresh cannot be started through this API.
 type JobTypeEnum string
 
 // JobTypeResourceLimit defines model for JobTypeResourceLimit.
@@ -1100,29 +1204,33 @@ type JobTypeResourceLimit struct {
 
 // JobsResponse defines model for JobsResponse.
 type JobsResponse struct {
-	Data     []JobResponse `json:"data"`
-	Next     *string       `json:"next,omitempty"`
-	Previous *string       `json:"previous,omitempty"`
+	Data []JobResponse `json:"data"`
+
+	// Next drops the filters and may name a host that cannot be reached: page by offset instead.
+	Next     *string `json:"next,omitempty"`
+	Previous *string `json:"previous,omitempty"`
 }
 
 // ManifestVersion defines model for ManifestVersion.
 type ManifestVersion = int64
 
-// MapperConfiguration defines model for MapperConfiguration.
+// MapperConfiguration is one of the mapper configurations. The type that ConfiguredStreamMapper carries says which.
 type MapperConfiguration struct {
 	union json.RawMessage
 }
 
-// NamespaceDefinitionEnum defines model for NamespaceDefinitionEnum.
+// NamespaceDefinitionEnum is where tables go: source keeps the stream's own namespace, destination takes the destination's default,
+// and custom_format follows namespaceFormat.
 type NamespaceDefinitionEnum string
 
-// NamespaceDefinitionEnumNoDefault defines model for NamespaceDefinitionEnumNoDefault.
+// NamespaceDefinitionEnumNoDefault is where tables go: source keeps the stream's own namespace, destination takes the destination's default,
+// and custom_format follows namespaceFormat.
 type NamespaceDefinitionEnumNoDefault string
 
-// NonBreakingSchemaUpdatesBehaviorEnum defines model for NonBreakingSchemaUpdatesBehaviorEnum.
+// NonBreakingSchemaUpdatesBehaviorEnum is what happens when the source's schema changes in a way that breaks nothing.
 type NonBreakingSchemaUpdatesBehaviorEnum string
 
-// NonBreakingSchemaUpdatesBehaviorEnumNoDefault defines model for NonBreakingSchemaUpdatesBehaviorEnumNoDefault.
+// NonBreakingSchemaUpdatesBehaviorEnumNoDefault is what happens when the source's schema changes in a way that breaks nothing.
 type NonBreakingSchemaUpdatesBehaviorEnumNoDefault string
 
 // NotificationConfig defines model for NotificationConfig.
@@ -1214,11 +1322,13 @@ type PermissionsResponse struct {
 	Data []PermissionResponseRead `json:"data"`
 }
 
-// PublicAccessTokenResponse defines model for PublicAccessTokenResponse.
+// PublicAccessTokenResponse is a bearer token with the permissions of the user who made the application.
 type PublicAccessTokenResponse struct {
-	AccessToken string                             `json:"access_token"`
-	ExpiresIn   int64                              `json:"expires_in"`
-	TokenType   PublicAccessTokenResponseTokenType `json:"token_type"`
+	AccessToken string `json:"access_token"`
+
+	// ExpiresIn is in seconds.
+	ExpiresIn int64                              `json:"expires_in"`
+	TokenType PublicAccessTokenResponseTokenType `json:"token_type"`
 }
 
 // PublicAccessTokenResponseTokenType defines model for PublicAccessTokenResponse.TokenType.
@@ -1297,7 +1407,7 @@ type ScheduleTypeEnum string
 // ScheduleTypeWithBasicEnum defines model for ScheduleTypeWithBasicEnum.
 type ScheduleTypeWithBasicEnum string
 
-// ScopedResourceRequirements defines model for ScopedResourceRequirements.
+// ScopedResourceRequirements sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 type ScopedResourceRequirements struct {
 	Default     *ResourceRequirements  `json:"default,omitempty"`
 	JobSpecific []JobTypeResourceLimit `json:"jobSpecific,omitempty"`
@@ -1305,51 +1415,70 @@ type ScopedResourceRequirements struct {
 
 // SelectedFieldInfo defines model for SelectedFieldInfo.
 type SelectedFieldInfo struct {
+	// FieldPath names a field at the top level; the server takes no deeper path.
 	FieldPath []string `json:"fieldPath,omitempty"`
 }
 
-// SelectedFields defines model for SelectedFields.
+// SelectedFields are the fields to sync; all of them if it is left out.
 type SelectedFields = []SelectedFieldInfo
 
-// SourceConfiguration defines model for SourceConfiguration.
+// SourceConfiguration is the connector's own configuration. As read, every secret in it is ten stars.
 type SourceConfiguration map[string]interface{}
 
 // SourceCreateRequest defines model for SourceCreateRequest.
 type SourceCreateRequest struct {
-	Configuration      SourceConfiguration         `json:"configuration"`
-	DefinitionID       *string                     `json:"definitionId,omitempty"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration SourceConfiguration `json:"configuration"`
+
+	// DefinitionID names the connector; sourceType inside configuration does too.
+	DefinitionID *string `json:"definitionId,omitempty"`
+	Name         string  `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 	SecretID           *string                     `json:"secretId,omitempty"`
 	WorkspaceID        string                      `json:"workspaceId"`
 }
 
-// SourcePatchRequest defines model for SourcePatchRequest.
+// SourcePatchRequest merges the given fields into a source. It must not carry masked secrets.
 type SourcePatchRequest struct {
-	Configuration      *SourceConfiguration        `json:"configuration,omitempty"`
-	Name               *string                     `json:"name,omitempty"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration *SourceConfiguration `json:"configuration,omitempty"`
+	Name          *string              `json:"name,omitempty"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 	SecretID           *string                     `json:"secretId,omitempty"`
 	WorkspaceID        *string                     `json:"workspaceId,omitempty"`
 }
 
-// SourcePutRequest defines model for SourcePutRequest.
+// SourcePutRequest replaces a source. A masked secret keeps its stored value.
 type SourcePutRequest struct {
-	Configuration      SourceConfiguration         `json:"configuration"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration SourceConfiguration `json:"configuration"`
+	Name          string              `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 }
 
-// SourceResponse defines model for SourceResponse.
+// SourceResponse is a source.
 type SourceResponse struct {
-	Configuration      SourceConfiguration         `json:"configuration"`
-	CreatedAt          int64                       `json:"createdAt"`
-	DefinitionID       string                      `json:"definitionId"`
-	Name               string                      `json:"name"`
+	// Configuration is the connector's own configuration. As read, every secret in it is ten stars.
+	Configuration SourceConfiguration `json:"configuration"`
+
+	// CreatedAt is in seconds since 1970.
+	CreatedAt    int64  `json:"createdAt"`
+	DefinitionID string `json:"definitionId"`
+	Name         string `json:"name"`
+
+	// ResourceAllocation sets CPU and memory of a connector's jobs. Airbyte Cloud refuses it with 400.
 	ResourceAllocation *ScopedResourceRequirements `json:"resourceAllocation,omitempty"`
 	SourceID           string                      `json:"sourceId"`
-	SourceType         string                      `json:"sourceType"`
-	WorkspaceID        string                      `json:"workspaceId"`
+
+	// SourceType is empty for a custom or unmapped connector: go by definitionId then.
+	SourceType  string `json:"sourceType"`
+	WorkspaceID string `json:"workspaceId"`
 }
 
 // SourcesResponse defines model for SourcesResponse.
@@ -1359,21 +1488,34 @@ type SourcesResponse struct {
 	Previous *string          `json:"previous,omitempty"`
 }
 
-// StreamConfiguration defines model for StreamConfiguration.
+// StreamConfiguration is a selected stream and how it is synced.
 type StreamConfiguration struct {
-	CursorField           []string                 `json:"cursorField,omitempty"`
+	// CursorField is the path of the field that says what is new. It is refused with 400 when the source defines another.
+	CursorField []string `json:"cursorField,omitempty"`
+
+	// DestinationObjectName names the object a destination that knows operations writes to.
 	DestinationObjectName *string                  `json:"destinationObjectName,omitempty"`
 	IncludeFiles          *bool                    `json:"includeFiles,omitempty"`
 	Mappers               []ConfiguredStreamMapper `json:"mappers,omitempty"`
 	Name                  string                   `json:"name"`
-	Namespace             *string                  `json:"namespace,omitempty"`
-	PrimaryKey            [][]string               `json:"primaryKey,omitempty"`
-	SelectedFields        *SelectedFields          `json:"selectedFields,omitempty"`
-	SyncMode              *ConnectionSyncModeEnum  `json:"syncMode,omitempty"`
+
+	// Namespace tells streams of one name apart.
+	Namespace *string `json:"namespace,omitempty"`
+
+	// PrimaryKey lists the paths of the key's fields. It is refused with 400 when the source defines another.
+	PrimaryKey [][]string `json:"primaryKey,omitempty"`
+
+	// SelectedFields are the fields to sync; all of them if it is left out.
+	SelectedFields *SelectedFields `json:"selectedFields,omitempty"`
+
+	// SyncMode is how a stream is read and written; full_refresh_overwrite if it is left out. getStreamProperties says
+	// which are valid for a stream.
+	SyncMode *ConnectionSyncModeEnum `json:"syncMode,omitempty"`
 }
 
 // StreamConfigurations defines model for StreamConfigurations.
 type StreamConfigurations struct {
+	// Streams are the selected streams. The server may send null.
 	Streams []StreamConfiguration `json:"streams,omitempty"`
 }
 
@@ -1382,13 +1524,19 @@ type StreamMapperType string
 
 // StreamProperties defines model for StreamProperties.
 type StreamProperties struct {
-	DefaultCursorField       []string                 `json:"defaultCursorField,omitempty"`
-	PropertyFields           [][]string               `json:"propertyFields,omitempty"`
-	SourceDefinedCursorField *bool                    `json:"sourceDefinedCursorField,omitempty"`
-	SourceDefinedPrimaryKey  [][]string               `json:"sourceDefinedPrimaryKey,omitempty"`
-	StreamName               *string                  `json:"streamName,omitempty"`
-	Streamnamespace          *string                  `json:"streamnamespace,omitempty"`
-	SyncModes                []ConnectionSyncModeEnum `json:"syncModes,omitempty"`
+	DefaultCursorField []string   `json:"defaultCursorField,omitempty"`
+	PropertyFields     [][]string `json:"propertyFields,omitempty"`
+
+	// SourceDefinedCursorField says that the cursor is the source's and cannot be chosen.
+	SourceDefinedCursorField *bool      `json:"sourceDefinedCursorField,omitempty"`
+	SourceDefinedPrimaryKey  [][]string `json:"sourceDefinedPrimaryKey,omitempty"`
+	StreamName               *string    `json:"streamName,omitempty"`
+
+	// Streamnamespace is the stream's namespace; the name is spelled so on the wire.
+	Streamnamespace *string `json:"streamnamespace,omitempty"`
+
+	// SyncModes are the valid modes, without full_refresh_overwrite_deduped.
+	SyncModes []ConnectionSyncModeEnum `json:"syncModes,omitempty"`
 }
 
 // StreamPropertiesResponse defines model for StreamPropertiesResponse.
@@ -1396,6 +1544,7 @@ type StreamPropertiesResponse = []StreamProperties
 
 // Tag defines model for Tag.
 type Tag struct {
+	// Color is hexadecimal.
 	Color       string      `json:"color"`
 	Name        string      `json:"name"`
 	TagID       TagID       `json:"tagId"`
@@ -1404,6 +1553,7 @@ type Tag struct {
 
 // TagCreateRequest defines model for TagCreateRequest.
 type TagCreateRequest struct {
+	// Color is hexadecimal.
 	Color       string      `json:"color"`
 	Name        string      `json:"name"`
 	WorkspaceID WorkspaceID `json:"workspaceId"`
@@ -1481,7 +1631,7 @@ type WorkspaceOAuthCredentialsRequest struct {
 	Name          string                        `json:"name"`
 }
 
-// WorkspaceResponse defines model for WorkspaceResponse.
+// WorkspaceResponse is a workspace.
 type WorkspaceResponse struct {
 	DataResidency string              `json:"dataResidency"`
 	Name          string              `json:"name"`
@@ -1503,16 +1653,21 @@ type WorkspacesResponse struct {
 	Previous *string             `json:"previous,omitempty"`
 }
 
-// Error defines model for Error.
+// Error is an error body. The server has six shapes: a problem (status, type, title, detail, data), a known
+// exception (message, errorId), an errorId alone, HAL (message, _embedded), the bare words Object not found.,
+// and HTML of a proxy. The useful text of a problem is in data.message.
 type Error = ErrorResponse
 
 // ListConnectionsParams defines parameters for ListConnections.
 type ListConnectionsParams struct {
+	// WorkspaceIds limits the list to workspaces. A workspace that is not yours adds nothing, without an error.
 	WorkspaceIds   []string `form:"workspaceIds,omitempty" json:"workspaceIds,omitempty"`
 	TagIds         []string `form:"tagIds,omitempty" json:"tagIds,omitempty"`
 	IncludeDeleted *bool    `form:"includeDeleted,omitempty" json:"includeDeleted,omitempty"`
-	Limit          *int32   `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32   `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // ListConnectorDefinitionsParams defines parameters for ListConnectorDefinitions.
@@ -1530,41 +1685,58 @@ type ListDataplanesParams struct {
 type ListDestinationsParams struct {
 	WorkspaceIds   []string `form:"workspaceIds,omitempty" json:"workspaceIds,omitempty"`
 	IncludeDeleted *bool    `form:"includeDeleted,omitempty" json:"includeDeleted,omitempty"`
-	Limit          *int32   `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32   `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // GetDestinationParams defines parameters for GetDestination.
 type GetDestinationParams struct {
+	// IncludeSecretCoordinates answers secret_coordinate references in place of the ten stars, never values.
 	IncludeSecretCoordinates *bool `form:"includeSecretCoordinates,omitempty" json:"includeSecretCoordinates,omitempty"`
 }
 
 // ListGroupsParams defines parameters for ListGroups.
 type ListGroupsParams struct {
 	OrganizationID string `form:"organizationId" json:"organizationId"`
-	Limit          *int32 `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32 `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // ListGroupMembersParams defines parameters for ListGroupMembers.
 type ListGroupMembersParams struct {
+	// Limit is 1 to 100, 20 if it is left out.
 	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
 	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // ListJobsParams defines parameters for ListJobs.
 type ListJobsParams struct {
-	ConnectionID   *string        `form:"connectionId,omitempty" json:"connectionId,omitempty"`
-	Limit          *int32         `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32         `form:"offset,omitempty" json:"offset,omitempty"`
-	JobType        *JobTypeEnum   `form:"jobType,omitempty" json:"jobType,omitempty"`
+	// ConnectionID limits the list to one connection and makes workspaceIds ignored.
+	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// JobType limits the list to one type; all four if it is left out.
+	JobType *JobTypeEnum `form:"jobType,omitempty" json:"jobType,omitempty"`
+
+	// WorkspaceIds limits the list to workspaces. A workspace that is not yours adds nothing, without an error.
 	WorkspaceIds   []string       `form:"workspaceIds,omitempty" json:"workspaceIds,omitempty"`
 	Status         *JobStatusEnum `form:"status,omitempty" json:"status,omitempty"`
 	CreatedAtStart *time.Time     `form:"createdAtStart,omitempty" json:"createdAtStart,omitempty"`
 	CreatedAtEnd   *time.Time     `form:"createdAtEnd,omitempty" json:"createdAtEnd,omitempty"`
-	UpdatedAtStart *time.Time     `form:"updatedAtStart,omitempty" json:"updatedAtStart,omitempty"`
-	UpdatedAtEnd   *time.Time     `form:"updatedAtEnd,omitempty" json:"updatedAtEnd,omitempty"`
-	OrderBy        *string        `form:"orderBy,omitempty" json:"orderBy,omitempty"`
+
+	// UpdatedAtStart is the earliest last update, inclusive; the one to poll many jobs by.
+	UpdatedAtStart *time.Time `form:"updatedAtStart,omitempty" json:"updatedAtStart,omitempty"`
+	UpdatedAtEnd   *time.Time `form:"updatedAtEnd,omitempty" json:"updatedAtEnd,omitempty"`
+
+	// OrderBy is createdAt or updatedAt, then |ASC or |DESC; createdAt|ASC if it is left out.
+	OrderBy *string `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 }
 
 // OauthCallbackParams defines parameters for OauthCallback.
@@ -1587,12 +1759,15 @@ type ListRegionsParams struct {
 type ListSourcesParams struct {
 	WorkspaceIds   []string `form:"workspaceIds,omitempty" json:"workspaceIds,omitempty"`
 	IncludeDeleted *bool    `form:"includeDeleted,omitempty" json:"includeDeleted,omitempty"`
-	Limit          *int32   `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32   `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // GetSourceParams defines parameters for GetSource.
 type GetSourceParams struct {
+	// IncludeSecretCoordinates answers secret_coordinate references in place of the ten stars, never values.
 	IncludeSecretCoordinates *bool `form:"includeSecretCoordinates,omitempty" json:"includeSecretCoordinates,omitempty"`
 }
 
@@ -1600,7 +1775,9 @@ type GetSourceParams struct {
 type GetStreamPropertiesParams struct {
 	SourceID      string  `form:"sourceId" json:"sourceId"`
 	DestinationID *string `form:"destinationId,omitempty" json:"destinationId,omitempty"`
-	IgnoreCache   *bool   `form:"ignoreCache,omitempty" json:"ignoreCache,omitempty"`
+
+	// IgnoreCache discovers the schema anew, however fresh the cache is.
+	IgnoreCache *bool `form:"ignoreCache,omitempty" json:"ignoreCache,omitempty"`
 }
 
 // ListTagsParams defines parameters for ListTags.
@@ -1619,8 +1796,10 @@ type ListUsersWithinAnOrganizationParams struct {
 type ListWorkspacesParams struct {
 	WorkspaceIds   []string `form:"workspaceIds,omitempty" json:"workspaceIds,omitempty"`
 	IncludeDeleted *bool    `form:"includeDeleted,omitempty" json:"includeDeleted,omitempty"`
-	Limit          *int32   `form:"limit,omitempty" json:"limit,omitempty"`
-	Offset         *int32   `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit is 1 to 100, 20 if it is left out.
+	Limit  *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+	Offset *int32 `form:"offset,omitempty" json:"offset,omitempty"`
 }
 
 // CreateApplicationJSONRequestBody defines body for CreateApplication for application/json ContentType.

@@ -20,277 +20,277 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-
+	// ListApplications lists the applications of the calling user.
 	// (GET /applications)
 	ListApplications(w http.ResponseWriter, r *http.Request)
-
+	// CreateApplication creates an application: a client id and secret that act as the calling user.
 	// (POST /applications)
 	CreateApplication(w http.ResponseWriter, r *http.Request)
-
+	// CreateAccessToken exchanges a client id and secret for a bearer token.
 	// (POST /applications/token)
 	CreateAccessToken(w http.ResponseWriter, r *http.Request)
-
+	// DeleteApplication deletes an application and answers what it was.
 	// (DELETE /applications/{applicationId})
 	DeleteApplication(w http.ResponseWriter, r *http.Request, applicationID string)
-
+	// GetApplication reads one application.
 	// (GET /applications/{applicationId})
 	GetApplication(w http.ResponseWriter, r *http.Request, applicationID string)
-
+	// ListConnections lists connections, those of every reachable workspace unless workspaceIds is given.
 	// (GET /connections)
 	ListConnections(w http.ResponseWriter, r *http.Request, params ListConnectionsParams)
-
+	// CreateConnection creates a connection between a source and a destination.
 	// (POST /connections)
 	CreateConnection(w http.ResponseWriter, r *http.Request)
-
+	// DeleteConnection deletes a connection.
 	// (DELETE /connections/{connectionId})
 	DeleteConnection(w http.ResponseWriter, r *http.Request, connectionID string)
-
+	// GetConnection reads one connection.
 	// (GET /connections/{connectionId})
 	GetConnection(w http.ResponseWriter, r *http.Request, connectionID string)
-
+	// PatchConnection changes the given fields of a connection.
 	// (PATCH /connections/{connectionId})
 	PatchConnection(w http.ResponseWriter, r *http.Request, connectionID string)
-
+	// ListConnectorDefinitions lists the connectors that are available, in one workspace if it is given.
 	// (GET /connector_definitions)
 	ListConnectorDefinitions(w http.ResponseWriter, r *http.Request, params ListConnectorDefinitionsParams)
-
+	// ListDataplanes lists dataplanes, those of the given regions if any.
 	// (GET /dataplanes)
 	ListDataplanes(w http.ResponseWriter, r *http.Request, params ListDataplanesParams)
-
+	// CreateDataplane registers a dataplane in a region.
 	// (POST /dataplanes)
 	CreateDataplane(w http.ResponseWriter, r *http.Request)
-
+	// DeleteDataplane deletes a dataplane and answers what it was.
 	// (DELETE /dataplanes/{dataplaneId})
 	DeleteDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string)
-
+	// GetDataplane reads one dataplane.
 	// (GET /dataplanes/{dataplaneId})
 	GetDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string)
-
+	// UpdateDataplane renames, enables or disables a dataplane.
 	// (PATCH /dataplanes/{dataplaneId})
 	UpdateDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string)
-
+	// ListDestinations lists destinations, those of every reachable workspace unless workspaceIds is given.
 	// (GET /destinations)
 	ListDestinations(w http.ResponseWriter, r *http.Request, params ListDestinationsParams)
-
+	// CreateDestination creates a destination.
 	// (POST /destinations)
 	CreateDestination(w http.ResponseWriter, r *http.Request)
-
+	// DeleteDestination deletes a destination and every connection that uses it.
 	// (DELETE /destinations/{destinationId})
 	DeleteDestination(w http.ResponseWriter, r *http.Request, destinationID string)
-
+	// GetDestination reads one destination, every secret of its configuration masked as ten stars.
 	// (GET /destinations/{destinationId})
 	GetDestination(w http.ResponseWriter, r *http.Request, destinationID string, params GetDestinationParams)
-
+	// PatchDestination merges the given fields into a destination.
 	// (PATCH /destinations/{destinationId})
 	PatchDestination(w http.ResponseWriter, r *http.Request, destinationID string)
-
+	// PutDestination replaces the name and the configuration of a destination.
 	// (PUT /destinations/{destinationId})
 	PutDestination(w http.ResponseWriter, r *http.Request, destinationID string)
-
+	// ListEmbeddedOrganizationsByUser lists the organizations in which the user may use Airbyte Embedded.
 	// (GET /embedded/organizations)
 	ListEmbeddedOrganizationsByUser(w http.ResponseWriter, r *http.Request)
-
+	// GenerateEmbeddedScopedToken mints a token that reaches one workspace only.
 	// (POST /embedded/scoped_token)
 	GenerateEmbeddedScopedToken(w http.ResponseWriter, r *http.Request)
-
+	// GetEmbeddedWidget mints the token with which the Embedded widget opens for an external user.
 	// (POST /embedded/widget_token)
 	GetEmbeddedWidget(w http.ResponseWriter, r *http.Request)
-
+	// ListGroups lists the groups of an organization.
 	// (GET /groups)
 	ListGroups(w http.ResponseWriter, r *http.Request, params ListGroupsParams)
-
+	// CreateGroup creates a group in an organization.
 	// (POST /groups)
 	CreateGroup(w http.ResponseWriter, r *http.Request)
-
+	// DeleteGroup deletes a group.
 	// (DELETE /groups/{groupId})
 	DeleteGroup(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// GetGroup reads one group.
 	// (GET /groups/{groupId})
 	GetGroup(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// UpdateGroup changes the name or the description of a group.
 	// (PATCH /groups/{groupId})
 	UpdateGroup(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// ListGroupMembers lists the members of a group.
 	// (GET /groups/{groupId}/members)
 	ListGroupMembers(w http.ResponseWriter, r *http.Request, groupID string, params ListGroupMembersParams)
-
+	// AddGroupMember adds a user to a group.
 	// (POST /groups/{groupId}/members)
 	AddGroupMember(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// RemoveGroupMember removes a user from a group.
 	// (DELETE /groups/{groupId}/members/{userId})
 	RemoveGroupMember(w http.ResponseWriter, r *http.Request, groupID string, userID string)
-
+	// ListGroupPermissions lists the permissions of a group.
 	// (GET /groups/{groupId}/permissions)
 	ListGroupPermissions(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// CreateGroupPermission grants a group a role in a workspace or in an organization.
 	// (POST /groups/{groupId}/permissions)
 	CreateGroupPermission(w http.ResponseWriter, r *http.Request, groupID string)
-
+	// DeleteGroupPermission revokes a permission of a group.
 	// (DELETE /groups/{groupId}/permissions/{permissionId})
 	DeleteGroupPermission(w http.ResponseWriter, r *http.Request, groupID string, permissionID string)
-
+	// GetHealthCheck reports whether the server is up.
 	// (GET /health)
 	GetHealthCheck(w http.ResponseWriter, r *http.Request)
-
+	// ListJobs lists jobs, the oldest first unless orderBy says otherwise.
 	// (GET /jobs)
 	ListJobs(w http.ResponseWriter, r *http.Request, params ListJobsParams)
-
+	// CreateJob starts a sync of a connection, or clears its data.
 	// (POST /jobs)
 	CreateJob(w http.ResponseWriter, r *http.Request)
-
+	// CancelJob cancels whatever runs on the job's connection, which need not be this job.
 	// (DELETE /jobs/{jobId})
 	CancelJob(w http.ResponseWriter, r *http.Request, jobID int64)
-
+	// GetJob reads one job.
 	// (GET /jobs/{jobId})
 	GetJob(w http.ResponseWriter, r *http.Request, jobID int64)
-
+	// OauthCallback takes the redirect of an OAuth provider.
 	// (GET /oauth/callback)
 	OauthCallback(w http.ResponseWriter, r *http.Request, params OauthCallbackParams)
-
+	// ListOrganizationsForUser lists the organizations of the calling user.
 	// (GET /organizations)
 	ListOrganizationsForUser(w http.ResponseWriter, r *http.Request)
-
+	// CreateOrUpdateOrganizationOAuthCredentials stores the OAuth client that the connectors of one type use in an organization.
 	// (PUT /organizations/{organizationId}/oauthCredentials)
 	CreateOrUpdateOrganizationOAuthCredentials(w http.ResponseWriter, r *http.Request, organizationID string)
-
+	// DeleteOrganizationOAuthCredentials removes the OAuth client that the connectors of one type use in an organization.
 	// (DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name})
 	DeleteOrganizationOAuthCredentials(w http.ResponseWriter, r *http.Request, organizationID string, actorType ActorTypeEnum, name string)
-
+	// ListPermissions lists permissions of the calling user or of another one.
 	// (GET /permissions)
 	ListPermissions(w http.ResponseWriter, r *http.Request, params ListPermissionsParams)
-
+	// CreatePermission grants a user a role in a workspace or in an organization.
 	// (POST /permissions)
 	CreatePermission(w http.ResponseWriter, r *http.Request)
-
+	// DeletePermission revokes a permission.
 	// (DELETE /permissions/{permissionId})
 	DeletePermission(w http.ResponseWriter, r *http.Request, permissionID string)
-
+	// GetPermission reads one permission.
 	// (GET /permissions/{permissionId})
 	GetPermission(w http.ResponseWriter, r *http.Request, permissionID string)
-
+	// UpdatePermission changes the role that a permission grants.
 	// (PATCH /permissions/{permissionId})
 	UpdatePermission(w http.ResponseWriter, r *http.Request, permissionID string)
-
+	// ListRegions lists the regions of an organization.
 	// (GET /regions)
 	ListRegions(w http.ResponseWriter, r *http.Request, params ListRegionsParams)
-
+	// CreateRegion creates a region in an organization.
 	// (POST /regions)
 	CreateRegion(w http.ResponseWriter, r *http.Request)
-
+	// DeleteRegion deletes a region and answers what it was.
 	// (DELETE /regions/{regionId})
 	DeleteRegion(w http.ResponseWriter, r *http.Request, regionID string)
-
+	// GetRegion reads one region.
 	// (GET /regions/{regionId})
 	GetRegion(w http.ResponseWriter, r *http.Request, regionID string)
-
+	// UpdateRegion renames, enables or disables a region.
 	// (PATCH /regions/{regionId})
 	UpdateRegion(w http.ResponseWriter, r *http.Request, regionID string)
-
+	// ListSources lists sources, those of every reachable workspace unless workspaceIds is given.
 	// (GET /sources)
 	ListSources(w http.ResponseWriter, r *http.Request, params ListSourcesParams)
-
+	// CreateSource creates a source.
 	// (POST /sources)
 	CreateSource(w http.ResponseWriter, r *http.Request)
-
+	// InitiateOAuth starts an OAuth consent and answers the URL to send the user to.
 	// (POST /sources/initiateOAuth)
 	InitiateOAuth(w http.ResponseWriter, r *http.Request)
-
+	// DeleteSource deletes a source and every connection that uses it.
 	// (DELETE /sources/{sourceId})
 	DeleteSource(w http.ResponseWriter, r *http.Request, sourceID string)
-
+	// GetSource reads one source, every secret of its configuration masked as ten stars.
 	// (GET /sources/{sourceId})
 	GetSource(w http.ResponseWriter, r *http.Request, sourceID string, params GetSourceParams)
-
+	// PatchSource merges the given fields into a source.
 	// (PATCH /sources/{sourceId})
 	PatchSource(w http.ResponseWriter, r *http.Request, sourceID string)
-
+	// PutSource replaces the name and the configuration of a source.
 	// (PUT /sources/{sourceId})
 	PutSource(w http.ResponseWriter, r *http.Request, sourceID string)
-
+	// GetStreamProperties lists the streams of a source with the sync modes that a destination allows.
 	// (GET /streams)
 	GetStreamProperties(w http.ResponseWriter, r *http.Request, params GetStreamPropertiesParams)
-
+	// ListTags lists the tags of workspaces.
 	// (GET /tags)
 	ListTags(w http.ResponseWriter, r *http.Request, params ListTagsParams)
-
+	// CreateTag creates a tag in a workspace.
 	// (POST /tags)
 	CreateTag(w http.ResponseWriter, r *http.Request)
-
+	// DeleteTag deletes a tag.
 	// (DELETE /tags/{tagId})
 	DeleteTag(w http.ResponseWriter, r *http.Request, tagID TagID)
-
+	// GetTag reads one tag.
 	// (GET /tags/{tagId})
 	GetTag(w http.ResponseWriter, r *http.Request, tagID TagID)
-
+	// UpdateTag changes the name and the color of a tag.
 	// (PATCH /tags/{tagId})
 	UpdateTag(w http.ResponseWriter, r *http.Request, tagID TagID)
-
+	// ListUsersWithinAnOrganization lists the users of an organization, all or those with the given ids or addresses.
 	// (GET /users)
 	ListUsersWithinAnOrganization(w http.ResponseWriter, r *http.Request, params ListUsersWithinAnOrganizationParams)
-
+	// ListWorkspaces lists workspaces.
 	// (GET /workspaces)
 	ListWorkspaces(w http.ResponseWriter, r *http.Request, params ListWorkspacesParams)
-
+	// CreateWorkspace creates a workspace.
 	// (POST /workspaces)
 	CreateWorkspace(w http.ResponseWriter, r *http.Request)
-
+	// DeleteWorkspace deletes a workspace.
 	// (DELETE /workspaces/{workspaceId})
 	DeleteWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// GetWorkspace reads one workspace.
 	// (GET /workspaces/{workspaceId})
 	GetWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// UpdateWorkspace changes the name, the notifications or the region of a workspace.
 	// (PATCH /workspaces/{workspaceId})
 	UpdateWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// ListDeclarativeSourceDefinitions lists the custom sources of a workspace that are described by a manifest.
 	// (GET /workspaces/{workspaceId}/definitions/declarative_sources)
 	ListDeclarativeSourceDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// CreateDeclarativeSourceDefinition creates a custom source from a manifest.
 	// (POST /workspaces/{workspaceId}/definitions/declarative_sources)
 	CreateDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// DeleteDeclarativeSourceDefinition deletes a custom source and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	DeleteDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// GetDeclarativeSourceDefinition reads a custom source with its manifest.
 	// (GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	GetDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// UpdateDeclarativeSourceDefinition replaces the manifest of a custom source.
 	// (PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	UpdateDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// ListDestinationDefinitions lists the destination connectors of a workspace with their images.
 	// (GET /workspaces/{workspaceId}/definitions/destinations)
 	ListDestinationDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// CreateDestinationDefinition registers a custom destination connector by its image.
 	// (POST /workspaces/{workspaceId}/definitions/destinations)
 	CreateDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// DeleteDestinationDefinition deletes a custom destination connector and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	DeleteDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// GetDestinationDefinition reads one destination connector.
 	// (GET /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	GetDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// UpdateDestinationDefinition changes the name and the image tag of a custom destination connector.
 	// (PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	UpdateDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// ListSourceDefinitions lists the source connectors of a workspace with their images.
 	// (GET /workspaces/{workspaceId}/definitions/sources)
 	ListSourceDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// CreateSourceDefinition registers a custom source connector by its image.
 	// (POST /workspaces/{workspaceId}/definitions/sources)
 	CreateSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// DeleteSourceDefinition deletes a custom source connector and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	DeleteSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// GetSourceDefinition reads one source connector.
 	// (GET /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	GetSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// UpdateSourceDefinition changes the name and the image tag of a custom source connector.
 	// (PUT /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	UpdateSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string)
-
+	// CreateOrUpdateWorkspaceOAuthCredentials stores the OAuth client that the connectors of one type use in a workspace.
 	// (PUT /workspaces/{workspaceId}/oauthCredentials)
 	CreateOrUpdateWorkspaceOAuthCredentials(w http.ResponseWriter, r *http.Request, workspaceID string)
-
+	// DeleteWorkspaceOAuthCredentials removes the OAuth client that the connectors of one type use in a workspace.
 	// (DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name})
 	DeleteWorkspaceOAuthCredentials(w http.ResponseWriter, r *http.Request, workspaceID string, actorType ActorTypeEnum, name string)
 }
@@ -299,456 +299,547 @@ type ServerInterface interface {
 
 type Unimplemented struct{}
 
+// ListApplications lists the applications of the calling user.
 // (GET /applications)
 func (_ Unimplemented) ListApplications(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateApplication creates an application: a client id and secret that act as the calling user.
 // (POST /applications)
 func (_ Unimplemented) CreateApplication(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateAccessToken exchanges a client id and secret for a bearer token.
 // (POST /applications/token)
 func (_ Unimplemented) CreateAccessToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteApplication deletes an application and answers what it was.
 // (DELETE /applications/{applicationId})
 func (_ Unimplemented) DeleteApplication(w http.ResponseWriter, r *http.Request, applicationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetApplication reads one application.
 // (GET /applications/{applicationId})
 func (_ Unimplemented) GetApplication(w http.ResponseWriter, r *http.Request, applicationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListConnections lists connections, those of every reachable workspace unless workspaceIds is given.
 // (GET /connections)
 func (_ Unimplemented) ListConnections(w http.ResponseWriter, r *http.Request, params ListConnectionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateConnection creates a connection between a source and a destination.
 // (POST /connections)
 func (_ Unimplemented) CreateConnection(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteConnection deletes a connection.
 // (DELETE /connections/{connectionId})
 func (_ Unimplemented) DeleteConnection(w http.ResponseWriter, r *http.Request, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnection reads one connection.
 // (GET /connections/{connectionId})
 func (_ Unimplemented) GetConnection(w http.ResponseWriter, r *http.Request, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PatchConnection changes the given fields of a connection.
 // (PATCH /connections/{connectionId})
 func (_ Unimplemented) PatchConnection(w http.ResponseWriter, r *http.Request, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListConnectorDefinitions lists the connectors that are available, in one workspace if it is given.
 // (GET /connector_definitions)
 func (_ Unimplemented) ListConnectorDefinitions(w http.ResponseWriter, r *http.Request, params ListConnectorDefinitionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListDataplanes lists dataplanes, those of the given regions if any.
 // (GET /dataplanes)
 func (_ Unimplemented) ListDataplanes(w http.ResponseWriter, r *http.Request, params ListDataplanesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateDataplane registers a dataplane in a region.
 // (POST /dataplanes)
 func (_ Unimplemented) CreateDataplane(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteDataplane deletes a dataplane and answers what it was.
 // (DELETE /dataplanes/{dataplaneId})
 func (_ Unimplemented) DeleteDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetDataplane reads one dataplane.
 // (GET /dataplanes/{dataplaneId})
 func (_ Unimplemented) GetDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateDataplane renames, enables or disables a dataplane.
 // (PATCH /dataplanes/{dataplaneId})
 func (_ Unimplemented) UpdateDataplane(w http.ResponseWriter, r *http.Request, dataplaneID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListDestinations lists destinations, those of every reachable workspace unless workspaceIds is given.
 // (GET /destinations)
 func (_ Unimplemented) ListDestinations(w http.ResponseWriter, r *http.Request, params ListDestinationsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateDestination creates a destination.
 // (POST /destinations)
 func (_ Unimplemented) CreateDestination(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteDestination deletes a destination and every connection that uses it.
 // (DELETE /destinations/{destinationId})
 func (_ Unimplemented) DeleteDestination(w http.ResponseWriter, r *http.Request, destinationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetDestination reads one destination, every secret of its configuration masked as ten stars.
 // (GET /destinations/{destinationId})
 func (_ Unimplemented) GetDestination(w http.ResponseWriter, r *http.Request, destinationID string, params GetDestinationParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PatchDestination merges the given fields into a destination.
 // (PATCH /destinations/{destinationId})
 func (_ Unimplemented) PatchDestination(w http.ResponseWriter, r *http.Request, destinationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PutDestination replaces the name and the configuration of a destination.
 // (PUT /destinations/{destinationId})
 func (_ Unimplemented) PutDestination(w http.ResponseWriter, r *http.Request, destinationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListEmbeddedOrganizationsByUser lists the organizations in which the user may use Airbyte Embedded.
 // (GET /embedded/organizations)
 func (_ Unimplemented) ListEmbeddedOrganizationsByUser(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GenerateEmbeddedScopedToken mints a token that reaches one workspace only.
 // (POST /embedded/scoped_token)
 func (_ Unimplemented) GenerateEmbeddedScopedToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEmbeddedWidget mints the token with which the Embedded widget opens for an external user.
 // (POST /embedded/widget_token)
 func (_ Unimplemented) GetEmbeddedWidget(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGroups lists the groups of an organization.
 // (GET /groups)
 func (_ Unimplemented) ListGroups(w http.ResponseWriter, r *http.Request, params ListGroupsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateGroup creates a group in an organization.
 // (POST /groups)
 func (_ Unimplemented) CreateGroup(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteGroup deletes a group.
 // (DELETE /groups/{groupId})
 func (_ Unimplemented) DeleteGroup(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetGroup reads one group.
 // (GET /groups/{groupId})
 func (_ Unimplemented) GetGroup(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateGroup changes the name or the description of a group.
 // (PATCH /groups/{groupId})
 func (_ Unimplemented) UpdateGroup(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGroupMembers lists the members of a group.
 // (GET /groups/{groupId}/members)
 func (_ Unimplemented) ListGroupMembers(w http.ResponseWriter, r *http.Request, groupID string, params ListGroupMembersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddGroupMember adds a user to a group.
 // (POST /groups/{groupId}/members)
 func (_ Unimplemented) AddGroupMember(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RemoveGroupMember removes a user from a group.
 // (DELETE /groups/{groupId}/members/{userId})
 func (_ Unimplemented) RemoveGroupMember(w http.ResponseWriter, r *http.Request, groupID string, userID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGroupPermissions lists the permissions of a group.
 // (GET /groups/{groupId}/permissions)
 func (_ Unimplemented) ListGroupPermissions(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateGroupPermission grants a group a role in a workspace or in an organization.
 // (POST /groups/{groupId}/permissions)
 func (_ Unimplemented) CreateGroupPermission(w http.ResponseWriter, r *http.Request, groupID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteGroupPermission revokes a permission of a group.
 // (DELETE /groups/{groupId}/permissions/{permissionId})
 func (_ Unimplemented) DeleteGroupPermission(w http.ResponseWriter, r *http.Request, groupID string, permissionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetHealthCheck reports whether the server is up.
 // (GET /health)
 func (_ Unimplemented) GetHealthCheck(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListJobs lists jobs, the oldest first unless orderBy says otherwise.
 // (GET /jobs)
 func (_ Unimplemented) ListJobs(w http.ResponseWriter, r *http.Request, params ListJobsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateJob starts a sync of a connection, or clears its data.
 // (POST /jobs)
 func (_ Unimplemented) CreateJob(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelJob cancels whatever runs on the job's connection, which need not be this job.
 // (DELETE /jobs/{jobId})
 func (_ Unimplemented) CancelJob(w http.ResponseWriter, r *http.Request, jobID int64) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetJob reads one job.
 // (GET /jobs/{jobId})
 func (_ Unimplemented) GetJob(w http.ResponseWriter, r *http.Request, jobID int64) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// OauthCallback takes the redirect of an OAuth provider.
 // (GET /oauth/callback)
 func (_ Unimplemented) OauthCallback(w http.ResponseWriter, r *http.Request, params OauthCallbackParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListOrganizationsForUser lists the organizations of the calling user.
 // (GET /organizations)
 func (_ Unimplemented) ListOrganizationsForUser(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateOrUpdateOrganizationOAuthCredentials stores the OAuth client that the connectors of one type use in an organization.
 // (PUT /organizations/{organizationId}/oauthCredentials)
 func (_ Unimplemented) CreateOrUpdateOrganizationOAuthCredentials(w http.ResponseWriter, r *http.Request, organizationID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteOrganizationOAuthCredentials removes the OAuth client that the connectors of one type use in an organization.
 // (DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name})
 func (_ Unimplemented) DeleteOrganizationOAuthCredentials(w http.ResponseWriter, r *http.Request, organizationID string, actorType ActorTypeEnum, name string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPermissions lists permissions of the calling user or of another one.
 // (GET /permissions)
 func (_ Unimplemented) ListPermissions(w http.ResponseWriter, r *http.Request, params ListPermissionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePermission grants a user a role in a workspace or in an organization.
 // (POST /permissions)
 func (_ Unimplemented) CreatePermission(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeletePermission revokes a permission.
 // (DELETE /permissions/{permissionId})
 func (_ Unimplemented) DeletePermission(w http.ResponseWriter, r *http.Request, permissionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetPermission reads one permission.
 // (GET /permissions/{permissionId})
 func (_ Unimplemented) GetPermission(w http.ResponseWriter, r *http.Request, permissionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdatePermission changes the role that a permission grants.
 // (PATCH /permissions/{permissionId})
 func (_ Unimplemented) UpdatePermission(w http.ResponseWriter, r *http.Request, permissionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListRegions lists the regions of an organization.
 // (GET /regions)
 func (_ Unimplemented) ListRegions(w http.ResponseWriter, r *http.Request, params ListRegionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateRegion creates a region in an organization.
 // (POST /regions)
 func (_ Unimplemented) CreateRegion(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteRegion deletes a region and answers what it was.
 // (DELETE /regions/{regionId})
 func (_ Unimplemented) DeleteRegion(w http.ResponseWriter, r *http.Request, regionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetRegion reads one region.
 // (GET /regions/{regionId})
 func (_ Unimplemented) GetRegion(w http.ResponseWriter, r *http.Request, regionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateRegion renames, enables or disables a region.
 // (PATCH /regions/{regionId})
 func (_ Unimplemented) UpdateRegion(w http.ResponseWriter, r *http.Request, regionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListSources lists sources, those of every reachable workspace unless workspaceIds is given.
 // (GET /sources)
 func (_ Unimplemented) ListSources(w http.ResponseWriter, r *http.Request, params ListSourcesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateSource creates a source.
 // (POST /sources)
 func (_ Unimplemented) CreateSource(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// InitiateOAuth starts an OAuth consent and answers the URL to send the user to.
 // (POST /sources/initiateOAuth)
 func (_ Unimplemented) InitiateOAuth(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteSource deletes a source and every connection that uses it.
 // (DELETE /sources/{sourceId})
 func (_ Unimplemented) DeleteSource(w http.ResponseWriter, r *http.Request, sourceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetSource reads one source, every secret of its configuration masked as ten stars.
 // (GET /sources/{sourceId})
 func (_ Unimplemented) GetSource(w http.ResponseWriter, r *http.Request, sourceID string, params GetSourceParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PatchSource merges the given fields into a source.
 // (PATCH /sources/{sourceId})
 func (_ Unimplemented) PatchSource(w http.ResponseWriter, r *http.Request, sourceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PutSource replaces the name and the configuration of a source.
 // (PUT /sources/{sourceId})
 func (_ Unimplemented) PutSource(w http.ResponseWriter, r *http.Request, sourceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetStreamProperties lists the streams of a source with the sync modes that a destination allows.
 // (GET /streams)
 func (_ Unimplemented) GetStreamProperties(w http.ResponseWriter, r *http.Request, params GetStreamPropertiesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListTags lists the tags of workspaces.
 // (GET /tags)
 func (_ Unimplemented) ListTags(w http.ResponseWriter, r *http.Request, params ListTagsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateTag creates a tag in a workspace.
 // (POST /tags)
 func (_ Unimplemented) CreateTag(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteTag deletes a tag.
 // (DELETE /tags/{tagId})
 func (_ Unimplemented) DeleteTag(w http.ResponseWriter, r *http.Request, tagID TagID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTag reads one tag.
 // (GET /tags/{tagId})
 func (_ Unimplemented) GetTag(w http.ResponseWriter, r *http.Request, tagID TagID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateTag changes the name and the color of a tag.
 // (PATCH /tags/{tagId})
 func (_ Unimplemented) UpdateTag(w http.ResponseWriter, r *http.Request, tagID TagID) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListUsersWithinAnOrganization lists the users of an organization, all or those with the given ids or addresses.
 // (GET /users)
 func (_ Unimplemented) ListUsersWithinAnOrganization(w http.ResponseWriter, r *http.Request, params ListUsersWithinAnOrganizationParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListWorkspaces lists workspaces.
 // (GET /workspaces)
 func (_ Unimplemented) ListWorkspaces(w http.ResponseWriter, r *http.Request, params ListWorkspacesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateWorkspace creates a workspace.
 // (POST /workspaces)
 func (_ Unimplemented) CreateWorkspace(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteWorkspace deletes a workspace.
 // (DELETE /workspaces/{workspaceId})
 func (_ Unimplemented) DeleteWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetWorkspace reads one workspace.
 // (GET /workspaces/{workspaceId})
 func (_ Unimplemented) GetWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateWorkspace changes the name, the notifications or the region of a workspace.
 // (PATCH /workspaces/{workspaceId})
 func (_ Unimplemented) UpdateWorkspace(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListDeclarativeSourceDefinitions lists the custom sources of a workspace that are described by a manifest.
 // (GET /workspaces/{workspaceId}/definitions/declarative_sources)
 func (_ Unimplemented) ListDeclarativeSourceDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateDeclarativeSourceDefinition creates a custom source from a manifest.
 // (POST /workspaces/{workspaceId}/definitions/declarative_sources)
 func (_ Unimplemented) CreateDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteDeclarativeSourceDefinition deletes a custom source and answers what it was.
 // (DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 func (_ Unimplemented) DeleteDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetDeclarativeSourceDefinition reads a custom source with its manifest.
 // (GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 func (_ Unimplemented) GetDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateDeclarativeSourceDefinition replaces the manifest of a custom source.
 // (PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 func (_ Unimplemented) UpdateDeclarativeSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListDestinationDefinitions lists the destination connectors of a workspace with their images.
 // (GET /workspaces/{workspaceId}/definitions/destinations)
 func (_ Unimplemented) ListDestinationDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateDestinationDefinition registers a custom destination connector by its image.
 // (POST /workspaces/{workspaceId}/definitions/destinations)
 func (_ Unimplemented) CreateDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteDestinationDefinition deletes a custom destination connector and answers what it was.
 // (DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 func (_ Unimplemented) DeleteDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetDestinationDefinition reads one destination connector.
 // (GET /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 func (_ Unimplemented) GetDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateDestinationDefinition changes the name and the image tag of a custom destination connector.
 // (PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 func (_ Unimplemented) UpdateDestinationDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListSourceDefinitions lists the source connectors of a workspace with their images.
 // (GET /workspaces/{workspaceId}/definitions/sources)
 func (_ Unimplemented) ListSourceDefinitions(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateSourceDefinition registers a custom source connector by its image.
 // (POST /workspaces/{workspaceId}/definitions/sources)
 func (_ Unimplemented) CreateSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteSourceDefinition deletes a custom source connector and answers what it was.
 // (DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId})
 func (_ Unimplemented) DeleteSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetSourceDefinition reads one source connector.
 // (GET /workspaces/{workspaceId}/definitions/sources/{definitionId})
 func (_ Unimplemented) GetSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateSourceDefinition changes the name and the image tag of a custom source connector.
 // (PUT /workspaces/{workspaceId}/definitions/sources/{definitionId})
 func (_ Unimplemented) UpdateSourceDefinition(w http.ResponseWriter, r *http.Request, workspaceID string, definitionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateOrUpdateWorkspaceOAuthCredentials stores the OAuth client that the connectors of one type use in a workspace.
 // (PUT /workspaces/{workspaceId}/oauthCredentials)
 func (_ Unimplemented) CreateOrUpdateWorkspaceOAuthCredentials(w http.ResponseWriter, r *http.Request, workspaceID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteWorkspaceOAuthCredentials removes the OAuth client that the connectors of one type use in a workspace.
 // (DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name})
 func (_ Unimplemented) DeleteWorkspaceOAuthCredentials(w http.ResponseWriter, r *http.Request, workspaceID string, actorType ActorTypeEnum, name string) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -10281,277 +10372,277 @@ func (response DeleteWorkspaceOAuthCredentialsdefaultJSONResponse) VisitDeleteWo
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-
+	// ListApplications lists the applications of the calling user.
 	// (GET /applications)
 	ListApplications(ctx context.Context, request ListApplicationsRequestObject) (ListApplicationsResponseObject, error)
-
+	// CreateApplication creates an application: a client id and secret that act as the calling user.
 	// (POST /applications)
 	CreateApplication(ctx context.Context, request CreateApplicationRequestObject) (CreateApplicationResponseObject, error)
-
+	// CreateAccessToken exchanges a client id and secret for a bearer token.
 	// (POST /applications/token)
 	CreateAccessToken(ctx context.Context, request CreateAccessTokenRequestObject) (CreateAccessTokenResponseObject, error)
-
+	// DeleteApplication deletes an application and answers what it was.
 	// (DELETE /applications/{applicationId})
 	DeleteApplication(ctx context.Context, request DeleteApplicationRequestObject) (DeleteApplicationResponseObject, error)
-
+	// GetApplication reads one application.
 	// (GET /applications/{applicationId})
 	GetApplication(ctx context.Context, request GetApplicationRequestObject) (GetApplicationResponseObject, error)
-
+	// ListConnections lists connections, those of every reachable workspace unless workspaceIds is given.
 	// (GET /connections)
 	ListConnections(ctx context.Context, request ListConnectionsRequestObject) (ListConnectionsResponseObject, error)
-
+	// CreateConnection creates a connection between a source and a destination.
 	// (POST /connections)
 	CreateConnection(ctx context.Context, request CreateConnectionRequestObject) (CreateConnectionResponseObject, error)
-
+	// DeleteConnection deletes a connection.
 	// (DELETE /connections/{connectionId})
 	DeleteConnection(ctx context.Context, request DeleteConnectionRequestObject) (DeleteConnectionResponseObject, error)
-
+	// GetConnection reads one connection.
 	// (GET /connections/{connectionId})
 	GetConnection(ctx context.Context, request GetConnectionRequestObject) (GetConnectionResponseObject, error)
-
+	// PatchConnection changes the given fields of a connection.
 	// (PATCH /connections/{connectionId})
 	PatchConnection(ctx context.Context, request PatchConnectionRequestObject) (PatchConnectionResponseObject, error)
-
+	// ListConnectorDefinitions lists the connectors that are available, in one workspace if it is given.
 	// (GET /connector_definitions)
 	ListConnectorDefinitions(ctx context.Context, request ListConnectorDefinitionsRequestObject) (ListConnectorDefinitionsResponseObject, error)
-
+	// ListDataplanes lists dataplanes, those of the given regions if any.
 	// (GET /dataplanes)
 	ListDataplanes(ctx context.Context, request ListDataplanesRequestObject) (ListDataplanesResponseObject, error)
-
+	// CreateDataplane registers a dataplane in a region.
 	// (POST /dataplanes)
 	CreateDataplane(ctx context.Context, request CreateDataplaneRequestObject) (CreateDataplaneResponseObject, error)
-
+	// DeleteDataplane deletes a dataplane and answers what it was.
 	// (DELETE /dataplanes/{dataplaneId})
 	DeleteDataplane(ctx context.Context, request DeleteDataplaneRequestObject) (DeleteDataplaneResponseObject, error)
-
+	// GetDataplane reads one dataplane.
 	// (GET /dataplanes/{dataplaneId})
 	GetDataplane(ctx context.Context, request GetDataplaneRequestObject) (GetDataplaneResponseObject, error)
-
+	// UpdateDataplane renames, enables or disables a dataplane.
 	// (PATCH /dataplanes/{dataplaneId})
 	UpdateDataplane(ctx context.Context, request UpdateDataplaneRequestObject) (UpdateDataplaneResponseObject, error)
-
+	// ListDestinations lists destinations, those of every reachable workspace unless workspaceIds is given.
 	// (GET /destinations)
 	ListDestinations(ctx context.Context, request ListDestinationsRequestObject) (ListDestinationsResponseObject, error)
-
+	// CreateDestination creates a destination.
 	// (POST /destinations)
 	CreateDestination(ctx context.Context, request CreateDestinationRequestObject) (CreateDestinationResponseObject, error)
-
+	// DeleteDestination deletes a destination and every connection that uses it.
 	// (DELETE /destinations/{destinationId})
 	DeleteDestination(ctx context.Context, request DeleteDestinationRequestObject) (DeleteDestinationResponseObject, error)
-
+	// GetDestination reads one destination, every secret of its configuration masked as ten stars.
 	// (GET /destinations/{destinationId})
 	GetDestination(ctx context.Context, request GetDestinationRequestObject) (GetDestinationResponseObject, error)
-
+	// PatchDestination merges the given fields into a destination.
 	// (PATCH /destinations/{destinationId})
 	PatchDestination(ctx context.Context, request PatchDestinationRequestObject) (PatchDestinationResponseObject, error)
-
+	// PutDestination replaces the name and the configuration of a destination.
 	// (PUT /destinations/{destinationId})
 	PutDestination(ctx context.Context, request PutDestinationRequestObject) (PutDestinationResponseObject, error)
-
+	// ListEmbeddedOrganizationsByUser lists the organizations in which the user may use Airbyte Embedded.
 	// (GET /embedded/organizations)
 	ListEmbeddedOrganizationsByUser(ctx context.Context, request ListEmbeddedOrganizationsByUserRequestObject) (ListEmbeddedOrganizationsByUserResponseObject, error)
-
+	// GenerateEmbeddedScopedToken mints a token that reaches one workspace only.
 	// (POST /embedded/scoped_token)
 	GenerateEmbeddedScopedToken(ctx context.Context, request GenerateEmbeddedScopedTokenRequestObject) (GenerateEmbeddedScopedTokenResponseObject, error)
-
+	// GetEmbeddedWidget mints the token with which the Embedded widget opens for an external user.
 	// (POST /embedded/widget_token)
 	GetEmbeddedWidget(ctx context.Context, request GetEmbeddedWidgetRequestObject) (GetEmbeddedWidgetResponseObject, error)
-
+	// ListGroups lists the groups of an organization.
 	// (GET /groups)
 	ListGroups(ctx context.Context, request ListGroupsRequestObject) (ListGroupsResponseObject, error)
-
+	// CreateGroup creates a group in an organization.
 	// (POST /groups)
 	CreateGroup(ctx context.Context, request CreateGroupRequestObject) (CreateGroupResponseObject, error)
-
+	// DeleteGroup deletes a group.
 	// (DELETE /groups/{groupId})
 	DeleteGroup(ctx context.Context, request DeleteGroupRequestObject) (DeleteGroupResponseObject, error)
-
+	// GetGroup reads one group.
 	// (GET /groups/{groupId})
 	GetGroup(ctx context.Context, request GetGroupRequestObject) (GetGroupResponseObject, error)
-
+	// UpdateGroup changes the name or the description of a group.
 	// (PATCH /groups/{groupId})
 	UpdateGroup(ctx context.Context, request UpdateGroupRequestObject) (UpdateGroupResponseObject, error)
-
+	// ListGroupMembers lists the members of a group.
 	// (GET /groups/{groupId}/members)
 	ListGroupMembers(ctx context.Context, request ListGroupMembersRequestObject) (ListGroupMembersResponseObject, error)
-
+	// AddGroupMember adds a user to a group.
 	// (POST /groups/{groupId}/members)
 	AddGroupMember(ctx context.Context, request AddGroupMemberRequestObject) (AddGroupMemberResponseObject, error)
-
+	// RemoveGroupMember removes a user from a group.
 	// (DELETE /groups/{groupId}/members/{userId})
 	RemoveGroupMember(ctx context.Context, request RemoveGroupMemberRequestObject) (RemoveGroupMemberResponseObject, error)
-
+	// ListGroupPermissions lists the permissions of a group.
 	// (GET /groups/{groupId}/permissions)
 	ListGroupPermissions(ctx context.Context, request ListGroupPermissionsRequestObject) (ListGroupPermissionsResponseObject, error)
-
+	// CreateGroupPermission grants a group a role in a workspace or in an organization.
 	// (POST /groups/{groupId}/permissions)
 	CreateGroupPermission(ctx context.Context, request CreateGroupPermissionRequestObject) (CreateGroupPermissionResponseObject, error)
-
+	// DeleteGroupPermission revokes a permission of a group.
 	// (DELETE /groups/{groupId}/permissions/{permissionId})
 	DeleteGroupPermission(ctx context.Context, request DeleteGroupPermissionRequestObject) (DeleteGroupPermissionResponseObject, error)
-
+	// GetHealthCheck reports whether the server is up.
 	// (GET /health)
 	GetHealthCheck(ctx context.Context, request GetHealthCheckRequestObject) (GetHealthCheckResponseObject, error)
-
+	// ListJobs lists jobs, the oldest first unless orderBy says otherwise.
 	// (GET /jobs)
 	ListJobs(ctx context.Context, request ListJobsRequestObject) (ListJobsResponseObject, error)
-
+	// CreateJob starts a sync of a connection, or clears its data.
 	// (POST /jobs)
 	CreateJob(ctx context.Context, request CreateJobRequestObject) (CreateJobResponseObject, error)
-
+	// CancelJob cancels whatever runs on the job's connection, which need not be this job.
 	// (DELETE /jobs/{jobId})
 	CancelJob(ctx context.Context, request CancelJobRequestObject) (CancelJobResponseObject, error)
-
+	// GetJob reads one job.
 	// (GET /jobs/{jobId})
 	GetJob(ctx context.Context, request GetJobRequestObject) (GetJobResponseObject, error)
-
+	// OauthCallback takes the redirect of an OAuth provider.
 	// (GET /oauth/callback)
 	OauthCallback(ctx context.Context, request OauthCallbackRequestObject) (OauthCallbackResponseObject, error)
-
+	// ListOrganizationsForUser lists the organizations of the calling user.
 	// (GET /organizations)
 	ListOrganizationsForUser(ctx context.Context, request ListOrganizationsForUserRequestObject) (ListOrganizationsForUserResponseObject, error)
-
+	// CreateOrUpdateOrganizationOAuthCredentials stores the OAuth client that the connectors of one type use in an organization.
 	// (PUT /organizations/{organizationId}/oauthCredentials)
 	CreateOrUpdateOrganizationOAuthCredentials(ctx context.Context, request CreateOrUpdateOrganizationOAuthCredentialsRequestObject) (CreateOrUpdateOrganizationOAuthCredentialsResponseObject, error)
-
+	// DeleteOrganizationOAuthCredentials removes the OAuth client that the connectors of one type use in an organization.
 	// (DELETE /organizations/{organizationId}/oauthCredentials/{actorType}/{name})
 	DeleteOrganizationOAuthCredentials(ctx context.Context, request DeleteOrganizationOAuthCredentialsRequestObject) (DeleteOrganizationOAuthCredentialsResponseObject, error)
-
+	// ListPermissions lists permissions of the calling user or of another one.
 	// (GET /permissions)
 	ListPermissions(ctx context.Context, request ListPermissionsRequestObject) (ListPermissionsResponseObject, error)
-
+	// CreatePermission grants a user a role in a workspace or in an organization.
 	// (POST /permissions)
 	CreatePermission(ctx context.Context, request CreatePermissionRequestObject) (CreatePermissionResponseObject, error)
-
+	// DeletePermission revokes a permission.
 	// (DELETE /permissions/{permissionId})
 	DeletePermission(ctx context.Context, request DeletePermissionRequestObject) (DeletePermissionResponseObject, error)
-
+	// GetPermission reads one permission.
 	// (GET /permissions/{permissionId})
 	GetPermission(ctx context.Context, request GetPermissionRequestObject) (GetPermissionResponseObject, error)
-
+	// UpdatePermission changes the role that a permission grants.
 	// (PATCH /permissions/{permissionId})
 	UpdatePermission(ctx context.Context, request UpdatePermissionRequestObject) (UpdatePermissionResponseObject, error)
-
+	// ListRegions lists the regions of an organization.
 	// (GET /regions)
 	ListRegions(ctx context.Context, request ListRegionsRequestObject) (ListRegionsResponseObject, error)
-
+	// CreateRegion creates a region in an organization.
 	// (POST /regions)
 	CreateRegion(ctx context.Context, request CreateRegionRequestObject) (CreateRegionResponseObject, error)
-
+	// DeleteRegion deletes a region and answers what it was.
 	// (DELETE /regions/{regionId})
 	DeleteRegion(ctx context.Context, request DeleteRegionRequestObject) (DeleteRegionResponseObject, error)
-
+	// GetRegion reads one region.
 	// (GET /regions/{regionId})
 	GetRegion(ctx context.Context, request GetRegionRequestObject) (GetRegionResponseObject, error)
-
+	// UpdateRegion renames, enables or disables a region.
 	// (PATCH /regions/{regionId})
 	UpdateRegion(ctx context.Context, request UpdateRegionRequestObject) (UpdateRegionResponseObject, error)
-
+	// ListSources lists sources, those of every reachable workspace unless workspaceIds is given.
 	// (GET /sources)
 	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
-
+	// CreateSource creates a source.
 	// (POST /sources)
 	CreateSource(ctx context.Context, request CreateSourceRequestObject) (CreateSourceResponseObject, error)
-
+	// InitiateOAuth starts an OAuth consent and answers the URL to send the user to.
 	// (POST /sources/initiateOAuth)
 	InitiateOAuth(ctx context.Context, request InitiateOAuthRequestObject) (InitiateOAuthResponseObject, error)
-
+	// DeleteSource deletes a source and every connection that uses it.
 	// (DELETE /sources/{sourceId})
 	DeleteSource(ctx context.Context, request DeleteSourceRequestObject) (DeleteSourceResponseObject, error)
-
+	// GetSource reads one source, every secret of its configuration masked as ten stars.
 	// (GET /sources/{sourceId})
 	GetSource(ctx context.Context, request GetSourceRequestObject) (GetSourceResponseObject, error)
-
+	// PatchSource merges the given fields into a source.
 	// (PATCH /sources/{sourceId})
 	PatchSource(ctx context.Context, request PatchSourceRequestObject) (PatchSourceResponseObject, error)
-
+	// PutSource replaces the name and the configuration of a source.
 	// (PUT /sources/{sourceId})
 	PutSource(ctx context.Context, request PutSourceRequestObject) (PutSourceResponseObject, error)
-
+	// GetStreamProperties lists the streams of a source with the sync modes that a destination allows.
 	// (GET /streams)
 	GetStreamProperties(ctx context.Context, request GetStreamPropertiesRequestObject) (GetStreamPropertiesResponseObject, error)
-
+	// ListTags lists the tags of workspaces.
 	// (GET /tags)
 	ListTags(ctx context.Context, request ListTagsRequestObject) (ListTagsResponseObject, error)
-
+	// CreateTag creates a tag in a workspace.
 	// (POST /tags)
 	CreateTag(ctx context.Context, request CreateTagRequestObject) (CreateTagResponseObject, error)
-
+	// DeleteTag deletes a tag.
 	// (DELETE /tags/{tagId})
 	DeleteTag(ctx context.Context, request DeleteTagRequestObject) (DeleteTagResponseObject, error)
-
+	// GetTag reads one tag.
 	// (GET /tags/{tagId})
 	GetTag(ctx context.Context, request GetTagRequestObject) (GetTagResponseObject, error)
-
+	// UpdateTag changes the name and the color of a tag.
 	// (PATCH /tags/{tagId})
 	UpdateTag(ctx context.Context, request UpdateTagRequestObject) (UpdateTagResponseObject, error)
-
+	// ListUsersWithinAnOrganization lists the users of an organization, all or those with the given ids or addresses.
 	// (GET /users)
 	ListUsersWithinAnOrganization(ctx context.Context, request ListUsersWithinAnOrganizationRequestObject) (ListUsersWithinAnOrganizationResponseObject, error)
-
+	// ListWorkspaces lists workspaces.
 	// (GET /workspaces)
 	ListWorkspaces(ctx context.Context, request ListWorkspacesRequestObject) (ListWorkspacesResponseObject, error)
-
+	// CreateWorkspace creates a workspace.
 	// (POST /workspaces)
 	CreateWorkspace(ctx context.Context, request CreateWorkspaceRequestObject) (CreateWorkspaceResponseObject, error)
-
+	// DeleteWorkspace deletes a workspace.
 	// (DELETE /workspaces/{workspaceId})
 	DeleteWorkspace(ctx context.Context, request DeleteWorkspaceRequestObject) (DeleteWorkspaceResponseObject, error)
-
+	// GetWorkspace reads one workspace.
 	// (GET /workspaces/{workspaceId})
 	GetWorkspace(ctx context.Context, request GetWorkspaceRequestObject) (GetWorkspaceResponseObject, error)
-
+	// UpdateWorkspace changes the name, the notifications or the region of a workspace.
 	// (PATCH /workspaces/{workspaceId})
 	UpdateWorkspace(ctx context.Context, request UpdateWorkspaceRequestObject) (UpdateWorkspaceResponseObject, error)
-
+	// ListDeclarativeSourceDefinitions lists the custom sources of a workspace that are described by a manifest.
 	// (GET /workspaces/{workspaceId}/definitions/declarative_sources)
 	ListDeclarativeSourceDefinitions(ctx context.Context, request ListDeclarativeSourceDefinitionsRequestObject) (ListDeclarativeSourceDefinitionsResponseObject, error)
-
+	// CreateDeclarativeSourceDefinition creates a custom source from a manifest.
 	// (POST /workspaces/{workspaceId}/definitions/declarative_sources)
 	CreateDeclarativeSourceDefinition(ctx context.Context, request CreateDeclarativeSourceDefinitionRequestObject) (CreateDeclarativeSourceDefinitionResponseObject, error)
-
+	// DeleteDeclarativeSourceDefinition deletes a custom source and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	DeleteDeclarativeSourceDefinition(ctx context.Context, request DeleteDeclarativeSourceDefinitionRequestObject) (DeleteDeclarativeSourceDefinitionResponseObject, error)
-
+	// GetDeclarativeSourceDefinition reads a custom source with its manifest.
 	// (GET /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	GetDeclarativeSourceDefinition(ctx context.Context, request GetDeclarativeSourceDefinitionRequestObject) (GetDeclarativeSourceDefinitionResponseObject, error)
-
+	// UpdateDeclarativeSourceDefinition replaces the manifest of a custom source.
 	// (PUT /workspaces/{workspaceId}/definitions/declarative_sources/{definitionId})
 	UpdateDeclarativeSourceDefinition(ctx context.Context, request UpdateDeclarativeSourceDefinitionRequestObject) (UpdateDeclarativeSourceDefinitionResponseObject, error)
-
+	// ListDestinationDefinitions lists the destination connectors of a workspace with their images.
 	// (GET /workspaces/{workspaceId}/definitions/destinations)
 	ListDestinationDefinitions(ctx context.Context, request ListDestinationDefinitionsRequestObject) (ListDestinationDefinitionsResponseObject, error)
-
+	// CreateDestinationDefinition registers a custom destination connector by its image.
 	// (POST /workspaces/{workspaceId}/definitions/destinations)
 	CreateDestinationDefinition(ctx context.Context, request CreateDestinationDefinitionRequestObject) (CreateDestinationDefinitionResponseObject, error)
-
+	// DeleteDestinationDefinition deletes a custom destination connector and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	DeleteDestinationDefinition(ctx context.Context, request DeleteDestinationDefinitionRequestObject) (DeleteDestinationDefinitionResponseObject, error)
-
+	// GetDestinationDefinition reads one destination connector.
 	// (GET /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	GetDestinationDefinition(ctx context.Context, request GetDestinationDefinitionRequestObject) (GetDestinationDefinitionResponseObject, error)
-
+	// UpdateDestinationDefinition changes the name and the image tag of a custom destination connector.
 	// (PUT /workspaces/{workspaceId}/definitions/destinations/{definitionId})
 	UpdateDestinationDefinition(ctx context.Context, request UpdateDestinationDefinitionRequestObject) (UpdateDestinationDefinitionResponseObject, error)
-
+	// ListSourceDefinitions lists the source connectors of a workspace with their images.
 	// (GET /workspaces/{workspaceId}/definitions/sources)
 	ListSourceDefinitions(ctx context.Context, request ListSourceDefinitionsRequestObject) (ListSourceDefinitionsResponseObject, error)
-
+	// CreateSourceDefinition registers a custom source connector by its image.
 	// (POST /workspaces/{workspaceId}/definitions/sources)
 	CreateSourceDefinition(ctx context.Context, request CreateSourceDefinitionRequestObject) (CreateSourceDefinitionResponseObject, error)
-
+	// DeleteSourceDefinition deletes a custom source connector and answers what it was.
 	// (DELETE /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	DeleteSourceDefinition(ctx context.Context, request DeleteSourceDefinitionRequestObject) (DeleteSourceDefinitionResponseObject, error)
-
+	// GetSourceDefinition reads one source connector.
 	// (GET /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	GetSourceDefinition(ctx context.Context, request GetSourceDefinitionRequestObject) (GetSourceDefinitionResponseObject, error)
-
+	// UpdateSourceDefinition changes the name and the image tag of a custom source connector.
 	// (PUT /workspaces/{workspaceId}/definitions/sources/{definitionId})
 	UpdateSourceDefinition(ctx context.Context, request UpdateSourceDefinitionRequestObject) (UpdateSourceDefinitionResponseObject, error)
-
+	// CreateOrUpdateWorkspaceOAuthCredentials stores the OAuth client that the connectors of one type use in a workspace.
 	// (PUT /workspaces/{workspaceId}/oauthCredentials)
 	CreateOrUpdateWorkspaceOAuthCredentials(ctx context.Context, request CreateOrUpdateWorkspaceOAuthCredentialsRequestObject) (CreateOrUpdateWorkspaceOAuthCredentialsResponseObject, error)
-
+	// DeleteWorkspaceOAuthCredentials removes the OAuth client that the connectors of one type use in a workspace.
 	// (DELETE /workspaces/{workspaceId}/oauthCredentials/{actorType}/{name})
 	DeleteWorkspaceOAuthCredentials(ctx context.Context, request DeleteWorkspaceOAuthCredentialsRequestObject) (DeleteWorkspaceOAuthCredentialsResponseObject, error)
 }

@@ -90,732 +90,1440 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// PurgeEntitiesByGuidsWithBody performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request,
-	// with any type of body and a specified content type.
+	// PurgeEntitiesByGuidsWithBody purges assets for good.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 	PurgeEntitiesByGuidsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PurgeEntitiesByGuids performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request.
+	// PurgeEntitiesByGuids purges assets for good.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 	PurgeEntitiesByGuids(ctx context.Context, body PurgeEntitiesByGuidsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SaveEntityWithBody performs a POST /api/meta/entity (the `SaveEntity` operationId) request,
-	// with any type of body and a specified content type.
+	// SaveEntityWithBody creates or updates one asset.
+	//
+	// Matched by guid, else by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 	SaveEntityWithBody(ctx context.Context, params *SaveEntityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SaveEntity performs a POST /api/meta/entity (the `SaveEntity` operationId) request.
+	// SaveEntity creates or updates one asset.
+	//
+	// Matched by guid, else by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 	SaveEntity(ctx context.Context, params *SaveEntityParams, body SaveEntityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AuditSearchWithBody performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// AuditSearchWithBody searches the audit log.
+	//
+	// from and size of the dsl reach 10,000 entries.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 	AuditSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AuditSearch performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request.
+	// AuditSearch searches the audit log.
+	//
+	// from and size of the dsl reach 10,000 entries.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 	AuditSearch(ctx context.Context, body AuditSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteEntitiesByGuids performs a DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId) request.
+	// DeleteEntitiesByGuids deletes assets by guid.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+	//
+	// Corresponds with DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId).
 	DeleteEntitiesByGuids(ctx context.Context, params *DeleteEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntitiesByGuids performs a GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId) request.
+	// GetEntitiesByGuids reads assets by guid.
+	//
+	// Corresponds with GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId).
 	GetEntitiesByGuids(ctx context.Context, params *GetEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkSaveEntitiesWithBody performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkSaveEntitiesWithBody creates or updates assets.
+	//
+	// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+	// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+	// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+	// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 	BulkSaveEntitiesWithBody(ctx context.Context, params *BulkSaveEntitiesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkSaveEntities performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request.
+	// BulkSaveEntities creates or updates assets.
+	//
+	// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+	// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+	// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+	// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 	BulkSaveEntities(ctx context.Context, params *BulkSaveEntitiesParams, body BulkSaveEntitiesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkAddClassificationWithBody performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkAddClassificationWithBody adds one tag to many assets.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 	BulkAddClassificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkAddClassification performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request.
+	// BulkAddClassification adds one tag to many assets.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 	BulkAddClassification(ctx context.Context, body BulkAddClassificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkEntityHeaders performs a GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId) request.
+	// GetBulkEntityHeaders lists the headers of assets whose tags changed since a time.
+	//
+	// Corresponds with GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId).
 	GetBulkEntityHeaders(ctx context.Context, params *GetBulkEntityHeadersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkSetClassificationsWithBody performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkSetClassificationsWithBody sets the tags of many assets.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 	BulkSetClassificationsWithBody(ctx context.Context, params *BulkSetClassificationsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// BulkSetClassifications performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request.
+	// BulkSetClassifications sets the tags of many assets.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 	BulkSetClassifications(ctx context.Context, params *BulkSetClassificationsParams, body BulkSetClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntitiesByUniqueAttribute performs a GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId) request.
+	// GetEntitiesByUniqueAttribute reads assets of one type by qualifiedName.
+	//
+	// The names travel as attr_0:qualifiedName, attr_1:qualifiedName and so on; one longer than 4,096 characters
+	// is refused.
+	//
+	// Corresponds with GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId).
 	GetEntitiesByUniqueAttribute(ctx context.Context, typeName string, params *GetEntitiesByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ImportBusinessMetadataWithBody performs a POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId) request,
-	// with any type of body and a specified content type.
+	// ImportBusinessMetadataWithBody imports custom metadata from a file.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId).
 	ImportBusinessMetadataWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBusinessMetadataTemplate performs a GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId) request.
+	// GetBusinessMetadataTemplate downloads the template of a custom metadata import.
+	//
+	// Corresponds with GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId).
 	GetBusinessMetadataTemplate(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteEntityByGUID performs a DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId) request.
+	// DeleteEntityByGUID deletes one asset.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId).
 	DeleteEntityByGUID(ctx context.Context, guid string, params *DeleteEntityByGUIDParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntityByGUID performs a GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId) request.
+	// GetEntityByGUID reads one asset.
+	//
+	// Sees a write at once, unlike a search.
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId).
 	GetEntityByGUID(ctx context.Context, guid string, params *GetEntityByGUIDParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateEntityAttributeByGUIDWithBody performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateEntityAttributeByGUIDWithBody sets one attribute of an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 	UpdateEntityAttributeByGUIDWithBody(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateEntityAttributeByGUID performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request.
+	// UpdateEntityAttributeByGUID sets one attribute of an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 	UpdateEntityAttributeByGUID(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, body UpdateEntityAttributeByGUIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBusinessAttributesWithBody performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteBusinessAttributesWithBody removes custom metadata from an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 	DeleteBusinessAttributesWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBusinessAttributes performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request.
+	// DeleteBusinessAttributes removes custom metadata from an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 	DeleteBusinessAttributes(ctx context.Context, guid string, body DeleteBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetBusinessAttributesWithBody performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request,
-	// with any type of body and a specified content type.
+	// SetBusinessAttributesWithBody sets custom metadata of an asset.
+	//
+	// Sets and attributes go by their hashed ids.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 	SetBusinessAttributesWithBody(ctx context.Context, guid string, params *SetBusinessAttributesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetBusinessAttributes performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request.
+	// SetBusinessAttributes sets custom metadata of an asset.
+	//
+	// Sets and attributes go by their hashed ids.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 	SetBusinessAttributes(ctx context.Context, guid string, params *SetBusinessAttributesParams, body SetBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBusinessAttributesByNameWithBody performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteBusinessAttributesByNameWithBody removes the custom metadata of one set from an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 	DeleteBusinessAttributesByNameWithBody(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBusinessAttributesByName performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request.
+	// DeleteBusinessAttributesByName removes the custom metadata of one set from an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 	DeleteBusinessAttributesByName(ctx context.Context, guid string, bmName string, body DeleteBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetBusinessAttributesByNameWithBody performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request,
-	// with any type of body and a specified content type.
+	// SetBusinessAttributesByNameWithBody sets the custom metadata of one set of an asset.
+	//
+	// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 	SetBusinessAttributesByNameWithBody(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetBusinessAttributesByName performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request.
+	// SetBusinessAttributesByName sets the custom metadata of one set of an asset.
+	//
+	// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 	SetBusinessAttributesByName(ctx context.Context, guid string, bmName string, body SetBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteClassification performs a DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId) request.
+	// DeleteClassification removes a tag from an asset.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId).
 	DeleteClassification(ctx context.Context, guid string, classificationName string, params *DeleteClassificationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetClassification performs a GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId) request.
+	// GetClassification reads one tag of an asset.
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId).
 	GetClassification(ctx context.Context, guid string, classificationName string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListClassifications performs a GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId) request.
+	// ListClassifications lists the tags of an asset.
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId).
 	ListClassifications(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddClassificationsWithBody performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// AddClassificationsWithBody adds tags to an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 	AddClassificationsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddClassifications performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request.
+	// AddClassifications adds tags to an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 	AddClassifications(ctx context.Context, guid string, body AddClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateClassificationsWithBody performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateClassificationsWithBody changes tags of an asset, such as how they propagate.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 	UpdateClassificationsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateClassifications performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request.
+	// UpdateClassifications changes tags of an asset, such as how they propagate.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 	UpdateClassifications(ctx context.Context, guid string, body UpdateClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntityHeaderByGUID performs a GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId) request.
+	// GetEntityHeaderByGUID reads the header of an asset.
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId).
 	GetEntityHeaderByGUID(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteLabelsWithBody performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteLabelsWithBody removes labels from an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 	DeleteLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteLabels performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request.
+	// DeleteLabels removes labels from an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 	DeleteLabels(ctx context.Context, guid string, body DeleteLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetLabelsWithBody performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// SetLabelsWithBody replaces the labels of an asset.
+	//
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 	SetLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetLabels performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request.
+	// SetLabels replaces the labels of an asset.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 	SetLabels(ctx context.Context, guid string, body SetLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddLabelsWithBody performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// AddLabelsWithBody adds labels to an asset.
+	//
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 	AddLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddLabels performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request.
+	// AddLabels adds labels to an asset.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 	AddLabels(ctx context.Context, guid string, body AddLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteEntityByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId) request.
+	// DeleteEntityByUniqueAttribute deletes one asset by type and qualifiedName.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId).
 	DeleteEntityByUniqueAttribute(ctx context.Context, typeName string, params *DeleteEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntityByUniqueAttribute performs a GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId) request.
+	// GetEntityByUniqueAttribute reads one asset by type and qualifiedName.
+	//
+	// A name longer than 4,096 characters is refused: search for it instead.
+	//
+	// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId).
 	GetEntityByUniqueAttribute(ctx context.Context, typeName string, params *GetEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateEntityByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateEntityByUniqueAttributeWithBody updates one asset by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 	UpdateEntityByUniqueAttributeWithBody(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateEntityByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request.
+	// UpdateEntityByUniqueAttribute updates one asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 	UpdateEntityByUniqueAttribute(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, body UpdateEntityByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteClassificationByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId) request.
+	// DeleteClassificationByUniqueAttribute removes a tag from an asset by type and qualifiedName.
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId).
 	DeleteClassificationByUniqueAttribute(ctx context.Context, typeName string, classificationName string, params *DeleteClassificationByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddClassificationsByUniqueAttributeWithBody performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// AddClassificationsByUniqueAttributeWithBody adds tags to an asset by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 	AddClassificationsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddClassificationsByUniqueAttribute performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request.
+	// AddClassificationsByUniqueAttribute adds tags to an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 	AddClassificationsByUniqueAttribute(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, body AddClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateClassificationsByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateClassificationsByUniqueAttributeWithBody changes tags of an asset by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 	UpdateClassificationsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateClassificationsByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request.
+	// UpdateClassificationsByUniqueAttribute changes tags of an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 	UpdateClassificationsByUniqueAttribute(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, body UpdateClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntityHeaderByUniqueAttribute performs a GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId) request.
+	// GetEntityHeaderByUniqueAttribute reads the header of an asset by type and qualifiedName.
+	//
+	// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId).
 	GetEntityHeaderByUniqueAttribute(ctx context.Context, typeName string, params *GetEntityHeaderByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteLabelsByUniqueAttributeWithBody performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteLabelsByUniqueAttributeWithBody removes labels from an asset by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 	DeleteLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteLabelsByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request.
+	// DeleteLabelsByUniqueAttribute removes labels from an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 	DeleteLabelsByUniqueAttribute(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, body DeleteLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetLabelsByUniqueAttributeWithBody performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// SetLabelsByUniqueAttributeWithBody replaces the labels of an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 	SetLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetLabelsByUniqueAttribute performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request.
+	// SetLabelsByUniqueAttribute replaces the labels of an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 	SetLabelsByUniqueAttribute(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, body SetLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddLabelsByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// AddLabelsByUniqueAttributeWithBody adds labels to an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 	AddLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddLabelsByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request.
+	// AddLabelsByUniqueAttribute adds labels to an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 	AddLabelsByUniqueAttribute(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, body AddLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListEntityAuditEvents performs a GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId) request.
+	// ListEntityAuditEvents lists audit events of one asset.
+	//
+	// Corresponds with GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId).
 	ListEntityAuditEvents(ctx context.Context, guid string, params *ListEntityAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGlossaries performs a GET /api/meta/glossary (the `ListGlossaries` operationId) request.
+	// ListGlossaries lists glossaries.
+	//
+	// Corresponds with GET /api/meta/glossary (the `ListGlossaries` operationId).
 	ListGlossaries(ctx context.Context, params *ListGlossariesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LineageGraphWithBody performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request,
-	// with any type of body and a specified content type.
+	// LineageGraphWithBody reads the lineage of an asset as a graph.
+	//
+	// The older of the two lineage calls; lineageList pages.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 	LineageGraphWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LineageGraph performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request.
+	// LineageGraph reads the lineage of an asset as a graph.
+	//
+	// The older of the two lineage calls; lineageList pages.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 	LineageGraph(ctx context.Context, body LineageGraphJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LineageListWithBody performs a POST /api/meta/lineage/list (the `LineageList` operationId) request,
-	// with any type of body and a specified content type.
+	// LineageListWithBody lists assets up or down the lineage of one.
+	//
+	// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 	LineageListWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LineageList performs a POST /api/meta/lineage/list (the `LineageList` operationId) request.
+	// LineageList lists assets up or down the lineage of one.
+	//
+	// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 	LineageList(ctx context.Context, body LineageListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// IndexSearchWithBody performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// IndexSearchWithBody searches assets in the index.
+	//
+	// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+	// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 	IndexSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// IndexSearch performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request.
+	// IndexSearch searches assets in the index.
+	//
+	// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+	// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 	IndexSearch(ctx context.Context, body IndexSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchLogSearchWithBody performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchLogSearchWithBody searches the log of searches.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 	SearchLogSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchLogSearch performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request.
+	// SearchLogSearch searches the log of searches.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 	SearchLogSearch(ctx context.Context, body SearchLogSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchTasksWithBody performs a POST /api/meta/task/search (the `SearchTasks` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchTasksWithBody searches the background tasks of the metastore.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 	SearchTasksWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchTasks performs a POST /api/meta/task/search (the `SearchTasks` operationId) request.
+	// SearchTasks searches the background tasks of the metastore.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 	SearchTasks(ctx context.Context, body SearchTasksJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTypeDefByGUID performs a GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId) request.
+	// GetTypeDefByGUID reads a type definition by guid.
+	//
+	// Corresponds with GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId).
 	GetTypeDefByGUID(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteTypeDefByName performs a DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId) request.
+	// DeleteTypeDefByName deletes a type definition by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
+	//
+	// Corresponds with DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId).
 	DeleteTypeDefByName(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTypeDefByName performs a GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId) request.
+	// GetTypeDefByName reads a type definition by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
+	//
+	// Corresponds with GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId).
 	GetTypeDefByName(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteTypeDefsWithBody performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteTypeDefsWithBody deletes type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 	DeleteTypeDefsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteTypeDefs performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request.
+	// DeleteTypeDefs deletes type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 	DeleteTypeDefs(ctx context.Context, body DeleteTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListTypeDefs performs a GET /api/meta/types/typedefs (the `ListTypeDefs` operationId) request.
+	// ListTypeDefs lists type definitions, all or of some categories.
+	//
+	// An empty answer with status 200 can mean an expired token.
+	//
+	// Corresponds with GET /api/meta/types/typedefs (the `ListTypeDefs` operationId).
 	ListTypeDefs(ctx context.Context, params *ListTypeDefsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateTypeDefsWithBody performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateTypeDefsWithBody creates type definitions.
+	//
+	// Answers 409 when a name is taken, and 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 	CreateTypeDefsWithBody(ctx context.Context, params *CreateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateTypeDefs performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request.
+	// CreateTypeDefs creates type definitions.
+	//
+	// Answers 409 when a name is taken, and 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 	CreateTypeDefs(ctx context.Context, params *CreateTypeDefsParams, body CreateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateTypeDefsWithBody performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateTypeDefsWithBody updates type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 	UpdateTypeDefsWithBody(ctx context.Context, params *UpdateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateTypeDefs performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request.
+	// UpdateTypeDefs updates type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 	UpdateTypeDefs(ctx context.Context, params *UpdateTypeDefsParams, body UpdateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListTypeDefHeaders performs a GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId) request.
+	// ListTypeDefHeaders lists the headers of type definitions.
+	//
+	// Corresponds with GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId).
 	ListTypeDefHeaders(ctx context.Context, params *ListTypeDefHeadersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTypeDefByKindAndGUID performs a GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId) request.
+	// GetTypeDefByKindAndGUID reads a type definition of one kind by guid.
+	//
+	// Corresponds with GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId).
 	GetTypeDefByKindAndGUID(ctx context.Context, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetTypeDefByKindAndName performs a GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId) request.
+	// GetTypeDefByKindAndName reads a type definition of one kind by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
+	//
+	// Corresponds with GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId).
 	GetTypeDefByKindAndName(ctx context.Context, pathType GetTypeDefByKindAndNameParamsPathType, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListAPITokens performs a GET /api/service/apikeys (the `ListAPITokens` operationId) request.
+	// ListAPITokens lists API tokens.
+	//
+	// Corresponds with GET /api/service/apikeys (the `ListAPITokens` operationId).
 	ListAPITokens(ctx context.Context, params *ListAPITokensParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAPITokenWithBody performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAPITokenWithBody creates an API token.
+	//
+	// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+	// most.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 	CreateAPITokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAPIToken performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request.
+	// CreateAPIToken creates an API token.
+	//
+	// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+	// most.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 	CreateAPIToken(ctx context.Context, body CreateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteAPIToken performs a DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId) request.
+	// DeleteAPIToken revokes an API token.
+	//
+	// Corresponds with DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId).
 	DeleteAPIToken(ctx context.Context, tokenGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateAPITokenWithBody performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateAPITokenWithBody changes the name, the description or the personas of an API token.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 	UpdateAPITokenWithBody(ctx context.Context, tokenGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateAPIToken performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request.
+	// UpdateAPIToken changes the name, the description or the personas of an API token.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 	UpdateAPIToken(ctx context.Context, tokenGUID string, body UpdateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InitContractWithBody performs a POST /api/service/contracts/init (the `InitContract` operationId) request,
-	// with any type of body and a specified content type.
+	// InitContractWithBody drafts the data contract of an asset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 	InitContractWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// InitContract performs a POST /api/service/contracts/init (the `InitContract` operationId) request.
+	// InitContract drafts the data contract of an asset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 	InitContract(ctx context.Context, body InitContractJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListCredentials performs a GET /api/service/credentials (the `ListCredentials` operationId) request.
+	// ListCredentials lists credentials.
+	//
+	// Corresponds with GET /api/service/credentials (the `ListCredentials` operationId).
 	ListCredentials(ctx context.Context, params *ListCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateCredentialWithBody performs a POST /api/service/credentials (the `CreateCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateCredentialWithBody stores a credential.
+	//
+	// testCredential tries it first.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 	CreateCredentialWithBody(ctx context.Context, params *CreateCredentialParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateCredential performs a POST /api/service/credentials (the `CreateCredential` operationId) request.
+	// CreateCredential stores a credential.
+	//
+	// testCredential tries it first.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 	CreateCredential(ctx context.Context, params *CreateCredentialParams, body CreateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TestCredentialWithBody performs a POST /api/service/credentials/test (the `TestCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// TestCredentialWithBody tries a credential and stores nothing.
+	//
+	// The message of the answer is successful when it worked.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 	TestCredentialWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TestCredential performs a POST /api/service/credentials/test (the `TestCredential` operationId) request.
+	// TestCredential tries a credential and stores nothing.
+	//
+	// The message of the answer is successful when it worked.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 	TestCredential(ctx context.Context, body TestCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCredential performs a GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId) request.
+	// GetCredential reads one credential, without its secrets.
+	//
+	// Corresponds with GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId).
 	GetCredential(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateCredentialWithBody performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateCredentialWithBody replaces a credential.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 	UpdateCredentialWithBody(ctx context.Context, credentialGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateCredential performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request.
+	// UpdateCredential replaces a credential.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 	UpdateCredential(ctx context.Context, credentialGUID string, body UpdateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ArchiveCredential performs a POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId) request.
+	// ArchiveCredential archives a credential.
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId).
 	ArchiveCredential(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListLoginEvents performs a GET /api/service/events/login (the `ListLoginEvents` operationId) request.
+	// ListLoginEvents lists sign-in events of Keycloak.
+	//
+	// Corresponds with GET /api/service/events/login (the `ListLoginEvents` operationId).
 	ListLoginEvents(ctx context.Context, params *ListLoginEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListAdminEvents performs a GET /api/service/events/main (the `ListAdminEvents` operationId) request.
+	// ListAdminEvents lists administration events of Keycloak.
+	//
+	// Corresponds with GET /api/service/events/main (the `ListAdminEvents` operationId).
 	ListAdminEvents(ctx context.Context, params *ListAdminEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePresignedURLWithBody performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePresignedURLWithBody signs a URL to read or write one file in the tenant's object store.
+	//
+	// The Authorization header must not go along to that URL.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 	CreatePresignedURLWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePresignedURL performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request.
+	// CreatePresignedURL signs a URL to read or write one file in the tenant's object store.
+	//
+	// The Authorization header must not go along to that URL.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 	CreatePresignedURL(ctx context.Context, body CreatePresignedURLJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroupWithBody performs a POST /api/service/groups (the `CreateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupWithBody creates a group.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 	CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateGroup performs a POST /api/service/groups (the `CreateGroup` operationId) request.
+	// CreateGroup creates a group.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 	CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateGroupWithBody performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateGroupWithBody changes a group.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 	UpdateGroupWithBody(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateGroup performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request.
+	// UpdateGroup changes a group.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 	UpdateGroup(ctx context.Context, groupGUID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteGroup performs a POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId) request.
+	// DeleteGroup deletes a group.
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId).
 	DeleteGroup(ctx context.Context, groupGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroupMembers performs a GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId) request.
+	// ListGroupMembers lists the members of a group.
+	//
+	// filter is a JSON text.
+	//
+	// Corresponds with GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId).
 	ListGroupMembers(ctx context.Context, groupGUID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RemoveGroupMembersWithBody performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request,
-	// with any type of body and a specified content type.
+	// RemoveGroupMembersWithBody removes users from a group.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 	RemoveGroupMembersWithBody(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RemoveGroupMembers performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request.
+	// RemoveGroupMembers removes users from a group.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 	RemoveGroupMembers(ctx context.Context, groupGUID string, body RemoveGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSsoGroupMappings performs a GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId) request.
+	// ListSsoGroupMappings lists the group mappings of a single sign-on provider.
+	//
+	// Corresponds with GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId).
 	ListSsoGroupMappings(ctx context.Context, ssoAlias string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSsoGroupMappingWithBody performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSsoGroupMappingWithBody maps a group of a single sign-on provider to a group of Atlan.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 	CreateSsoGroupMappingWithBody(ctx context.Context, ssoAlias string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request.
+	// CreateSsoGroupMapping maps a group of a single sign-on provider to a group of Atlan.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 	CreateSsoGroupMapping(ctx context.Context, ssoAlias string, body CreateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSsoGroupMapping performs a GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId) request.
+	// GetSsoGroupMapping reads one group mapping.
+	//
+	// Corresponds with GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId).
 	GetSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateSsoGroupMappingWithBody performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateSsoGroupMappingWithBody changes a group mapping.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 	UpdateSsoGroupMappingWithBody(ctx context.Context, ssoAlias string, groupMapID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request.
+	// UpdateSsoGroupMapping changes a group mapping.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 	UpdateSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, body UpdateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId) request.
+	// DeleteSsoGroupMapping deletes a group mapping.
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId).
 	DeleteSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UploadImageWithBody performs a POST /api/service/images (the `UploadImage` operationId) request,
-	// with any type of body and a specified content type.
+	// UploadImageWithBody uploads an image, such as an icon.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/images (the `UploadImage` operationId).
 	UploadImageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListOAuthClients performs a GET /api/service/oauth-clients (the `ListOAuthClients` operationId) request.
+	// ListOAuthClients lists OAuth clients.
+	//
+	// Corresponds with GET /api/service/oauth-clients (the `ListOAuthClients` operationId).
 	ListOAuthClients(ctx context.Context, params *ListOAuthClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOAuthClientWithBody performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOAuthClientWithBody creates an OAuth client.
+	//
+	// The client secret is in this answer.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 	CreateOAuthClientWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOAuthClient performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request.
+	// CreateOAuthClient creates an OAuth client.
+	//
+	// The client secret is in this answer.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 	CreateOAuthClient(ctx context.Context, body CreateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOAuthClientTokenWithBody performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GetOAuthClientTokenWithBody exchanges the id and secret of an OAuth client for a token.
+	//
+	// The token is good for expiresIn seconds, 600 if that is missing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 	GetOAuthClientTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOAuthClientToken performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request.
+	// GetOAuthClientToken exchanges the id and secret of an OAuth client for a token.
+	//
+	// The token is good for expiresIn seconds, 600 if that is missing.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 	GetOAuthClientToken(ctx context.Context, body GetOAuthClientTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteOAuthClient performs a DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId) request.
+	// DeleteOAuthClient deletes an OAuth client.
+	//
+	// Corresponds with DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId).
 	DeleteOAuthClient(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOAuthClient performs a GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId) request.
+	// GetOAuthClient reads one OAuth client, without its secret.
+	//
+	// Corresponds with GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId).
 	GetOAuthClient(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOAuthClientWithBody performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateOAuthClientWithBody changes the name or the description of an OAuth client.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 	UpdateOAuthClientWithBody(ctx context.Context, clientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOAuthClient performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request.
+	// UpdateOAuthClient changes the name or the description of an OAuth client.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 	UpdateOAuthClient(ctx context.Context, clientID string, body UpdateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePackageWorkflowWithBody performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePackageWorkflowWithBody creates a workflow of a package, and runs it with submit.
+	//
+	// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 	CreatePackageWorkflowWithBody(ctx context.Context, params *CreatePackageWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePackageWorkflow performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request.
+	// CreatePackageWorkflow creates a workflow of a package, and runs it with submit.
+	//
+	// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 	CreatePackageWorkflow(ctx context.Context, params *CreatePackageWorkflowParams, body CreatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunPackageWorkflowWithBody performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunPackageWorkflowWithBody runs a package workflow again.
+	//
+	// For users; API tokens go through rerunWorkflow.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 	RerunPackageWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunPackageWorkflow performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request.
+	// RerunPackageWorkflow runs a package workflow again.
+	//
+	// For users; API tokens go through rerunWorkflow.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 	RerunPackageWorkflow(ctx context.Context, body RerunPackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePackageWorkflowWithBody performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePackageWorkflowWithBody replaces a package workflow.
+	//
+	// For users; API tokens go through updateWorkflow.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 	UpdatePackageWorkflowWithBody(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePackageWorkflow performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request.
+	// UpdatePackageWorkflow replaces a package workflow.
+	//
+	// For users; API tokens go through updateWorkflow.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 	UpdatePackageWorkflow(ctx context.Context, workflowName string, body UpdatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ArchivePackageWorkflow performs a POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId) request.
+	// ArchivePackageWorkflow archives a package workflow.
+	//
+	// For users; API tokens go through archiveWorkflow.
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId).
 	ArchivePackageWorkflow(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRoles performs a GET /api/service/roles (the `ListRoles` operationId) request.
+	// ListRoles lists roles.
+	//
+	// Corresponds with GET /api/service/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, params *ListRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListWorkflowSchedules performs a GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId) request.
+	// ListWorkflowSchedules lists the schedules of workflows.
+	//
+	// Corresponds with GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId).
 	ListWorkflowSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListMissedScheduledQueryRuns performs a GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId) request.
+	// ListMissedScheduledQueryRuns lists runs of scheduled queries that were missed between two times.
+	//
+	// Corresponds with GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId).
 	ListMissedScheduledQueryRuns(ctx context.Context, params *ListMissedScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListScheduledQueryRuns performs a GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId) request.
+	// ListScheduledQueryRuns lists runs of scheduled queries between two times.
+	//
+	// Corresponds with GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId).
 	ListScheduledQueryRuns(ctx context.Context, params *ListScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetWorkflowSchedule performs a GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId) request.
+	// GetWorkflowSchedule reads the schedule of one workflow.
+	//
+	// Its name is the workflow's followed by -cron.
+	//
+	// Corresponds with GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId).
 	GetWorkflowSchedule(ctx context.Context, cronName string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchWorkflowRunsWithBody performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchWorkflowRunsWithBody searches workflow runs.
+	//
+	// The index lags behind; a run that was just started may be missing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 	SearchWorkflowRunsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchWorkflowRuns performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request.
+	// SearchWorkflowRuns searches workflow runs.
+	//
+	// The index lags behind; a run that was just started may be missing.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 	SearchWorkflowRuns(ctx context.Context, body SearchWorkflowRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StopWorkflowRun performs a POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId) request.
+	// StopWorkflowRun stops one workflow run.
+	//
+	// Only asks: any phase but Pending and Running is final.
+	//
+	// Corresponds with POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId).
 	StopWorkflowRun(ctx context.Context, workflowRunID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUsers performs a GET /api/service/users (the `ListUsers` operationId) request.
+	// ListUsers lists users.
+	//
+	// filter is a JSON text.
+	//
+	// Corresponds with GET /api/service/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateUsersWithBody performs a POST /api/service/users (the `CreateUsers` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateUsersWithBody invites users.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 	CreateUsersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateUsers performs a POST /api/service/users (the `CreateUsers` operationId) request.
+	// CreateUsers invites users.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 	CreateUsers(ctx context.Context, body CreateUsersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCurrentUser performs a GET /api/service/users/current (the `GetCurrentUser` operationId) request.
+	// GetCurrentUser reads the calling user.
+	//
+	// Corresponds with GET /api/service/users/current (the `GetCurrentUser` operationId).
 	GetCurrentUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateUserWithBody performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateUserWithBody changes a user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 	UpdateUserWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateUser performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request.
+	// UpdateUser changes a user.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 	UpdateUser(ctx context.Context, userGUID string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteUser performs a POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId) request.
+	// DeleteUser deletes a user.
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId).
 	DeleteUser(ctx context.Context, userGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUserGroups performs a GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId) request.
+	// ListUserGroups lists the groups of a user.
+	//
+	// filter is a JSON text.
+	//
+	// Corresponds with GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId).
 	ListUserGroups(ctx context.Context, userGUID string, params *ListUserGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddUserToGroupsWithBody performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request,
-	// with any type of body and a specified content type.
+	// AddUserToGroupsWithBody adds a user to groups.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 	AddUserToGroupsWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddUserToGroups performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request.
+	// AddUserToGroups adds a user to groups.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 	AddUserToGroups(ctx context.Context, userGUID string, body AddUserToGroupsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ChangeUserRoleWithBody performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request,
-	// with any type of body and a specified content type.
+	// ChangeUserRoleWithBody changes the role of a user.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 	ChangeUserRoleWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ChangeUserRole performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request.
+	// ChangeUserRole changes the role of a user.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 	ChangeUserRole(ctx context.Context, userGUID string, body ChangeUserRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListAppWorkflows performs a GET /api/service/v1/app (the `ListAppWorkflows` operationId) request.
+	// ListAppWorkflows lists app workflows.
+	//
+	// Paged by cursor; next_cursor is there while has_more is true.
+	//
+	// Corresponds with GET /api/service/v1/app (the `ListAppWorkflows` operationId).
 	ListAppWorkflows(ctx context.Context, params *ListAppWorkflowsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAppWorkflowWithBody performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAppWorkflowWithBody creates an app workflow, and runs it unless run is false.
+	//
+	// Answers 409 with the slug of the one that has the name, and no error code.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 	CreateAppWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateAppWorkflow performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request.
+	// CreateAppWorkflow creates an app workflow, and runs it unless run is false.
+	//
+	// Answers 409 with the slug of the one that has the name, and no error code.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 	CreateAppWorkflow(ctx context.Context, body CreateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetAppRun performs a GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId) request.
+	// GetAppRun reads one app run.
+	//
+	// Any status but Pending and Running is final.
+	//
+	// Corresponds with GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId).
 	GetAppRun(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelAppRun performs a POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId) request.
+	// CancelAppRun cancels one app run.
+	//
+	// Only asks: poll the run until it is final.
+	//
+	// Corresponds with POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId).
 	CancelAppRun(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteAppWorkflow performs a DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId) request.
+	// DeleteAppWorkflow archives an app workflow.
+	//
+	// Corresponds with DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId).
 	DeleteAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetAppWorkflow performs a GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId) request.
+	// GetAppWorkflow reads one app workflow.
+	//
+	// Corresponds with GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId).
 	GetAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateAppWorkflowWithBody performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateAppWorkflowWithBody replaces the inputs of an app workflow.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 	UpdateAppWorkflowWithBody(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateAppWorkflow performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request.
+	// UpdateAppWorkflow replaces the inputs of an app workflow.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 	UpdateAppWorkflow(ctx context.Context, slug string, body UpdateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddAppScheduleWithBody performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// AddAppScheduleWithBody adds a schedule to an app workflow.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 	AddAppScheduleWithBody(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AddAppSchedule performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request.
+	// AddAppSchedule adds a schedule to an app workflow.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 	AddAppSchedule(ctx context.Context, slug string, body AddAppScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RemoveAppSchedule performs a DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId) request.
+	// RemoveAppSchedule removes a schedule from an app workflow.
+	//
+	// Corresponds with DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId).
 	RemoveAppSchedule(ctx context.Context, slug string, triggerID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SubmitAppWorkflow performs a POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId) request.
+	// SubmitAppWorkflow runs an app workflow.
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId).
 	SubmitAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetApp performs a GET /api/service/v1/apps/{appId} (the `GetApp` operationId) request.
+	// GetApp reads one app with its entry points.
+	//
+	// Corresponds with GET /api/service/v1/apps/{appId} (the `GetApp` operationId).
 	GetApp(ctx context.Context, appID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetAppInputContract performs a GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId) request.
+	// GetAppInputContract reads the JSON schema of an app's inputs.
+	//
+	// Corresponds with GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId).
 	GetAppInputContract(ctx context.Context, appID string, params *GetAppInputContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListGroups performs a GET /api/service/v2/groups (the `ListGroups` operationId) request.
+	// ListGroups lists groups.
+	//
+	// filter is a JSON text.
+	//
+	// Corresponds with GET /api/service/v2/groups (the `ListGroups` operationId).
 	ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// WhoAmI performs a GET /api/service/whoami (the `WhoAmI` operationId) request.
+	// WhoAmI tells whom the token belongs to.
+	//
+	// Corresponds with GET /api/service/whoami (the `WhoAmI` operationId).
 	WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWorkflowWithBody performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWorkflowWithBody creates a workflow, and runs it with submit.
+	//
+	// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 	CreateWorkflowWithBody(ctx context.Context, params *CreateWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWorkflow performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request.
+	// CreateWorkflow creates a workflow, and runs it with submit.
+	//
+	// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 	CreateWorkflow(ctx context.Context, params *CreateWorkflowParams, body CreateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchWorkflowsWithBody performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchWorkflowsWithBody searches workflows.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 	SearchWorkflowsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchWorkflows performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request.
+	// SearchWorkflows searches workflows.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 	SearchWorkflows(ctx context.Context, body SearchWorkflowsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunWorkflowWithBody performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunWorkflowWithBody runs a workflow again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 	RerunWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunWorkflow performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request.
+	// RerunWorkflow runs a workflow again.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 	RerunWorkflow(ctx context.Context, body RerunWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunWorkflowAsOwnerWithBody performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunWorkflowAsOwnerWithBody runs a workflow again in the name of its owner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 	RerunWorkflowAsOwnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RerunWorkflowAsOwner performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request.
+	// RerunWorkflowAsOwner runs a workflow again in the name of its owner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 	RerunWorkflowAsOwner(ctx context.Context, body RerunWorkflowAsOwnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWorkflowWithBody performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWorkflowWithBody replaces a workflow.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 	UpdateWorkflowWithBody(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWorkflow performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request.
+	// UpdateWorkflow replaces a workflow.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 	UpdateWorkflow(ctx context.Context, workflowName string, body UpdateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ArchiveWorkflow performs a POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId) request.
+	// ArchiveWorkflow archives a workflow.
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId).
 	ArchiveWorkflow(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ChangeWorkflowOwner performs a POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId) request.
+	// ChangeWorkflowOwner gives a workflow to another user.
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId).
 	ChangeWorkflowOwner(ctx context.Context, workflowName string, params *ChangeWorkflowOwnerParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ParseQueryWithBody performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// ParseQueryWithBody parses SQL into the objects it reads and writes.
+	//
+	// Runs nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 	ParseQueryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ParseQuery performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request.
+	// ParseQuery parses SQL into the objects it reads and writes.
+	//
+	// Runs nothing.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 	ParseQuery(ctx context.Context, body ParseQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StreamQueryWithBody performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// StreamQueryWithBody runs SQL through Atlan's query engine.
+	//
+	// The answer is a stream of server-sent events; rows and a final status come in several of them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 	StreamQueryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StreamQuery performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request.
+	// StreamQuery runs SQL through Atlan's query engine.
+	//
+	// The answer is a stream of server-sent events; rows and a final status come in several of them.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 	StreamQuery(ctx context.Context, body StreamQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetKeycloakClientSecret performs a GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId) request.
+	// GetKeycloakClientSecret reads the secret of a Keycloak client.
+	//
+	// For packages that run inside the tenant.
+	//
+	// Corresponds with GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId).
 	GetKeycloakClientSecret(ctx context.Context, clientGUID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListKeycloakUsers performs a GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId) request.
+	// ListKeycloakUsers finds users in Keycloak.
+	//
+	// Corresponds with GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId).
 	ListKeycloakUsers(ctx context.Context, params *ListKeycloakUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetKeycloakTokenWithBody performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GetKeycloakTokenWithBody exchanges client credentials, or another token, at Keycloak.
+	//
+	// The request is a form.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 	GetKeycloakTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetKeycloakTokenWithFormdataBody performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request.
+	// GetKeycloakTokenWithFormdataBody exchanges client credentials, or another token, at Keycloak.
+	//
+	// The request is a form.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 	GetKeycloakTokenWithFormdataBody(ctx context.Context, body GetKeycloakTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SendOpenLineageEventWithBody performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request,
-	// with any type of body and a specified content type.
+	// SendOpenLineageEventWithBody sends one OpenLineage event.
+	//
+	// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+	// events.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 	SendOpenLineageEventWithBody(ctx context.Context, connectorType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SendOpenLineageEvent performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request.
+	// SendOpenLineageEvent sends one OpenLineage event.
+	//
+	// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+	// events.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 	SendOpenLineageEvent(ctx context.Context, connectorType string, body SendOpenLineageEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// PurgeEntitiesByGuidsWithBody performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request,
-// with any type of body and a specified content type.
+// PurgeEntitiesByGuidsWithBody purges assets for good.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 func (c *Client) PurgeEntitiesByGuidsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPurgeEntitiesByGuidsRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -828,8 +1536,11 @@ func (c *Client) PurgeEntitiesByGuidsWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// PurgeEntitiesByGuids performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request.
+// PurgeEntitiesByGuids purges assets for good.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 func (c *Client) PurgeEntitiesByGuids(ctx context.Context, body PurgeEntitiesByGuidsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPurgeEntitiesByGuidsRequest(c.Server, body)
 	if err != nil {
@@ -842,8 +1553,13 @@ func (c *Client) PurgeEntitiesByGuids(ctx context.Context, body PurgeEntitiesByG
 	return c.Client.Do(req)
 }
 
-// SaveEntityWithBody performs a POST /api/meta/entity (the `SaveEntity` operationId) request,
-// with any type of body and a specified content type.
+// SaveEntityWithBody creates or updates one asset.
+//
+// Matched by guid, else by type and qualifiedName.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 func (c *Client) SaveEntityWithBody(ctx context.Context, params *SaveEntityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSaveEntityRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -856,8 +1572,13 @@ func (c *Client) SaveEntityWithBody(ctx context.Context, params *SaveEntityParam
 	return c.Client.Do(req)
 }
 
-// SaveEntity performs a POST /api/meta/entity (the `SaveEntity` operationId) request.
+// SaveEntity creates or updates one asset.
+//
+// Matched by guid, else by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 func (c *Client) SaveEntity(ctx context.Context, params *SaveEntityParams, body SaveEntityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSaveEntityRequest(c.Server, params, body)
 	if err != nil {
@@ -870,8 +1591,13 @@ func (c *Client) SaveEntity(ctx context.Context, params *SaveEntityParams, body 
 	return c.Client.Do(req)
 }
 
-// AuditSearchWithBody performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request,
-// with any type of body and a specified content type.
+// AuditSearchWithBody searches the audit log.
+//
+// from and size of the dsl reach 10,000 entries.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 func (c *Client) AuditSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAuditSearchRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -884,8 +1610,13 @@ func (c *Client) AuditSearchWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// AuditSearch performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request.
+// AuditSearch searches the audit log.
+//
+// from and size of the dsl reach 10,000 entries.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 func (c *Client) AuditSearch(ctx context.Context, body AuditSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAuditSearchRequest(c.Server, body)
 	if err != nil {
@@ -898,7 +1629,11 @@ func (c *Client) AuditSearch(ctx context.Context, body AuditSearchJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// DeleteEntitiesByGuids performs a DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId) request.
+// DeleteEntitiesByGuids deletes assets by guid.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+//
+// Corresponds with DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId).
 func (c *Client) DeleteEntitiesByGuids(ctx context.Context, params *DeleteEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteEntitiesByGuidsRequest(c.Server, params)
 	if err != nil {
@@ -911,7 +1646,9 @@ func (c *Client) DeleteEntitiesByGuids(ctx context.Context, params *DeleteEntiti
 	return c.Client.Do(req)
 }
 
-// GetEntitiesByGuids performs a GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId) request.
+// GetEntitiesByGuids reads assets by guid.
+//
+// Corresponds with GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId).
 func (c *Client) GetEntitiesByGuids(ctx context.Context, params *GetEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntitiesByGuidsRequest(c.Server, params)
 	if err != nil {
@@ -924,8 +1661,16 @@ func (c *Client) GetEntitiesByGuids(ctx context.Context, params *GetEntitiesByGu
 	return c.Client.Do(req)
 }
 
-// BulkSaveEntitiesWithBody performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request,
-// with any type of body and a specified content type.
+// BulkSaveEntitiesWithBody creates or updates assets.
+//
+// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 func (c *Client) BulkSaveEntitiesWithBody(ctx context.Context, params *BulkSaveEntitiesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkSaveEntitiesRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -938,8 +1683,16 @@ func (c *Client) BulkSaveEntitiesWithBody(ctx context.Context, params *BulkSaveE
 	return c.Client.Do(req)
 }
 
-// BulkSaveEntities performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request.
+// BulkSaveEntities creates or updates assets.
+//
+// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 func (c *Client) BulkSaveEntities(ctx context.Context, params *BulkSaveEntitiesParams, body BulkSaveEntitiesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkSaveEntitiesRequest(c.Server, params, body)
 	if err != nil {
@@ -952,8 +1705,11 @@ func (c *Client) BulkSaveEntities(ctx context.Context, params *BulkSaveEntitiesP
 	return c.Client.Do(req)
 }
 
-// BulkAddClassificationWithBody performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request,
-// with any type of body and a specified content type.
+// BulkAddClassificationWithBody adds one tag to many assets.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 func (c *Client) BulkAddClassificationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkAddClassificationRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -966,8 +1722,11 @@ func (c *Client) BulkAddClassificationWithBody(ctx context.Context, contentType 
 	return c.Client.Do(req)
 }
 
-// BulkAddClassification performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request.
+// BulkAddClassification adds one tag to many assets.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 func (c *Client) BulkAddClassification(ctx context.Context, body BulkAddClassificationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkAddClassificationRequest(c.Server, body)
 	if err != nil {
@@ -980,7 +1739,9 @@ func (c *Client) BulkAddClassification(ctx context.Context, body BulkAddClassifi
 	return c.Client.Do(req)
 }
 
-// GetBulkEntityHeaders performs a GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId) request.
+// GetBulkEntityHeaders lists the headers of assets whose tags changed since a time.
+//
+// Corresponds with GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId).
 func (c *Client) GetBulkEntityHeaders(ctx context.Context, params *GetBulkEntityHeadersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkEntityHeadersRequest(c.Server, params)
 	if err != nil {
@@ -993,8 +1754,11 @@ func (c *Client) GetBulkEntityHeaders(ctx context.Context, params *GetBulkEntity
 	return c.Client.Do(req)
 }
 
-// BulkSetClassificationsWithBody performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request,
-// with any type of body and a specified content type.
+// BulkSetClassificationsWithBody sets the tags of many assets.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 func (c *Client) BulkSetClassificationsWithBody(ctx context.Context, params *BulkSetClassificationsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkSetClassificationsRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1007,8 +1771,11 @@ func (c *Client) BulkSetClassificationsWithBody(ctx context.Context, params *Bul
 	return c.Client.Do(req)
 }
 
-// BulkSetClassifications performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request.
+// BulkSetClassifications sets the tags of many assets.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 func (c *Client) BulkSetClassifications(ctx context.Context, params *BulkSetClassificationsParams, body BulkSetClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewBulkSetClassificationsRequest(c.Server, params, body)
 	if err != nil {
@@ -1021,7 +1788,12 @@ func (c *Client) BulkSetClassifications(ctx context.Context, params *BulkSetClas
 	return c.Client.Do(req)
 }
 
-// GetEntitiesByUniqueAttribute performs a GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId) request.
+// GetEntitiesByUniqueAttribute reads assets of one type by qualifiedName.
+//
+// The names travel as attr_0:qualifiedName, attr_1:qualifiedName and so on; one longer than 4,096 characters
+// is refused.
+//
+// Corresponds with GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId).
 func (c *Client) GetEntitiesByUniqueAttribute(ctx context.Context, typeName string, params *GetEntitiesByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntitiesByUniqueAttributeRequest(c.Server, typeName, params)
 	if err != nil {
@@ -1034,8 +1806,11 @@ func (c *Client) GetEntitiesByUniqueAttribute(ctx context.Context, typeName stri
 	return c.Client.Do(req)
 }
 
-// ImportBusinessMetadataWithBody performs a POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId) request,
-// with any type of body and a specified content type.
+// ImportBusinessMetadataWithBody imports custom metadata from a file.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId).
 func (c *Client) ImportBusinessMetadataWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewImportBusinessMetadataRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1048,7 +1823,9 @@ func (c *Client) ImportBusinessMetadataWithBody(ctx context.Context, contentType
 	return c.Client.Do(req)
 }
 
-// GetBusinessMetadataTemplate performs a GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId) request.
+// GetBusinessMetadataTemplate downloads the template of a custom metadata import.
+//
+// Corresponds with GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId).
 func (c *Client) GetBusinessMetadataTemplate(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBusinessMetadataTemplateRequest(c.Server)
 	if err != nil {
@@ -1061,7 +1838,11 @@ func (c *Client) GetBusinessMetadataTemplate(ctx context.Context, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// DeleteEntityByGUID performs a DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId) request.
+// DeleteEntityByGUID deletes one asset.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId).
 func (c *Client) DeleteEntityByGUID(ctx context.Context, guid string, params *DeleteEntityByGUIDParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteEntityByGUIDRequest(c.Server, guid, params)
 	if err != nil {
@@ -1074,7 +1855,11 @@ func (c *Client) DeleteEntityByGUID(ctx context.Context, guid string, params *De
 	return c.Client.Do(req)
 }
 
-// GetEntityByGUID performs a GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId) request.
+// GetEntityByGUID reads one asset.
+//
+// Sees a write at once, unlike a search.
+//
+// Corresponds with GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId).
 func (c *Client) GetEntityByGUID(ctx context.Context, guid string, params *GetEntityByGUIDParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntityByGUIDRequest(c.Server, guid, params)
 	if err != nil {
@@ -1087,8 +1872,11 @@ func (c *Client) GetEntityByGUID(ctx context.Context, guid string, params *GetEn
 	return c.Client.Do(req)
 }
 
-// UpdateEntityAttributeByGUIDWithBody performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request,
-// with any type of body and a specified content type.
+// UpdateEntityAttributeByGUIDWithBody sets one attribute of an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 func (c *Client) UpdateEntityAttributeByGUIDWithBody(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateEntityAttributeByGUIDRequestWithBody(c.Server, guid, params, contentType, body)
 	if err != nil {
@@ -1101,8 +1889,11 @@ func (c *Client) UpdateEntityAttributeByGUIDWithBody(ctx context.Context, guid s
 	return c.Client.Do(req)
 }
 
-// UpdateEntityAttributeByGUID performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request.
+// UpdateEntityAttributeByGUID sets one attribute of an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 func (c *Client) UpdateEntityAttributeByGUID(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, body UpdateEntityAttributeByGUIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateEntityAttributeByGUIDRequest(c.Server, guid, params, body)
 	if err != nil {
@@ -1115,8 +1906,11 @@ func (c *Client) UpdateEntityAttributeByGUID(ctx context.Context, guid string, p
 	return c.Client.Do(req)
 }
 
-// DeleteBusinessAttributesWithBody performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request,
-// with any type of body and a specified content type.
+// DeleteBusinessAttributesWithBody removes custom metadata from an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 func (c *Client) DeleteBusinessAttributesWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBusinessAttributesRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1129,8 +1923,11 @@ func (c *Client) DeleteBusinessAttributesWithBody(ctx context.Context, guid stri
 	return c.Client.Do(req)
 }
 
-// DeleteBusinessAttributes performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request.
+// DeleteBusinessAttributes removes custom metadata from an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 func (c *Client) DeleteBusinessAttributes(ctx context.Context, guid string, body DeleteBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBusinessAttributesRequest(c.Server, guid, body)
 	if err != nil {
@@ -1143,8 +1940,13 @@ func (c *Client) DeleteBusinessAttributes(ctx context.Context, guid string, body
 	return c.Client.Do(req)
 }
 
-// SetBusinessAttributesWithBody performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request,
-// with any type of body and a specified content type.
+// SetBusinessAttributesWithBody sets custom metadata of an asset.
+//
+// Sets and attributes go by their hashed ids.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 func (c *Client) SetBusinessAttributesWithBody(ctx context.Context, guid string, params *SetBusinessAttributesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetBusinessAttributesRequestWithBody(c.Server, guid, params, contentType, body)
 	if err != nil {
@@ -1157,8 +1959,13 @@ func (c *Client) SetBusinessAttributesWithBody(ctx context.Context, guid string,
 	return c.Client.Do(req)
 }
 
-// SetBusinessAttributes performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request.
+// SetBusinessAttributes sets custom metadata of an asset.
+//
+// Sets and attributes go by their hashed ids.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 func (c *Client) SetBusinessAttributes(ctx context.Context, guid string, params *SetBusinessAttributesParams, body SetBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetBusinessAttributesRequest(c.Server, guid, params, body)
 	if err != nil {
@@ -1171,8 +1978,11 @@ func (c *Client) SetBusinessAttributes(ctx context.Context, guid string, params 
 	return c.Client.Do(req)
 }
 
-// DeleteBusinessAttributesByNameWithBody performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request,
-// with any type of body and a specified content type.
+// DeleteBusinessAttributesByNameWithBody removes the custom metadata of one set from an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 func (c *Client) DeleteBusinessAttributesByNameWithBody(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBusinessAttributesByNameRequestWithBody(c.Server, guid, bmName, contentType, body)
 	if err != nil {
@@ -1185,8 +1995,11 @@ func (c *Client) DeleteBusinessAttributesByNameWithBody(ctx context.Context, gui
 	return c.Client.Do(req)
 }
 
-// DeleteBusinessAttributesByName performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request.
+// DeleteBusinessAttributesByName removes the custom metadata of one set from an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 func (c *Client) DeleteBusinessAttributesByName(ctx context.Context, guid string, bmName string, body DeleteBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBusinessAttributesByNameRequest(c.Server, guid, bmName, body)
 	if err != nil {
@@ -1199,8 +2012,13 @@ func (c *Client) DeleteBusinessAttributesByName(ctx context.Context, guid string
 	return c.Client.Do(req)
 }
 
-// SetBusinessAttributesByNameWithBody performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request,
-// with any type of body and a specified content type.
+// SetBusinessAttributesByNameWithBody sets the custom metadata of one set of an asset.
+//
+// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 func (c *Client) SetBusinessAttributesByNameWithBody(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetBusinessAttributesByNameRequestWithBody(c.Server, guid, bmName, contentType, body)
 	if err != nil {
@@ -1213,8 +2031,13 @@ func (c *Client) SetBusinessAttributesByNameWithBody(ctx context.Context, guid s
 	return c.Client.Do(req)
 }
 
-// SetBusinessAttributesByName performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request.
+// SetBusinessAttributesByName sets the custom metadata of one set of an asset.
+//
+// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 func (c *Client) SetBusinessAttributesByName(ctx context.Context, guid string, bmName string, body SetBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetBusinessAttributesByNameRequest(c.Server, guid, bmName, body)
 	if err != nil {
@@ -1227,7 +2050,9 @@ func (c *Client) SetBusinessAttributesByName(ctx context.Context, guid string, b
 	return c.Client.Do(req)
 }
 
-// DeleteClassification performs a DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId) request.
+// DeleteClassification removes a tag from an asset.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId).
 func (c *Client) DeleteClassification(ctx context.Context, guid string, classificationName string, params *DeleteClassificationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteClassificationRequest(c.Server, guid, classificationName, params)
 	if err != nil {
@@ -1240,7 +2065,9 @@ func (c *Client) DeleteClassification(ctx context.Context, guid string, classifi
 	return c.Client.Do(req)
 }
 
-// GetClassification performs a GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId) request.
+// GetClassification reads one tag of an asset.
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId).
 func (c *Client) GetClassification(ctx context.Context, guid string, classificationName string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetClassificationRequest(c.Server, guid, classificationName)
 	if err != nil {
@@ -1253,7 +2080,9 @@ func (c *Client) GetClassification(ctx context.Context, guid string, classificat
 	return c.Client.Do(req)
 }
 
-// ListClassifications performs a GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId) request.
+// ListClassifications lists the tags of an asset.
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId).
 func (c *Client) ListClassifications(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListClassificationsRequest(c.Server, guid)
 	if err != nil {
@@ -1266,8 +2095,11 @@ func (c *Client) ListClassifications(ctx context.Context, guid string, reqEditor
 	return c.Client.Do(req)
 }
 
-// AddClassificationsWithBody performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request,
-// with any type of body and a specified content type.
+// AddClassificationsWithBody adds tags to an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 func (c *Client) AddClassificationsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddClassificationsRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1280,8 +2112,11 @@ func (c *Client) AddClassificationsWithBody(ctx context.Context, guid string, co
 	return c.Client.Do(req)
 }
 
-// AddClassifications performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request.
+// AddClassifications adds tags to an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 func (c *Client) AddClassifications(ctx context.Context, guid string, body AddClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddClassificationsRequest(c.Server, guid, body)
 	if err != nil {
@@ -1294,8 +2129,11 @@ func (c *Client) AddClassifications(ctx context.Context, guid string, body AddCl
 	return c.Client.Do(req)
 }
 
-// UpdateClassificationsWithBody performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request,
-// with any type of body and a specified content type.
+// UpdateClassificationsWithBody changes tags of an asset, such as how they propagate.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 func (c *Client) UpdateClassificationsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateClassificationsRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1308,8 +2146,11 @@ func (c *Client) UpdateClassificationsWithBody(ctx context.Context, guid string,
 	return c.Client.Do(req)
 }
 
-// UpdateClassifications performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request.
+// UpdateClassifications changes tags of an asset, such as how they propagate.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 func (c *Client) UpdateClassifications(ctx context.Context, guid string, body UpdateClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateClassificationsRequest(c.Server, guid, body)
 	if err != nil {
@@ -1322,7 +2163,9 @@ func (c *Client) UpdateClassifications(ctx context.Context, guid string, body Up
 	return c.Client.Do(req)
 }
 
-// GetEntityHeaderByGUID performs a GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId) request.
+// GetEntityHeaderByGUID reads the header of an asset.
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId).
 func (c *Client) GetEntityHeaderByGUID(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntityHeaderByGUIDRequest(c.Server, guid)
 	if err != nil {
@@ -1335,8 +2178,11 @@ func (c *Client) GetEntityHeaderByGUID(ctx context.Context, guid string, reqEdit
 	return c.Client.Do(req)
 }
 
-// DeleteLabelsWithBody performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request,
-// with any type of body and a specified content type.
+// DeleteLabelsWithBody removes labels from an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 func (c *Client) DeleteLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteLabelsRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1349,8 +2195,11 @@ func (c *Client) DeleteLabelsWithBody(ctx context.Context, guid string, contentT
 	return c.Client.Do(req)
 }
 
-// DeleteLabels performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request.
+// DeleteLabels removes labels from an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 func (c *Client) DeleteLabels(ctx context.Context, guid string, body DeleteLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteLabelsRequest(c.Server, guid, body)
 	if err != nil {
@@ -1363,8 +2212,13 @@ func (c *Client) DeleteLabels(ctx context.Context, guid string, body DeleteLabel
 	return c.Client.Do(req)
 }
 
-// SetLabelsWithBody performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request,
-// with any type of body and a specified content type.
+// SetLabelsWithBody replaces the labels of an asset.
+//
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 func (c *Client) SetLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetLabelsRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1377,8 +2231,13 @@ func (c *Client) SetLabelsWithBody(ctx context.Context, guid string, contentType
 	return c.Client.Do(req)
 }
 
-// SetLabels performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request.
+// SetLabels replaces the labels of an asset.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 func (c *Client) SetLabels(ctx context.Context, guid string, body SetLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetLabelsRequest(c.Server, guid, body)
 	if err != nil {
@@ -1391,8 +2250,13 @@ func (c *Client) SetLabels(ctx context.Context, guid string, body SetLabelsJSONR
 	return c.Client.Do(req)
 }
 
-// AddLabelsWithBody performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request,
-// with any type of body and a specified content type.
+// AddLabelsWithBody adds labels to an asset.
+//
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 func (c *Client) AddLabelsWithBody(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddLabelsRequestWithBody(c.Server, guid, contentType, body)
 	if err != nil {
@@ -1405,8 +2269,13 @@ func (c *Client) AddLabelsWithBody(ctx context.Context, guid string, contentType
 	return c.Client.Do(req)
 }
 
-// AddLabels performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request.
+// AddLabels adds labels to an asset.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 func (c *Client) AddLabels(ctx context.Context, guid string, body AddLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddLabelsRequest(c.Server, guid, body)
 	if err != nil {
@@ -1419,7 +2288,11 @@ func (c *Client) AddLabels(ctx context.Context, guid string, body AddLabelsJSONR
 	return c.Client.Do(req)
 }
 
-// DeleteEntityByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId) request.
+// DeleteEntityByUniqueAttribute deletes one asset by type and qualifiedName.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId).
 func (c *Client) DeleteEntityByUniqueAttribute(ctx context.Context, typeName string, params *DeleteEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteEntityByUniqueAttributeRequest(c.Server, typeName, params)
 	if err != nil {
@@ -1432,7 +2305,11 @@ func (c *Client) DeleteEntityByUniqueAttribute(ctx context.Context, typeName str
 	return c.Client.Do(req)
 }
 
-// GetEntityByUniqueAttribute performs a GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId) request.
+// GetEntityByUniqueAttribute reads one asset by type and qualifiedName.
+//
+// A name longer than 4,096 characters is refused: search for it instead.
+//
+// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId).
 func (c *Client) GetEntityByUniqueAttribute(ctx context.Context, typeName string, params *GetEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntityByUniqueAttributeRequest(c.Server, typeName, params)
 	if err != nil {
@@ -1445,8 +2322,11 @@ func (c *Client) GetEntityByUniqueAttribute(ctx context.Context, typeName string
 	return c.Client.Do(req)
 }
 
-// UpdateEntityByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// UpdateEntityByUniqueAttributeWithBody updates one asset by type and qualifiedName.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 func (c *Client) UpdateEntityByUniqueAttributeWithBody(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateEntityByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1459,8 +2339,11 @@ func (c *Client) UpdateEntityByUniqueAttributeWithBody(ctx context.Context, type
 	return c.Client.Do(req)
 }
 
-// UpdateEntityByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request.
+// UpdateEntityByUniqueAttribute updates one asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 func (c *Client) UpdateEntityByUniqueAttribute(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, body UpdateEntityByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateEntityByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1473,7 +2356,9 @@ func (c *Client) UpdateEntityByUniqueAttribute(ctx context.Context, typeName str
 	return c.Client.Do(req)
 }
 
-// DeleteClassificationByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId) request.
+// DeleteClassificationByUniqueAttribute removes a tag from an asset by type and qualifiedName.
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId).
 func (c *Client) DeleteClassificationByUniqueAttribute(ctx context.Context, typeName string, classificationName string, params *DeleteClassificationByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteClassificationByUniqueAttributeRequest(c.Server, typeName, classificationName, params)
 	if err != nil {
@@ -1486,8 +2371,11 @@ func (c *Client) DeleteClassificationByUniqueAttribute(ctx context.Context, type
 	return c.Client.Do(req)
 }
 
-// AddClassificationsByUniqueAttributeWithBody performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// AddClassificationsByUniqueAttributeWithBody adds tags to an asset by type and qualifiedName.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 func (c *Client) AddClassificationsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddClassificationsByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1500,8 +2388,11 @@ func (c *Client) AddClassificationsByUniqueAttributeWithBody(ctx context.Context
 	return c.Client.Do(req)
 }
 
-// AddClassificationsByUniqueAttribute performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request.
+// AddClassificationsByUniqueAttribute adds tags to an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 func (c *Client) AddClassificationsByUniqueAttribute(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, body AddClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddClassificationsByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1514,8 +2405,11 @@ func (c *Client) AddClassificationsByUniqueAttribute(ctx context.Context, typeNa
 	return c.Client.Do(req)
 }
 
-// UpdateClassificationsByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// UpdateClassificationsByUniqueAttributeWithBody changes tags of an asset by type and qualifiedName.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 func (c *Client) UpdateClassificationsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateClassificationsByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1528,8 +2422,11 @@ func (c *Client) UpdateClassificationsByUniqueAttributeWithBody(ctx context.Cont
 	return c.Client.Do(req)
 }
 
-// UpdateClassificationsByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request.
+// UpdateClassificationsByUniqueAttribute changes tags of an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 func (c *Client) UpdateClassificationsByUniqueAttribute(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, body UpdateClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateClassificationsByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1542,7 +2439,9 @@ func (c *Client) UpdateClassificationsByUniqueAttribute(ctx context.Context, typ
 	return c.Client.Do(req)
 }
 
-// GetEntityHeaderByUniqueAttribute performs a GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId) request.
+// GetEntityHeaderByUniqueAttribute reads the header of an asset by type and qualifiedName.
+//
+// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId).
 func (c *Client) GetEntityHeaderByUniqueAttribute(ctx context.Context, typeName string, params *GetEntityHeaderByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntityHeaderByUniqueAttributeRequest(c.Server, typeName, params)
 	if err != nil {
@@ -1555,8 +2454,11 @@ func (c *Client) GetEntityHeaderByUniqueAttribute(ctx context.Context, typeName 
 	return c.Client.Do(req)
 }
 
-// DeleteLabelsByUniqueAttributeWithBody performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// DeleteLabelsByUniqueAttributeWithBody removes labels from an asset by type and qualifiedName.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 func (c *Client) DeleteLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteLabelsByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1569,8 +2471,11 @@ func (c *Client) DeleteLabelsByUniqueAttributeWithBody(ctx context.Context, type
 	return c.Client.Do(req)
 }
 
-// DeleteLabelsByUniqueAttribute performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request.
+// DeleteLabelsByUniqueAttribute removes labels from an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 func (c *Client) DeleteLabelsByUniqueAttribute(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, body DeleteLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteLabelsByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1583,8 +2488,13 @@ func (c *Client) DeleteLabelsByUniqueAttribute(ctx context.Context, typeName str
 	return c.Client.Do(req)
 }
 
-// SetLabelsByUniqueAttributeWithBody performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// SetLabelsByUniqueAttributeWithBody replaces the labels of an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 func (c *Client) SetLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetLabelsByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1597,8 +2507,13 @@ func (c *Client) SetLabelsByUniqueAttributeWithBody(ctx context.Context, typeNam
 	return c.Client.Do(req)
 }
 
-// SetLabelsByUniqueAttribute performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request.
+// SetLabelsByUniqueAttribute replaces the labels of an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 func (c *Client) SetLabelsByUniqueAttribute(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, body SetLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetLabelsByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1611,8 +2526,13 @@ func (c *Client) SetLabelsByUniqueAttribute(ctx context.Context, typeName string
 	return c.Client.Do(req)
 }
 
-// AddLabelsByUniqueAttributeWithBody performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// AddLabelsByUniqueAttributeWithBody adds labels to an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 func (c *Client) AddLabelsByUniqueAttributeWithBody(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddLabelsByUniqueAttributeRequestWithBody(c.Server, typeName, params, contentType, body)
 	if err != nil {
@@ -1625,8 +2545,13 @@ func (c *Client) AddLabelsByUniqueAttributeWithBody(ctx context.Context, typeNam
 	return c.Client.Do(req)
 }
 
-// AddLabelsByUniqueAttribute performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request.
+// AddLabelsByUniqueAttribute adds labels to an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 func (c *Client) AddLabelsByUniqueAttribute(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, body AddLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddLabelsByUniqueAttributeRequest(c.Server, typeName, params, body)
 	if err != nil {
@@ -1639,7 +2564,9 @@ func (c *Client) AddLabelsByUniqueAttribute(ctx context.Context, typeName string
 	return c.Client.Do(req)
 }
 
-// ListEntityAuditEvents performs a GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId) request.
+// ListEntityAuditEvents lists audit events of one asset.
+//
+// Corresponds with GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId).
 func (c *Client) ListEntityAuditEvents(ctx context.Context, guid string, params *ListEntityAuditEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEntityAuditEventsRequest(c.Server, guid, params)
 	if err != nil {
@@ -1652,7 +2579,9 @@ func (c *Client) ListEntityAuditEvents(ctx context.Context, guid string, params 
 	return c.Client.Do(req)
 }
 
-// ListGlossaries performs a GET /api/meta/glossary (the `ListGlossaries` operationId) request.
+// ListGlossaries lists glossaries.
+//
+// Corresponds with GET /api/meta/glossary (the `ListGlossaries` operationId).
 func (c *Client) ListGlossaries(ctx context.Context, params *ListGlossariesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGlossariesRequest(c.Server, params)
 	if err != nil {
@@ -1665,8 +2594,13 @@ func (c *Client) ListGlossaries(ctx context.Context, params *ListGlossariesParam
 	return c.Client.Do(req)
 }
 
-// LineageGraphWithBody performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request,
-// with any type of body and a specified content type.
+// LineageGraphWithBody reads the lineage of an asset as a graph.
+//
+// The older of the two lineage calls; lineageList pages.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 func (c *Client) LineageGraphWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLineageGraphRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1679,8 +2613,13 @@ func (c *Client) LineageGraphWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// LineageGraph performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request.
+// LineageGraph reads the lineage of an asset as a graph.
+//
+// The older of the two lineage calls; lineageList pages.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 func (c *Client) LineageGraph(ctx context.Context, body LineageGraphJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLineageGraphRequest(c.Server, body)
 	if err != nil {
@@ -1693,8 +2632,13 @@ func (c *Client) LineageGraph(ctx context.Context, body LineageGraphJSONRequestB
 	return c.Client.Do(req)
 }
 
-// LineageListWithBody performs a POST /api/meta/lineage/list (the `LineageList` operationId) request,
-// with any type of body and a specified content type.
+// LineageListWithBody lists assets up or down the lineage of one.
+//
+// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 func (c *Client) LineageListWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLineageListRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1707,8 +2651,13 @@ func (c *Client) LineageListWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// LineageList performs a POST /api/meta/lineage/list (the `LineageList` operationId) request.
+// LineageList lists assets up or down the lineage of one.
+//
+// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 func (c *Client) LineageList(ctx context.Context, body LineageListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLineageListRequest(c.Server, body)
 	if err != nil {
@@ -1721,8 +2670,14 @@ func (c *Client) LineageList(ctx context.Context, body LineageListJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// IndexSearchWithBody performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request,
-// with any type of body and a specified content type.
+// IndexSearchWithBody searches assets in the index.
+//
+// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 func (c *Client) IndexSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewIndexSearchRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1735,8 +2690,14 @@ func (c *Client) IndexSearchWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// IndexSearch performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request.
+// IndexSearch searches assets in the index.
+//
+// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 func (c *Client) IndexSearch(ctx context.Context, body IndexSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewIndexSearchRequest(c.Server, body)
 	if err != nil {
@@ -1749,8 +2710,11 @@ func (c *Client) IndexSearch(ctx context.Context, body IndexSearchJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// SearchLogSearchWithBody performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request,
-// with any type of body and a specified content type.
+// SearchLogSearchWithBody searches the log of searches.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 func (c *Client) SearchLogSearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchLogSearchRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1763,8 +2727,11 @@ func (c *Client) SearchLogSearchWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// SearchLogSearch performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request.
+// SearchLogSearch searches the log of searches.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 func (c *Client) SearchLogSearch(ctx context.Context, body SearchLogSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchLogSearchRequest(c.Server, body)
 	if err != nil {
@@ -1777,8 +2744,11 @@ func (c *Client) SearchLogSearch(ctx context.Context, body SearchLogSearchJSONRe
 	return c.Client.Do(req)
 }
 
-// SearchTasksWithBody performs a POST /api/meta/task/search (the `SearchTasks` operationId) request,
-// with any type of body and a specified content type.
+// SearchTasksWithBody searches the background tasks of the metastore.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 func (c *Client) SearchTasksWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchTasksRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1791,8 +2761,11 @@ func (c *Client) SearchTasksWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// SearchTasks performs a POST /api/meta/task/search (the `SearchTasks` operationId) request.
+// SearchTasks searches the background tasks of the metastore.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 func (c *Client) SearchTasks(ctx context.Context, body SearchTasksJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchTasksRequest(c.Server, body)
 	if err != nil {
@@ -1805,7 +2778,9 @@ func (c *Client) SearchTasks(ctx context.Context, body SearchTasksJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// GetTypeDefByGUID performs a GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId) request.
+// GetTypeDefByGUID reads a type definition by guid.
+//
+// Corresponds with GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId).
 func (c *Client) GetTypeDefByGUID(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTypeDefByGUIDRequest(c.Server, guid)
 	if err != nil {
@@ -1818,7 +2793,11 @@ func (c *Client) GetTypeDefByGUID(ctx context.Context, guid string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// DeleteTypeDefByName performs a DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId) request.
+// DeleteTypeDefByName deletes a type definition by name.
+//
+// Tags and custom metadata are named by a hashed id.
+//
+// Corresponds with DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId).
 func (c *Client) DeleteTypeDefByName(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteTypeDefByNameRequest(c.Server, name)
 	if err != nil {
@@ -1831,7 +2810,11 @@ func (c *Client) DeleteTypeDefByName(ctx context.Context, name string, reqEditor
 	return c.Client.Do(req)
 }
 
-// GetTypeDefByName performs a GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId) request.
+// GetTypeDefByName reads a type definition by name.
+//
+// Tags and custom metadata are named by a hashed id.
+//
+// Corresponds with GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId).
 func (c *Client) GetTypeDefByName(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTypeDefByNameRequest(c.Server, name)
 	if err != nil {
@@ -1844,8 +2827,13 @@ func (c *Client) GetTypeDefByName(ctx context.Context, name string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// DeleteTypeDefsWithBody performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// DeleteTypeDefsWithBody deletes type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 func (c *Client) DeleteTypeDefsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteTypeDefsRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1858,8 +2846,13 @@ func (c *Client) DeleteTypeDefsWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// DeleteTypeDefs performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request.
+// DeleteTypeDefs deletes type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 func (c *Client) DeleteTypeDefs(ctx context.Context, body DeleteTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteTypeDefsRequest(c.Server, body)
 	if err != nil {
@@ -1872,7 +2865,11 @@ func (c *Client) DeleteTypeDefs(ctx context.Context, body DeleteTypeDefsJSONRequ
 	return c.Client.Do(req)
 }
 
-// ListTypeDefs performs a GET /api/meta/types/typedefs (the `ListTypeDefs` operationId) request.
+// ListTypeDefs lists type definitions, all or of some categories.
+//
+// An empty answer with status 200 can mean an expired token.
+//
+// Corresponds with GET /api/meta/types/typedefs (the `ListTypeDefs` operationId).
 func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListTypeDefsRequest(c.Server, params)
 	if err != nil {
@@ -1885,8 +2882,13 @@ func (c *Client) ListTypeDefs(ctx context.Context, params *ListTypeDefsParams, r
 	return c.Client.Do(req)
 }
 
-// CreateTypeDefsWithBody performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// CreateTypeDefsWithBody creates type definitions.
+//
+// Answers 409 when a name is taken, and 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 func (c *Client) CreateTypeDefsWithBody(ctx context.Context, params *CreateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTypeDefsRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1899,8 +2901,13 @@ func (c *Client) CreateTypeDefsWithBody(ctx context.Context, params *CreateTypeD
 	return c.Client.Do(req)
 }
 
-// CreateTypeDefs performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request.
+// CreateTypeDefs creates type definitions.
+//
+// Answers 409 when a name is taken, and 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 func (c *Client) CreateTypeDefs(ctx context.Context, params *CreateTypeDefsParams, body CreateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateTypeDefsRequest(c.Server, params, body)
 	if err != nil {
@@ -1913,8 +2920,13 @@ func (c *Client) CreateTypeDefs(ctx context.Context, params *CreateTypeDefsParam
 	return c.Client.Do(req)
 }
 
-// UpdateTypeDefsWithBody performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// UpdateTypeDefsWithBody updates type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 func (c *Client) UpdateTypeDefsWithBody(ctx context.Context, params *UpdateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateTypeDefsRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1927,8 +2939,13 @@ func (c *Client) UpdateTypeDefsWithBody(ctx context.Context, params *UpdateTypeD
 	return c.Client.Do(req)
 }
 
-// UpdateTypeDefs performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request.
+// UpdateTypeDefs updates type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 func (c *Client) UpdateTypeDefs(ctx context.Context, params *UpdateTypeDefsParams, body UpdateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateTypeDefsRequest(c.Server, params, body)
 	if err != nil {
@@ -1941,7 +2958,9 @@ func (c *Client) UpdateTypeDefs(ctx context.Context, params *UpdateTypeDefsParam
 	return c.Client.Do(req)
 }
 
-// ListTypeDefHeaders performs a GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId) request.
+// ListTypeDefHeaders lists the headers of type definitions.
+//
+// Corresponds with GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId).
 func (c *Client) ListTypeDefHeaders(ctx context.Context, params *ListTypeDefHeadersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListTypeDefHeadersRequest(c.Server, params)
 	if err != nil {
@@ -1954,7 +2973,9 @@ func (c *Client) ListTypeDefHeaders(ctx context.Context, params *ListTypeDefHead
 	return c.Client.Do(req)
 }
 
-// GetTypeDefByKindAndGUID performs a GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId) request.
+// GetTypeDefByKindAndGUID reads a type definition of one kind by guid.
+//
+// Corresponds with GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId).
 func (c *Client) GetTypeDefByKindAndGUID(ctx context.Context, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTypeDefByKindAndGUIDRequest(c.Server, pathType, guid)
 	if err != nil {
@@ -1967,7 +2988,11 @@ func (c *Client) GetTypeDefByKindAndGUID(ctx context.Context, pathType GetTypeDe
 	return c.Client.Do(req)
 }
 
-// GetTypeDefByKindAndName performs a GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId) request.
+// GetTypeDefByKindAndName reads a type definition of one kind by name.
+//
+// Tags and custom metadata are named by a hashed id.
+//
+// Corresponds with GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId).
 func (c *Client) GetTypeDefByKindAndName(ctx context.Context, pathType GetTypeDefByKindAndNameParamsPathType, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetTypeDefByKindAndNameRequest(c.Server, pathType, name)
 	if err != nil {
@@ -1980,7 +3005,9 @@ func (c *Client) GetTypeDefByKindAndName(ctx context.Context, pathType GetTypeDe
 	return c.Client.Do(req)
 }
 
-// ListAPITokens performs a GET /api/service/apikeys (the `ListAPITokens` operationId) request.
+// ListAPITokens lists API tokens.
+//
+// Corresponds with GET /api/service/apikeys (the `ListAPITokens` operationId).
 func (c *Client) ListAPITokens(ctx context.Context, params *ListAPITokensParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAPITokensRequest(c.Server, params)
 	if err != nil {
@@ -1993,8 +3020,14 @@ func (c *Client) ListAPITokens(ctx context.Context, params *ListAPITokensParams,
 	return c.Client.Do(req)
 }
 
-// CreateAPITokenWithBody performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request,
-// with any type of body and a specified content type.
+// CreateAPITokenWithBody creates an API token.
+//
+// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+// most.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 func (c *Client) CreateAPITokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAPITokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2007,8 +3040,14 @@ func (c *Client) CreateAPITokenWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// CreateAPIToken performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request.
+// CreateAPIToken creates an API token.
+//
+// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+// most.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 func (c *Client) CreateAPIToken(ctx context.Context, body CreateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAPITokenRequest(c.Server, body)
 	if err != nil {
@@ -2021,7 +3060,9 @@ func (c *Client) CreateAPIToken(ctx context.Context, body CreateAPITokenJSONRequ
 	return c.Client.Do(req)
 }
 
-// DeleteAPIToken performs a DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId) request.
+// DeleteAPIToken revokes an API token.
+//
+// Corresponds with DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId).
 func (c *Client) DeleteAPIToken(ctx context.Context, tokenGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteAPITokenRequest(c.Server, tokenGUID)
 	if err != nil {
@@ -2034,8 +3075,11 @@ func (c *Client) DeleteAPIToken(ctx context.Context, tokenGUID string, reqEditor
 	return c.Client.Do(req)
 }
 
-// UpdateAPITokenWithBody performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request,
-// with any type of body and a specified content type.
+// UpdateAPITokenWithBody changes the name, the description or the personas of an API token.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 func (c *Client) UpdateAPITokenWithBody(ctx context.Context, tokenGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAPITokenRequestWithBody(c.Server, tokenGUID, contentType, body)
 	if err != nil {
@@ -2048,8 +3092,11 @@ func (c *Client) UpdateAPITokenWithBody(ctx context.Context, tokenGUID string, c
 	return c.Client.Do(req)
 }
 
-// UpdateAPIToken performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request.
+// UpdateAPIToken changes the name, the description or the personas of an API token.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 func (c *Client) UpdateAPIToken(ctx context.Context, tokenGUID string, body UpdateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAPITokenRequest(c.Server, tokenGUID, body)
 	if err != nil {
@@ -2062,8 +3109,11 @@ func (c *Client) UpdateAPIToken(ctx context.Context, tokenGUID string, body Upda
 	return c.Client.Do(req)
 }
 
-// InitContractWithBody performs a POST /api/service/contracts/init (the `InitContract` operationId) request,
-// with any type of body and a specified content type.
+// InitContractWithBody drafts the data contract of an asset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 func (c *Client) InitContractWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInitContractRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2076,8 +3126,11 @@ func (c *Client) InitContractWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// InitContract performs a POST /api/service/contracts/init (the `InitContract` operationId) request.
+// InitContract drafts the data contract of an asset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 func (c *Client) InitContract(ctx context.Context, body InitContractJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewInitContractRequest(c.Server, body)
 	if err != nil {
@@ -2090,7 +3143,9 @@ func (c *Client) InitContract(ctx context.Context, body InitContractJSONRequestB
 	return c.Client.Do(req)
 }
 
-// ListCredentials performs a GET /api/service/credentials (the `ListCredentials` operationId) request.
+// ListCredentials lists credentials.
+//
+// Corresponds with GET /api/service/credentials (the `ListCredentials` operationId).
 func (c *Client) ListCredentials(ctx context.Context, params *ListCredentialsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCredentialsRequest(c.Server, params)
 	if err != nil {
@@ -2103,8 +3158,13 @@ func (c *Client) ListCredentials(ctx context.Context, params *ListCredentialsPar
 	return c.Client.Do(req)
 }
 
-// CreateCredentialWithBody performs a POST /api/service/credentials (the `CreateCredential` operationId) request,
-// with any type of body and a specified content type.
+// CreateCredentialWithBody stores a credential.
+//
+// testCredential tries it first.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 func (c *Client) CreateCredentialWithBody(ctx context.Context, params *CreateCredentialParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCredentialRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -2117,8 +3177,13 @@ func (c *Client) CreateCredentialWithBody(ctx context.Context, params *CreateCre
 	return c.Client.Do(req)
 }
 
-// CreateCredential performs a POST /api/service/credentials (the `CreateCredential` operationId) request.
+// CreateCredential stores a credential.
+//
+// testCredential tries it first.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 func (c *Client) CreateCredential(ctx context.Context, params *CreateCredentialParams, body CreateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCredentialRequest(c.Server, params, body)
 	if err != nil {
@@ -2131,8 +3196,13 @@ func (c *Client) CreateCredential(ctx context.Context, params *CreateCredentialP
 	return c.Client.Do(req)
 }
 
-// TestCredentialWithBody performs a POST /api/service/credentials/test (the `TestCredential` operationId) request,
-// with any type of body and a specified content type.
+// TestCredentialWithBody tries a credential and stores nothing.
+//
+// The message of the answer is successful when it worked.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 func (c *Client) TestCredentialWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestCredentialRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2145,8 +3215,13 @@ func (c *Client) TestCredentialWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// TestCredential performs a POST /api/service/credentials/test (the `TestCredential` operationId) request.
+// TestCredential tries a credential and stores nothing.
+//
+// The message of the answer is successful when it worked.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 func (c *Client) TestCredential(ctx context.Context, body TestCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestCredentialRequest(c.Server, body)
 	if err != nil {
@@ -2159,7 +3234,9 @@ func (c *Client) TestCredential(ctx context.Context, body TestCredentialJSONRequ
 	return c.Client.Do(req)
 }
 
-// GetCredential performs a GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId) request.
+// GetCredential reads one credential, without its secrets.
+//
+// Corresponds with GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId).
 func (c *Client) GetCredential(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCredentialRequest(c.Server, credentialGUID)
 	if err != nil {
@@ -2172,8 +3249,11 @@ func (c *Client) GetCredential(ctx context.Context, credentialGUID string, reqEd
 	return c.Client.Do(req)
 }
 
-// UpdateCredentialWithBody performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request,
-// with any type of body and a specified content type.
+// UpdateCredentialWithBody replaces a credential.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 func (c *Client) UpdateCredentialWithBody(ctx context.Context, credentialGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateCredentialRequestWithBody(c.Server, credentialGUID, contentType, body)
 	if err != nil {
@@ -2186,8 +3266,11 @@ func (c *Client) UpdateCredentialWithBody(ctx context.Context, credentialGUID st
 	return c.Client.Do(req)
 }
 
-// UpdateCredential performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request.
+// UpdateCredential replaces a credential.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 func (c *Client) UpdateCredential(ctx context.Context, credentialGUID string, body UpdateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateCredentialRequest(c.Server, credentialGUID, body)
 	if err != nil {
@@ -2200,7 +3283,9 @@ func (c *Client) UpdateCredential(ctx context.Context, credentialGUID string, bo
 	return c.Client.Do(req)
 }
 
-// ArchiveCredential performs a POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId) request.
+// ArchiveCredential archives a credential.
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId).
 func (c *Client) ArchiveCredential(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewArchiveCredentialRequest(c.Server, credentialGUID)
 	if err != nil {
@@ -2213,7 +3298,9 @@ func (c *Client) ArchiveCredential(ctx context.Context, credentialGUID string, r
 	return c.Client.Do(req)
 }
 
-// ListLoginEvents performs a GET /api/service/events/login (the `ListLoginEvents` operationId) request.
+// ListLoginEvents lists sign-in events of Keycloak.
+//
+// Corresponds with GET /api/service/events/login (the `ListLoginEvents` operationId).
 func (c *Client) ListLoginEvents(ctx context.Context, params *ListLoginEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListLoginEventsRequest(c.Server, params)
 	if err != nil {
@@ -2226,7 +3313,9 @@ func (c *Client) ListLoginEvents(ctx context.Context, params *ListLoginEventsPar
 	return c.Client.Do(req)
 }
 
-// ListAdminEvents performs a GET /api/service/events/main (the `ListAdminEvents` operationId) request.
+// ListAdminEvents lists administration events of Keycloak.
+//
+// Corresponds with GET /api/service/events/main (the `ListAdminEvents` operationId).
 func (c *Client) ListAdminEvents(ctx context.Context, params *ListAdminEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAdminEventsRequest(c.Server, params)
 	if err != nil {
@@ -2239,8 +3328,13 @@ func (c *Client) ListAdminEvents(ctx context.Context, params *ListAdminEventsPar
 	return c.Client.Do(req)
 }
 
-// CreatePresignedURLWithBody performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request,
-// with any type of body and a specified content type.
+// CreatePresignedURLWithBody signs a URL to read or write one file in the tenant's object store.
+//
+// The Authorization header must not go along to that URL.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 func (c *Client) CreatePresignedURLWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePresignedURLRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2253,8 +3347,13 @@ func (c *Client) CreatePresignedURLWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// CreatePresignedURL performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request.
+// CreatePresignedURL signs a URL to read or write one file in the tenant's object store.
+//
+// The Authorization header must not go along to that URL.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 func (c *Client) CreatePresignedURL(ctx context.Context, body CreatePresignedURLJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePresignedURLRequest(c.Server, body)
 	if err != nil {
@@ -2267,8 +3366,11 @@ func (c *Client) CreatePresignedURL(ctx context.Context, body CreatePresignedURL
 	return c.Client.Do(req)
 }
 
-// CreateGroupWithBody performs a POST /api/service/groups (the `CreateGroup` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupWithBody creates a group.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2281,8 +3383,11 @@ func (c *Client) CreateGroupWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// CreateGroup performs a POST /api/service/groups (the `CreateGroup` operationId) request.
+// CreateGroup creates a group.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateGroupRequest(c.Server, body)
 	if err != nil {
@@ -2295,8 +3400,11 @@ func (c *Client) CreateGroup(ctx context.Context, body CreateGroupJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// UpdateGroupWithBody performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request,
-// with any type of body and a specified content type.
+// UpdateGroupWithBody changes a group.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 func (c *Client) UpdateGroupWithBody(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateGroupRequestWithBody(c.Server, groupGUID, contentType, body)
 	if err != nil {
@@ -2309,8 +3417,11 @@ func (c *Client) UpdateGroupWithBody(ctx context.Context, groupGUID string, cont
 	return c.Client.Do(req)
 }
 
-// UpdateGroup performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request.
+// UpdateGroup changes a group.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 func (c *Client) UpdateGroup(ctx context.Context, groupGUID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateGroupRequest(c.Server, groupGUID, body)
 	if err != nil {
@@ -2323,7 +3434,9 @@ func (c *Client) UpdateGroup(ctx context.Context, groupGUID string, body UpdateG
 	return c.Client.Do(req)
 }
 
-// DeleteGroup performs a POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId) request.
+// DeleteGroup deletes a group.
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId).
 func (c *Client) DeleteGroup(ctx context.Context, groupGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteGroupRequest(c.Server, groupGUID)
 	if err != nil {
@@ -2336,7 +3449,11 @@ func (c *Client) DeleteGroup(ctx context.Context, groupGUID string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// ListGroupMembers performs a GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId) request.
+// ListGroupMembers lists the members of a group.
+//
+// filter is a JSON text.
+//
+// Corresponds with GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId).
 func (c *Client) ListGroupMembers(ctx context.Context, groupGUID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupMembersRequest(c.Server, groupGUID, params)
 	if err != nil {
@@ -2349,8 +3466,11 @@ func (c *Client) ListGroupMembers(ctx context.Context, groupGUID string, params 
 	return c.Client.Do(req)
 }
 
-// RemoveGroupMembersWithBody performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request,
-// with any type of body and a specified content type.
+// RemoveGroupMembersWithBody removes users from a group.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 func (c *Client) RemoveGroupMembersWithBody(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveGroupMembersRequestWithBody(c.Server, groupGUID, contentType, body)
 	if err != nil {
@@ -2363,8 +3483,11 @@ func (c *Client) RemoveGroupMembersWithBody(ctx context.Context, groupGUID strin
 	return c.Client.Do(req)
 }
 
-// RemoveGroupMembers performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request.
+// RemoveGroupMembers removes users from a group.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 func (c *Client) RemoveGroupMembers(ctx context.Context, groupGUID string, body RemoveGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveGroupMembersRequest(c.Server, groupGUID, body)
 	if err != nil {
@@ -2377,7 +3500,9 @@ func (c *Client) RemoveGroupMembers(ctx context.Context, groupGUID string, body 
 	return c.Client.Do(req)
 }
 
-// ListSsoGroupMappings performs a GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId) request.
+// ListSsoGroupMappings lists the group mappings of a single sign-on provider.
+//
+// Corresponds with GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId).
 func (c *Client) ListSsoGroupMappings(ctx context.Context, ssoAlias string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSsoGroupMappingsRequest(c.Server, ssoAlias)
 	if err != nil {
@@ -2390,8 +3515,11 @@ func (c *Client) ListSsoGroupMappings(ctx context.Context, ssoAlias string, reqE
 	return c.Client.Do(req)
 }
 
-// CreateSsoGroupMappingWithBody performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request,
-// with any type of body and a specified content type.
+// CreateSsoGroupMappingWithBody maps a group of a single sign-on provider to a group of Atlan.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 func (c *Client) CreateSsoGroupMappingWithBody(ctx context.Context, ssoAlias string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSsoGroupMappingRequestWithBody(c.Server, ssoAlias, contentType, body)
 	if err != nil {
@@ -2404,8 +3532,11 @@ func (c *Client) CreateSsoGroupMappingWithBody(ctx context.Context, ssoAlias str
 	return c.Client.Do(req)
 }
 
-// CreateSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request.
+// CreateSsoGroupMapping maps a group of a single sign-on provider to a group of Atlan.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 func (c *Client) CreateSsoGroupMapping(ctx context.Context, ssoAlias string, body CreateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateSsoGroupMappingRequest(c.Server, ssoAlias, body)
 	if err != nil {
@@ -2418,7 +3549,9 @@ func (c *Client) CreateSsoGroupMapping(ctx context.Context, ssoAlias string, bod
 	return c.Client.Do(req)
 }
 
-// GetSsoGroupMapping performs a GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId) request.
+// GetSsoGroupMapping reads one group mapping.
+//
+// Corresponds with GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId).
 func (c *Client) GetSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSsoGroupMappingRequest(c.Server, ssoAlias, groupMapID)
 	if err != nil {
@@ -2431,8 +3564,11 @@ func (c *Client) GetSsoGroupMapping(ctx context.Context, ssoAlias string, groupM
 	return c.Client.Do(req)
 }
 
-// UpdateSsoGroupMappingWithBody performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request,
-// with any type of body and a specified content type.
+// UpdateSsoGroupMappingWithBody changes a group mapping.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 func (c *Client) UpdateSsoGroupMappingWithBody(ctx context.Context, ssoAlias string, groupMapID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateSsoGroupMappingRequestWithBody(c.Server, ssoAlias, groupMapID, contentType, body)
 	if err != nil {
@@ -2445,8 +3581,11 @@ func (c *Client) UpdateSsoGroupMappingWithBody(ctx context.Context, ssoAlias str
 	return c.Client.Do(req)
 }
 
-// UpdateSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request.
+// UpdateSsoGroupMapping changes a group mapping.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 func (c *Client) UpdateSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, body UpdateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateSsoGroupMappingRequest(c.Server, ssoAlias, groupMapID, body)
 	if err != nil {
@@ -2459,7 +3598,9 @@ func (c *Client) UpdateSsoGroupMapping(ctx context.Context, ssoAlias string, gro
 	return c.Client.Do(req)
 }
 
-// DeleteSsoGroupMapping performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId) request.
+// DeleteSsoGroupMapping deletes a group mapping.
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId).
 func (c *Client) DeleteSsoGroupMapping(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSsoGroupMappingRequest(c.Server, ssoAlias, groupMapID)
 	if err != nil {
@@ -2472,8 +3613,11 @@ func (c *Client) DeleteSsoGroupMapping(ctx context.Context, ssoAlias string, gro
 	return c.Client.Do(req)
 }
 
-// UploadImageWithBody performs a POST /api/service/images (the `UploadImage` operationId) request,
-// with any type of body and a specified content type.
+// UploadImageWithBody uploads an image, such as an icon.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/images (the `UploadImage` operationId).
 func (c *Client) UploadImageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUploadImageRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2486,7 +3630,9 @@ func (c *Client) UploadImageWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// ListOAuthClients performs a GET /api/service/oauth-clients (the `ListOAuthClients` operationId) request.
+// ListOAuthClients lists OAuth clients.
+//
+// Corresponds with GET /api/service/oauth-clients (the `ListOAuthClients` operationId).
 func (c *Client) ListOAuthClients(ctx context.Context, params *ListOAuthClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOAuthClientsRequest(c.Server, params)
 	if err != nil {
@@ -2499,8 +3645,13 @@ func (c *Client) ListOAuthClients(ctx context.Context, params *ListOAuthClientsP
 	return c.Client.Do(req)
 }
 
-// CreateOAuthClientWithBody performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request,
-// with any type of body and a specified content type.
+// CreateOAuthClientWithBody creates an OAuth client.
+//
+// The client secret is in this answer.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 func (c *Client) CreateOAuthClientWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOAuthClientRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2513,8 +3664,13 @@ func (c *Client) CreateOAuthClientWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateOAuthClient performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request.
+// CreateOAuthClient creates an OAuth client.
+//
+// The client secret is in this answer.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 func (c *Client) CreateOAuthClient(ctx context.Context, body CreateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOAuthClientRequest(c.Server, body)
 	if err != nil {
@@ -2527,8 +3683,13 @@ func (c *Client) CreateOAuthClient(ctx context.Context, body CreateOAuthClientJS
 	return c.Client.Do(req)
 }
 
-// GetOAuthClientTokenWithBody performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request,
-// with any type of body and a specified content type.
+// GetOAuthClientTokenWithBody exchanges the id and secret of an OAuth client for a token.
+//
+// The token is good for expiresIn seconds, 600 if that is missing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 func (c *Client) GetOAuthClientTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOAuthClientTokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2541,8 +3702,13 @@ func (c *Client) GetOAuthClientTokenWithBody(ctx context.Context, contentType st
 	return c.Client.Do(req)
 }
 
-// GetOAuthClientToken performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request.
+// GetOAuthClientToken exchanges the id and secret of an OAuth client for a token.
+//
+// The token is good for expiresIn seconds, 600 if that is missing.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 func (c *Client) GetOAuthClientToken(ctx context.Context, body GetOAuthClientTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOAuthClientTokenRequest(c.Server, body)
 	if err != nil {
@@ -2555,7 +3721,9 @@ func (c *Client) GetOAuthClientToken(ctx context.Context, body GetOAuthClientTok
 	return c.Client.Do(req)
 }
 
-// DeleteOAuthClient performs a DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId) request.
+// DeleteOAuthClient deletes an OAuth client.
+//
+// Corresponds with DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId).
 func (c *Client) DeleteOAuthClient(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteOAuthClientRequest(c.Server, clientID)
 	if err != nil {
@@ -2568,7 +3736,9 @@ func (c *Client) DeleteOAuthClient(ctx context.Context, clientID string, reqEdit
 	return c.Client.Do(req)
 }
 
-// GetOAuthClient performs a GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId) request.
+// GetOAuthClient reads one OAuth client, without its secret.
+//
+// Corresponds with GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId).
 func (c *Client) GetOAuthClient(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOAuthClientRequest(c.Server, clientID)
 	if err != nil {
@@ -2581,8 +3751,11 @@ func (c *Client) GetOAuthClient(ctx context.Context, clientID string, reqEditors
 	return c.Client.Do(req)
 }
 
-// UpdateOAuthClientWithBody performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request,
-// with any type of body and a specified content type.
+// UpdateOAuthClientWithBody changes the name or the description of an OAuth client.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 func (c *Client) UpdateOAuthClientWithBody(ctx context.Context, clientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateOAuthClientRequestWithBody(c.Server, clientID, contentType, body)
 	if err != nil {
@@ -2595,8 +3768,11 @@ func (c *Client) UpdateOAuthClientWithBody(ctx context.Context, clientID string,
 	return c.Client.Do(req)
 }
 
-// UpdateOAuthClient performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request.
+// UpdateOAuthClient changes the name or the description of an OAuth client.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 func (c *Client) UpdateOAuthClient(ctx context.Context, clientID string, body UpdateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateOAuthClientRequest(c.Server, clientID, body)
 	if err != nil {
@@ -2609,8 +3785,13 @@ func (c *Client) UpdateOAuthClient(ctx context.Context, clientID string, body Up
 	return c.Client.Do(req)
 }
 
-// CreatePackageWorkflowWithBody performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreatePackageWorkflowWithBody creates a workflow of a package, and runs it with submit.
+//
+// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 func (c *Client) CreatePackageWorkflowWithBody(ctx context.Context, params *CreatePackageWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePackageWorkflowRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -2623,8 +3804,13 @@ func (c *Client) CreatePackageWorkflowWithBody(ctx context.Context, params *Crea
 	return c.Client.Do(req)
 }
 
-// CreatePackageWorkflow performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request.
+// CreatePackageWorkflow creates a workflow of a package, and runs it with submit.
+//
+// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 func (c *Client) CreatePackageWorkflow(ctx context.Context, params *CreatePackageWorkflowParams, body CreatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePackageWorkflowRequest(c.Server, params, body)
 	if err != nil {
@@ -2637,8 +3823,13 @@ func (c *Client) CreatePackageWorkflow(ctx context.Context, params *CreatePackag
 	return c.Client.Do(req)
 }
 
-// RerunPackageWorkflowWithBody performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// RerunPackageWorkflowWithBody runs a package workflow again.
+//
+// For users; API tokens go through rerunWorkflow.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 func (c *Client) RerunPackageWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunPackageWorkflowRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2651,8 +3842,13 @@ func (c *Client) RerunPackageWorkflowWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// RerunPackageWorkflow performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request.
+// RerunPackageWorkflow runs a package workflow again.
+//
+// For users; API tokens go through rerunWorkflow.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 func (c *Client) RerunPackageWorkflow(ctx context.Context, body RerunPackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunPackageWorkflowRequest(c.Server, body)
 	if err != nil {
@@ -2665,8 +3861,13 @@ func (c *Client) RerunPackageWorkflow(ctx context.Context, body RerunPackageWork
 	return c.Client.Do(req)
 }
 
-// UpdatePackageWorkflowWithBody performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePackageWorkflowWithBody replaces a package workflow.
+//
+// For users; API tokens go through updateWorkflow.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 func (c *Client) UpdatePackageWorkflowWithBody(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePackageWorkflowRequestWithBody(c.Server, workflowName, contentType, body)
 	if err != nil {
@@ -2679,8 +3880,13 @@ func (c *Client) UpdatePackageWorkflowWithBody(ctx context.Context, workflowName
 	return c.Client.Do(req)
 }
 
-// UpdatePackageWorkflow performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request.
+// UpdatePackageWorkflow replaces a package workflow.
+//
+// For users; API tokens go through updateWorkflow.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 func (c *Client) UpdatePackageWorkflow(ctx context.Context, workflowName string, body UpdatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePackageWorkflowRequest(c.Server, workflowName, body)
 	if err != nil {
@@ -2693,7 +3899,11 @@ func (c *Client) UpdatePackageWorkflow(ctx context.Context, workflowName string,
 	return c.Client.Do(req)
 }
 
-// ArchivePackageWorkflow performs a POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId) request.
+// ArchivePackageWorkflow archives a package workflow.
+//
+// For users; API tokens go through archiveWorkflow.
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId).
 func (c *Client) ArchivePackageWorkflow(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewArchivePackageWorkflowRequest(c.Server, workflowName)
 	if err != nil {
@@ -2706,7 +3916,9 @@ func (c *Client) ArchivePackageWorkflow(ctx context.Context, workflowName string
 	return c.Client.Do(req)
 }
 
-// ListRoles performs a GET /api/service/roles (the `ListRoles` operationId) request.
+// ListRoles lists roles.
+//
+// Corresponds with GET /api/service/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, params *ListRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRolesRequest(c.Server, params)
 	if err != nil {
@@ -2719,7 +3931,9 @@ func (c *Client) ListRoles(ctx context.Context, params *ListRolesParams, reqEdit
 	return c.Client.Do(req)
 }
 
-// ListWorkflowSchedules performs a GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId) request.
+// ListWorkflowSchedules lists the schedules of workflows.
+//
+// Corresponds with GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId).
 func (c *Client) ListWorkflowSchedules(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWorkflowSchedulesRequest(c.Server)
 	if err != nil {
@@ -2732,7 +3946,9 @@ func (c *Client) ListWorkflowSchedules(ctx context.Context, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// ListMissedScheduledQueryRuns performs a GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId) request.
+// ListMissedScheduledQueryRuns lists runs of scheduled queries that were missed between two times.
+//
+// Corresponds with GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId).
 func (c *Client) ListMissedScheduledQueryRuns(ctx context.Context, params *ListMissedScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMissedScheduledQueryRunsRequest(c.Server, params)
 	if err != nil {
@@ -2745,7 +3961,9 @@ func (c *Client) ListMissedScheduledQueryRuns(ctx context.Context, params *ListM
 	return c.Client.Do(req)
 }
 
-// ListScheduledQueryRuns performs a GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId) request.
+// ListScheduledQueryRuns lists runs of scheduled queries between two times.
+//
+// Corresponds with GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId).
 func (c *Client) ListScheduledQueryRuns(ctx context.Context, params *ListScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListScheduledQueryRunsRequest(c.Server, params)
 	if err != nil {
@@ -2758,7 +3976,11 @@ func (c *Client) ListScheduledQueryRuns(ctx context.Context, params *ListSchedul
 	return c.Client.Do(req)
 }
 
-// GetWorkflowSchedule performs a GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId) request.
+// GetWorkflowSchedule reads the schedule of one workflow.
+//
+// Its name is the workflow's followed by -cron.
+//
+// Corresponds with GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId).
 func (c *Client) GetWorkflowSchedule(ctx context.Context, cronName string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetWorkflowScheduleRequest(c.Server, cronName)
 	if err != nil {
@@ -2771,8 +3993,13 @@ func (c *Client) GetWorkflowSchedule(ctx context.Context, cronName string, reqEd
 	return c.Client.Do(req)
 }
 
-// SearchWorkflowRunsWithBody performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request,
-// with any type of body and a specified content type.
+// SearchWorkflowRunsWithBody searches workflow runs.
+//
+// The index lags behind; a run that was just started may be missing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 func (c *Client) SearchWorkflowRunsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchWorkflowRunsRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2785,8 +4012,13 @@ func (c *Client) SearchWorkflowRunsWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// SearchWorkflowRuns performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request.
+// SearchWorkflowRuns searches workflow runs.
+//
+// The index lags behind; a run that was just started may be missing.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 func (c *Client) SearchWorkflowRuns(ctx context.Context, body SearchWorkflowRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchWorkflowRunsRequest(c.Server, body)
 	if err != nil {
@@ -2799,7 +4031,11 @@ func (c *Client) SearchWorkflowRuns(ctx context.Context, body SearchWorkflowRuns
 	return c.Client.Do(req)
 }
 
-// StopWorkflowRun performs a POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId) request.
+// StopWorkflowRun stops one workflow run.
+//
+// Only asks: any phase but Pending and Running is final.
+//
+// Corresponds with POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId).
 func (c *Client) StopWorkflowRun(ctx context.Context, workflowRunID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopWorkflowRunRequest(c.Server, workflowRunID)
 	if err != nil {
@@ -2812,7 +4048,11 @@ func (c *Client) StopWorkflowRun(ctx context.Context, workflowRunID string, reqE
 	return c.Client.Do(req)
 }
 
-// ListUsers performs a GET /api/service/users (the `ListUsers` operationId) request.
+// ListUsers lists users.
+//
+// filter is a JSON text.
+//
+// Corresponds with GET /api/service/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUsersRequest(c.Server, params)
 	if err != nil {
@@ -2825,8 +4065,11 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 	return c.Client.Do(req)
 }
 
-// CreateUsersWithBody performs a POST /api/service/users (the `CreateUsers` operationId) request,
-// with any type of body and a specified content type.
+// CreateUsersWithBody invites users.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 func (c *Client) CreateUsersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUsersRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2839,8 +4082,11 @@ func (c *Client) CreateUsersWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// CreateUsers performs a POST /api/service/users (the `CreateUsers` operationId) request.
+// CreateUsers invites users.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 func (c *Client) CreateUsers(ctx context.Context, body CreateUsersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUsersRequest(c.Server, body)
 	if err != nil {
@@ -2853,7 +4099,9 @@ func (c *Client) CreateUsers(ctx context.Context, body CreateUsersJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// GetCurrentUser performs a GET /api/service/users/current (the `GetCurrentUser` operationId) request.
+// GetCurrentUser reads the calling user.
+//
+// Corresponds with GET /api/service/users/current (the `GetCurrentUser` operationId).
 func (c *Client) GetCurrentUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCurrentUserRequest(c.Server)
 	if err != nil {
@@ -2866,8 +4114,11 @@ func (c *Client) GetCurrentUser(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// UpdateUserWithBody performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdateUserWithBody changes a user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 func (c *Client) UpdateUserWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateUserRequestWithBody(c.Server, userGUID, contentType, body)
 	if err != nil {
@@ -2880,8 +4131,11 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, userGUID string, conten
 	return c.Client.Do(req)
 }
 
-// UpdateUser performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request.
+// UpdateUser changes a user.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 func (c *Client) UpdateUser(ctx context.Context, userGUID string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateUserRequest(c.Server, userGUID, body)
 	if err != nil {
@@ -2894,7 +4148,9 @@ func (c *Client) UpdateUser(ctx context.Context, userGUID string, body UpdateUse
 	return c.Client.Do(req)
 }
 
-// DeleteUser performs a POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId) request.
+// DeleteUser deletes a user.
+//
+// Corresponds with POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId).
 func (c *Client) DeleteUser(ctx context.Context, userGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteUserRequest(c.Server, userGUID)
 	if err != nil {
@@ -2907,7 +4163,11 @@ func (c *Client) DeleteUser(ctx context.Context, userGUID string, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// ListUserGroups performs a GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId) request.
+// ListUserGroups lists the groups of a user.
+//
+// filter is a JSON text.
+//
+// Corresponds with GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId).
 func (c *Client) ListUserGroups(ctx context.Context, userGUID string, params *ListUserGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUserGroupsRequest(c.Server, userGUID, params)
 	if err != nil {
@@ -2920,8 +4180,11 @@ func (c *Client) ListUserGroups(ctx context.Context, userGUID string, params *Li
 	return c.Client.Do(req)
 }
 
-// AddUserToGroupsWithBody performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request,
-// with any type of body and a specified content type.
+// AddUserToGroupsWithBody adds a user to groups.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 func (c *Client) AddUserToGroupsWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddUserToGroupsRequestWithBody(c.Server, userGUID, contentType, body)
 	if err != nil {
@@ -2934,8 +4197,11 @@ func (c *Client) AddUserToGroupsWithBody(ctx context.Context, userGUID string, c
 	return c.Client.Do(req)
 }
 
-// AddUserToGroups performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request.
+// AddUserToGroups adds a user to groups.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 func (c *Client) AddUserToGroups(ctx context.Context, userGUID string, body AddUserToGroupsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddUserToGroupsRequest(c.Server, userGUID, body)
 	if err != nil {
@@ -2948,8 +4214,11 @@ func (c *Client) AddUserToGroups(ctx context.Context, userGUID string, body AddU
 	return c.Client.Do(req)
 }
 
-// ChangeUserRoleWithBody performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request,
-// with any type of body and a specified content type.
+// ChangeUserRoleWithBody changes the role of a user.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 func (c *Client) ChangeUserRoleWithBody(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangeUserRoleRequestWithBody(c.Server, userGUID, contentType, body)
 	if err != nil {
@@ -2962,8 +4231,11 @@ func (c *Client) ChangeUserRoleWithBody(ctx context.Context, userGUID string, co
 	return c.Client.Do(req)
 }
 
-// ChangeUserRole performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request.
+// ChangeUserRole changes the role of a user.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 func (c *Client) ChangeUserRole(ctx context.Context, userGUID string, body ChangeUserRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangeUserRoleRequest(c.Server, userGUID, body)
 	if err != nil {
@@ -2976,7 +4248,11 @@ func (c *Client) ChangeUserRole(ctx context.Context, userGUID string, body Chang
 	return c.Client.Do(req)
 }
 
-// ListAppWorkflows performs a GET /api/service/v1/app (the `ListAppWorkflows` operationId) request.
+// ListAppWorkflows lists app workflows.
+//
+// Paged by cursor; next_cursor is there while has_more is true.
+//
+// Corresponds with GET /api/service/v1/app (the `ListAppWorkflows` operationId).
 func (c *Client) ListAppWorkflows(ctx context.Context, params *ListAppWorkflowsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAppWorkflowsRequest(c.Server, params)
 	if err != nil {
@@ -2989,8 +4265,13 @@ func (c *Client) ListAppWorkflows(ctx context.Context, params *ListAppWorkflowsP
 	return c.Client.Do(req)
 }
 
-// CreateAppWorkflowWithBody performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreateAppWorkflowWithBody creates an app workflow, and runs it unless run is false.
+//
+// Answers 409 with the slug of the one that has the name, and no error code.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 func (c *Client) CreateAppWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAppWorkflowRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3003,8 +4284,13 @@ func (c *Client) CreateAppWorkflowWithBody(ctx context.Context, contentType stri
 	return c.Client.Do(req)
 }
 
-// CreateAppWorkflow performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request.
+// CreateAppWorkflow creates an app workflow, and runs it unless run is false.
+//
+// Answers 409 with the slug of the one that has the name, and no error code.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 func (c *Client) CreateAppWorkflow(ctx context.Context, body CreateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateAppWorkflowRequest(c.Server, body)
 	if err != nil {
@@ -3017,7 +4303,11 @@ func (c *Client) CreateAppWorkflow(ctx context.Context, body CreateAppWorkflowJS
 	return c.Client.Do(req)
 }
 
-// GetAppRun performs a GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId) request.
+// GetAppRun reads one app run.
+//
+// Any status but Pending and Running is final.
+//
+// Corresponds with GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId).
 func (c *Client) GetAppRun(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAppRunRequest(c.Server, runID)
 	if err != nil {
@@ -3030,7 +4320,11 @@ func (c *Client) GetAppRun(ctx context.Context, runID string, reqEditors ...Requ
 	return c.Client.Do(req)
 }
 
-// CancelAppRun performs a POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId) request.
+// CancelAppRun cancels one app run.
+//
+// Only asks: poll the run until it is final.
+//
+// Corresponds with POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId).
 func (c *Client) CancelAppRun(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelAppRunRequest(c.Server, runID)
 	if err != nil {
@@ -3043,7 +4337,9 @@ func (c *Client) CancelAppRun(ctx context.Context, runID string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// DeleteAppWorkflow performs a DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId) request.
+// DeleteAppWorkflow archives an app workflow.
+//
+// Corresponds with DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId).
 func (c *Client) DeleteAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteAppWorkflowRequest(c.Server, slug)
 	if err != nil {
@@ -3056,7 +4352,9 @@ func (c *Client) DeleteAppWorkflow(ctx context.Context, slug string, reqEditors 
 	return c.Client.Do(req)
 }
 
-// GetAppWorkflow performs a GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId) request.
+// GetAppWorkflow reads one app workflow.
+//
+// Corresponds with GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId).
 func (c *Client) GetAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAppWorkflowRequest(c.Server, slug)
 	if err != nil {
@@ -3069,8 +4367,11 @@ func (c *Client) GetAppWorkflow(ctx context.Context, slug string, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// UpdateAppWorkflowWithBody performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdateAppWorkflowWithBody replaces the inputs of an app workflow.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 func (c *Client) UpdateAppWorkflowWithBody(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAppWorkflowRequestWithBody(c.Server, slug, contentType, body)
 	if err != nil {
@@ -3083,8 +4384,11 @@ func (c *Client) UpdateAppWorkflowWithBody(ctx context.Context, slug string, con
 	return c.Client.Do(req)
 }
 
-// UpdateAppWorkflow performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request.
+// UpdateAppWorkflow replaces the inputs of an app workflow.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 func (c *Client) UpdateAppWorkflow(ctx context.Context, slug string, body UpdateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAppWorkflowRequest(c.Server, slug, body)
 	if err != nil {
@@ -3097,8 +4401,11 @@ func (c *Client) UpdateAppWorkflow(ctx context.Context, slug string, body Update
 	return c.Client.Do(req)
 }
 
-// AddAppScheduleWithBody performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request,
-// with any type of body and a specified content type.
+// AddAppScheduleWithBody adds a schedule to an app workflow.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 func (c *Client) AddAppScheduleWithBody(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddAppScheduleRequestWithBody(c.Server, slug, contentType, body)
 	if err != nil {
@@ -3111,8 +4418,11 @@ func (c *Client) AddAppScheduleWithBody(ctx context.Context, slug string, conten
 	return c.Client.Do(req)
 }
 
-// AddAppSchedule performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request.
+// AddAppSchedule adds a schedule to an app workflow.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 func (c *Client) AddAppSchedule(ctx context.Context, slug string, body AddAppScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddAppScheduleRequest(c.Server, slug, body)
 	if err != nil {
@@ -3125,7 +4435,9 @@ func (c *Client) AddAppSchedule(ctx context.Context, slug string, body AddAppSch
 	return c.Client.Do(req)
 }
 
-// RemoveAppSchedule performs a DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId) request.
+// RemoveAppSchedule removes a schedule from an app workflow.
+//
+// Corresponds with DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId).
 func (c *Client) RemoveAppSchedule(ctx context.Context, slug string, triggerID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveAppScheduleRequest(c.Server, slug, triggerID)
 	if err != nil {
@@ -3138,7 +4450,9 @@ func (c *Client) RemoveAppSchedule(ctx context.Context, slug string, triggerID s
 	return c.Client.Do(req)
 }
 
-// SubmitAppWorkflow performs a POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId) request.
+// SubmitAppWorkflow runs an app workflow.
+//
+// Corresponds with POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId).
 func (c *Client) SubmitAppWorkflow(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitAppWorkflowRequest(c.Server, slug)
 	if err != nil {
@@ -3151,7 +4465,9 @@ func (c *Client) SubmitAppWorkflow(ctx context.Context, slug string, reqEditors 
 	return c.Client.Do(req)
 }
 
-// GetApp performs a GET /api/service/v1/apps/{appId} (the `GetApp` operationId) request.
+// GetApp reads one app with its entry points.
+//
+// Corresponds with GET /api/service/v1/apps/{appId} (the `GetApp` operationId).
 func (c *Client) GetApp(ctx context.Context, appID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAppRequest(c.Server, appID)
 	if err != nil {
@@ -3164,7 +4480,9 @@ func (c *Client) GetApp(ctx context.Context, appID string, reqEditors ...Request
 	return c.Client.Do(req)
 }
 
-// GetAppInputContract performs a GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId) request.
+// GetAppInputContract reads the JSON schema of an app's inputs.
+//
+// Corresponds with GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId).
 func (c *Client) GetAppInputContract(ctx context.Context, appID string, params *GetAppInputContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAppInputContractRequest(c.Server, appID, params)
 	if err != nil {
@@ -3177,7 +4495,11 @@ func (c *Client) GetAppInputContract(ctx context.Context, appID string, params *
 	return c.Client.Do(req)
 }
 
-// ListGroups performs a GET /api/service/v2/groups (the `ListGroups` operationId) request.
+// ListGroups lists groups.
+//
+// filter is a JSON text.
+//
+// Corresponds with GET /api/service/v2/groups (the `ListGroups` operationId).
 func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListGroupsRequest(c.Server, params)
 	if err != nil {
@@ -3190,7 +4512,9 @@ func (c *Client) ListGroups(ctx context.Context, params *ListGroupsParams, reqEd
 	return c.Client.Do(req)
 }
 
-// WhoAmI performs a GET /api/service/whoami (the `WhoAmI` operationId) request.
+// WhoAmI tells whom the token belongs to.
+//
+// Corresponds with GET /api/service/whoami (the `WhoAmI` operationId).
 func (c *Client) WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWhoAmIRequest(c.Server)
 	if err != nil {
@@ -3203,8 +4527,13 @@ func (c *Client) WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
-// CreateWorkflowWithBody performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreateWorkflowWithBody creates a workflow, and runs it with submit.
+//
+// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 func (c *Client) CreateWorkflowWithBody(ctx context.Context, params *CreateWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWorkflowRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -3217,8 +4546,13 @@ func (c *Client) CreateWorkflowWithBody(ctx context.Context, params *CreateWorkf
 	return c.Client.Do(req)
 }
 
-// CreateWorkflow performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request.
+// CreateWorkflow creates a workflow, and runs it with submit.
+//
+// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 func (c *Client) CreateWorkflow(ctx context.Context, params *CreateWorkflowParams, body CreateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWorkflowRequest(c.Server, params, body)
 	if err != nil {
@@ -3231,8 +4565,11 @@ func (c *Client) CreateWorkflow(ctx context.Context, params *CreateWorkflowParam
 	return c.Client.Do(req)
 }
 
-// SearchWorkflowsWithBody performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request,
-// with any type of body and a specified content type.
+// SearchWorkflowsWithBody searches workflows.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 func (c *Client) SearchWorkflowsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchWorkflowsRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3245,8 +4582,11 @@ func (c *Client) SearchWorkflowsWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// SearchWorkflows performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request.
+// SearchWorkflows searches workflows.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 func (c *Client) SearchWorkflows(ctx context.Context, body SearchWorkflowsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchWorkflowsRequest(c.Server, body)
 	if err != nil {
@@ -3259,8 +4599,11 @@ func (c *Client) SearchWorkflows(ctx context.Context, body SearchWorkflowsJSONRe
 	return c.Client.Do(req)
 }
 
-// RerunWorkflowWithBody performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// RerunWorkflowWithBody runs a workflow again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 func (c *Client) RerunWorkflowWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunWorkflowRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3273,8 +4616,11 @@ func (c *Client) RerunWorkflowWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// RerunWorkflow performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request.
+// RerunWorkflow runs a workflow again.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 func (c *Client) RerunWorkflow(ctx context.Context, body RerunWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunWorkflowRequest(c.Server, body)
 	if err != nil {
@@ -3287,8 +4633,11 @@ func (c *Client) RerunWorkflow(ctx context.Context, body RerunWorkflowJSONReques
 	return c.Client.Do(req)
 }
 
-// RerunWorkflowAsOwnerWithBody performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request,
-// with any type of body and a specified content type.
+// RerunWorkflowAsOwnerWithBody runs a workflow again in the name of its owner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 func (c *Client) RerunWorkflowAsOwnerWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunWorkflowAsOwnerRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3301,8 +4650,11 @@ func (c *Client) RerunWorkflowAsOwnerWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// RerunWorkflowAsOwner performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request.
+// RerunWorkflowAsOwner runs a workflow again in the name of its owner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 func (c *Client) RerunWorkflowAsOwner(ctx context.Context, body RerunWorkflowAsOwnerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRerunWorkflowAsOwnerRequest(c.Server, body)
 	if err != nil {
@@ -3315,8 +4667,11 @@ func (c *Client) RerunWorkflowAsOwner(ctx context.Context, body RerunWorkflowAsO
 	return c.Client.Do(req)
 }
 
-// UpdateWorkflowWithBody performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWorkflowWithBody replaces a workflow.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 func (c *Client) UpdateWorkflowWithBody(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWorkflowRequestWithBody(c.Server, workflowName, contentType, body)
 	if err != nil {
@@ -3329,8 +4684,11 @@ func (c *Client) UpdateWorkflowWithBody(ctx context.Context, workflowName string
 	return c.Client.Do(req)
 }
 
-// UpdateWorkflow performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request.
+// UpdateWorkflow replaces a workflow.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 func (c *Client) UpdateWorkflow(ctx context.Context, workflowName string, body UpdateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWorkflowRequest(c.Server, workflowName, body)
 	if err != nil {
@@ -3343,7 +4701,9 @@ func (c *Client) UpdateWorkflow(ctx context.Context, workflowName string, body U
 	return c.Client.Do(req)
 }
 
-// ArchiveWorkflow performs a POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId) request.
+// ArchiveWorkflow archives a workflow.
+//
+// Corresponds with POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId).
 func (c *Client) ArchiveWorkflow(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewArchiveWorkflowRequest(c.Server, workflowName)
 	if err != nil {
@@ -3356,7 +4716,9 @@ func (c *Client) ArchiveWorkflow(ctx context.Context, workflowName string, reqEd
 	return c.Client.Do(req)
 }
 
-// ChangeWorkflowOwner performs a POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId) request.
+// ChangeWorkflowOwner gives a workflow to another user.
+//
+// Corresponds with POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId).
 func (c *Client) ChangeWorkflowOwner(ctx context.Context, workflowName string, params *ChangeWorkflowOwnerParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangeWorkflowOwnerRequest(c.Server, workflowName, params)
 	if err != nil {
@@ -3369,8 +4731,13 @@ func (c *Client) ChangeWorkflowOwner(ctx context.Context, workflowName string, p
 	return c.Client.Do(req)
 }
 
-// ParseQueryWithBody performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request,
-// with any type of body and a specified content type.
+// ParseQueryWithBody parses SQL into the objects it reads and writes.
+//
+// Runs nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 func (c *Client) ParseQueryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewParseQueryRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3383,8 +4750,13 @@ func (c *Client) ParseQueryWithBody(ctx context.Context, contentType string, bod
 	return c.Client.Do(req)
 }
 
-// ParseQuery performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request.
+// ParseQuery parses SQL into the objects it reads and writes.
+//
+// Runs nothing.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 func (c *Client) ParseQuery(ctx context.Context, body ParseQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewParseQueryRequest(c.Server, body)
 	if err != nil {
@@ -3397,8 +4769,13 @@ func (c *Client) ParseQuery(ctx context.Context, body ParseQueryJSONRequestBody,
 	return c.Client.Do(req)
 }
 
-// StreamQueryWithBody performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request,
-// with any type of body and a specified content type.
+// StreamQueryWithBody runs SQL through Atlan's query engine.
+//
+// The answer is a stream of server-sent events; rows and a final status come in several of them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 func (c *Client) StreamQueryWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStreamQueryRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3411,8 +4788,13 @@ func (c *Client) StreamQueryWithBody(ctx context.Context, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// StreamQuery performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request.
+// StreamQuery runs SQL through Atlan's query engine.
+//
+// The answer is a stream of server-sent events; rows and a final status come in several of them.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 func (c *Client) StreamQuery(ctx context.Context, body StreamQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStreamQueryRequest(c.Server, body)
 	if err != nil {
@@ -3425,7 +4807,11 @@ func (c *Client) StreamQuery(ctx context.Context, body StreamQueryJSONRequestBod
 	return c.Client.Do(req)
 }
 
-// GetKeycloakClientSecret performs a GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId) request.
+// GetKeycloakClientSecret reads the secret of a Keycloak client.
+//
+// For packages that run inside the tenant.
+//
+// Corresponds with GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId).
 func (c *Client) GetKeycloakClientSecret(ctx context.Context, clientGUID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetKeycloakClientSecretRequest(c.Server, clientGUID)
 	if err != nil {
@@ -3438,7 +4824,9 @@ func (c *Client) GetKeycloakClientSecret(ctx context.Context, clientGUID string,
 	return c.Client.Do(req)
 }
 
-// ListKeycloakUsers performs a GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId) request.
+// ListKeycloakUsers finds users in Keycloak.
+//
+// Corresponds with GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId).
 func (c *Client) ListKeycloakUsers(ctx context.Context, params *ListKeycloakUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListKeycloakUsersRequest(c.Server, params)
 	if err != nil {
@@ -3451,8 +4839,13 @@ func (c *Client) ListKeycloakUsers(ctx context.Context, params *ListKeycloakUser
 	return c.Client.Do(req)
 }
 
-// GetKeycloakTokenWithBody performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request,
-// with any type of body and a specified content type.
+// GetKeycloakTokenWithBody exchanges client credentials, or another token, at Keycloak.
+//
+// The request is a form.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 func (c *Client) GetKeycloakTokenWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetKeycloakTokenRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -3465,8 +4858,13 @@ func (c *Client) GetKeycloakTokenWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// GetKeycloakTokenWithFormdataBody performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request.
+// GetKeycloakTokenWithFormdataBody exchanges client credentials, or another token, at Keycloak.
+//
+// The request is a form.
+//
 // Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 func (c *Client) GetKeycloakTokenWithFormdataBody(ctx context.Context, body GetKeycloakTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetKeycloakTokenRequestWithFormdataBody(c.Server, body)
 	if err != nil {
@@ -3479,8 +4877,14 @@ func (c *Client) GetKeycloakTokenWithFormdataBody(ctx context.Context, body GetK
 	return c.Client.Do(req)
 }
 
-// SendOpenLineageEventWithBody performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request,
-// with any type of body and a specified content type.
+// SendOpenLineageEventWithBody sends one OpenLineage event.
+//
+// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+// events.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 func (c *Client) SendOpenLineageEventWithBody(ctx context.Context, connectorType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendOpenLineageEventRequestWithBody(c.Server, connectorType, contentType, body)
 	if err != nil {
@@ -3493,8 +4897,14 @@ func (c *Client) SendOpenLineageEventWithBody(ctx context.Context, connectorType
 	return c.Client.Do(req)
 }
 
-// SendOpenLineageEvent performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request.
+// SendOpenLineageEvent sends one OpenLineage event.
+//
+// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+// events.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 func (c *Client) SendOpenLineageEvent(ctx context.Context, connectorType string, body SendOpenLineageEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendOpenLineageEventRequest(c.Server, connectorType, body)
 	if err != nil {
@@ -10755,991 +12165,1562 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// PurgeEntitiesByGuidsWithBodyWithResponse performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request,
-	// with any type of body and a specified content type.
+	// PurgeEntitiesByGuidsWithBodyWithResponse purges assets for good.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 	PurgeEntitiesByGuidsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeEntitiesByGuidsResponse, error)
 
-	// PurgeEntitiesByGuidsWithResponse performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request.
+	// PurgeEntitiesByGuidsWithResponse purges assets for good.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 	PurgeEntitiesByGuidsWithResponse(ctx context.Context, body PurgeEntitiesByGuidsJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeEntitiesByGuidsResponse, error)
 
-	// SaveEntityWithBodyWithResponse performs a POST /api/meta/entity (the `SaveEntity` operationId) request,
-	// with any type of body and a specified content type.
+	// SaveEntityWithBodyWithResponse creates or updates one asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Matched by guid, else by type and qualifiedName.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 	SaveEntityWithBodyWithResponse(ctx context.Context, params *SaveEntityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveEntityResponse, error)
 
-	// SaveEntityWithResponse performs a POST /api/meta/entity (the `SaveEntity` operationId) request.
+	// SaveEntityWithResponse creates or updates one asset.
+	//
+	// Matched by guid, else by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 	SaveEntityWithResponse(ctx context.Context, params *SaveEntityParams, body SaveEntityJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveEntityResponse, error)
 
-	// AuditSearchWithBodyWithResponse performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// AuditSearchWithBodyWithResponse searches the audit log.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// from and size of the dsl reach 10,000 entries.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 	AuditSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuditSearchResponse, error)
 
-	// AuditSearchWithResponse performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request.
+	// AuditSearchWithResponse searches the audit log.
+	//
+	// from and size of the dsl reach 10,000 entries.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 	AuditSearchWithResponse(ctx context.Context, body AuditSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*AuditSearchResponse, error)
 
-	// DeleteEntitiesByGuidsWithResponse performs a DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId) request.
+	// DeleteEntitiesByGuidsWithResponse deletes assets by guid.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId).
 	DeleteEntitiesByGuidsWithResponse(ctx context.Context, params *DeleteEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*DeleteEntitiesByGuidsResponse, error)
 
-	// GetEntitiesByGuidsWithResponse performs a GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId) request.
+	// GetEntitiesByGuidsWithResponse reads assets by guid.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId).
 	GetEntitiesByGuidsWithResponse(ctx context.Context, params *GetEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*GetEntitiesByGuidsResponse, error)
 
-	// BulkSaveEntitiesWithBodyWithResponse performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkSaveEntitiesWithBodyWithResponse creates or updates assets.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+	// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+	// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+	// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 	BulkSaveEntitiesWithBodyWithResponse(ctx context.Context, params *BulkSaveEntitiesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkSaveEntitiesResponse, error)
 
-	// BulkSaveEntitiesWithResponse performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request.
+	// BulkSaveEntitiesWithResponse creates or updates assets.
+	//
+	// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+	// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+	// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+	// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 	BulkSaveEntitiesWithResponse(ctx context.Context, params *BulkSaveEntitiesParams, body BulkSaveEntitiesJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkSaveEntitiesResponse, error)
 
-	// BulkAddClassificationWithBodyWithResponse performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkAddClassificationWithBodyWithResponse adds one tag to many assets.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 	BulkAddClassificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkAddClassificationResponse, error)
 
-	// BulkAddClassificationWithResponse performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request.
+	// BulkAddClassificationWithResponse adds one tag to many assets.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 	BulkAddClassificationWithResponse(ctx context.Context, body BulkAddClassificationJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkAddClassificationResponse, error)
 
-	// GetBulkEntityHeadersWithResponse performs a GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId) request.
+	// GetBulkEntityHeadersWithResponse lists the headers of assets whose tags changed since a time.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId).
 	GetBulkEntityHeadersWithResponse(ctx context.Context, params *GetBulkEntityHeadersParams, reqEditors ...RequestEditorFn) (*GetBulkEntityHeadersResponse, error)
 
-	// BulkSetClassificationsWithBodyWithResponse performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// BulkSetClassificationsWithBodyWithResponse sets the tags of many assets.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 	BulkSetClassificationsWithBodyWithResponse(ctx context.Context, params *BulkSetClassificationsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkSetClassificationsResponse, error)
 
-	// BulkSetClassificationsWithResponse performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request.
+	// BulkSetClassificationsWithResponse sets the tags of many assets.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 	BulkSetClassificationsWithResponse(ctx context.Context, params *BulkSetClassificationsParams, body BulkSetClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkSetClassificationsResponse, error)
 
-	// GetEntitiesByUniqueAttributeWithResponse performs a GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId) request.
+	// GetEntitiesByUniqueAttributeWithResponse reads assets of one type by qualifiedName.
+	//
+	// The names travel as attr_0:qualifiedName, attr_1:qualifiedName and so on; one longer than 4,096 characters
+	// is refused.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId).
 	GetEntitiesByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntitiesByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntitiesByUniqueAttributeResponse, error)
 
-	// ImportBusinessMetadataWithBodyWithResponse performs a POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId) request,
-	// with any type of body and a specified content type.
+	// ImportBusinessMetadataWithBodyWithResponse imports custom metadata from a file.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId).
 	ImportBusinessMetadataWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportBusinessMetadataResponse, error)
 
-	// GetBusinessMetadataTemplateWithResponse performs a GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId) request.
+	// GetBusinessMetadataTemplateWithResponse downloads the template of a custom metadata import.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId).
 	GetBusinessMetadataTemplateWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBusinessMetadataTemplateResponse, error)
 
-	// DeleteEntityByGUIDWithResponse performs a DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId) request.
+	// DeleteEntityByGUIDWithResponse deletes one asset.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId).
 	DeleteEntityByGUIDWithResponse(ctx context.Context, guid string, params *DeleteEntityByGUIDParams, reqEditors ...RequestEditorFn) (*DeleteEntityByGUIDResponse, error)
 
-	// GetEntityByGUIDWithResponse performs a GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId) request.
+	// GetEntityByGUIDWithResponse reads one asset.
+	//
+	// Sees a write at once, unlike a search.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId).
 	GetEntityByGUIDWithResponse(ctx context.Context, guid string, params *GetEntityByGUIDParams, reqEditors ...RequestEditorFn) (*GetEntityByGUIDResponse, error)
 
-	// UpdateEntityAttributeByGUIDWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateEntityAttributeByGUIDWithBodyWithResponse sets one attribute of an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 	UpdateEntityAttributeByGUIDWithBodyWithResponse(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEntityAttributeByGUIDResponse, error)
 
-	// UpdateEntityAttributeByGUIDWithResponse performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request.
+	// UpdateEntityAttributeByGUIDWithResponse sets one attribute of an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 	UpdateEntityAttributeByGUIDWithResponse(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, body UpdateEntityAttributeByGUIDJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEntityAttributeByGUIDResponse, error)
 
-	// DeleteBusinessAttributesWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteBusinessAttributesWithBodyWithResponse removes custom metadata from an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 	DeleteBusinessAttributesWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesResponse, error)
 
-	// DeleteBusinessAttributesWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request.
+	// DeleteBusinessAttributesWithResponse removes custom metadata from an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 	DeleteBusinessAttributesWithResponse(ctx context.Context, guid string, body DeleteBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesResponse, error)
 
-	// SetBusinessAttributesWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request,
-	// with any type of body and a specified content type.
+	// SetBusinessAttributesWithBodyWithResponse sets custom metadata of an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Sets and attributes go by their hashed ids.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 	SetBusinessAttributesWithBodyWithResponse(ctx context.Context, guid string, params *SetBusinessAttributesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusinessAttributesResponse, error)
 
-	// SetBusinessAttributesWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request.
+	// SetBusinessAttributesWithResponse sets custom metadata of an asset.
+	//
+	// Sets and attributes go by their hashed ids.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 	SetBusinessAttributesWithResponse(ctx context.Context, guid string, params *SetBusinessAttributesParams, body SetBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusinessAttributesResponse, error)
 
-	// DeleteBusinessAttributesByNameWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteBusinessAttributesByNameWithBodyWithResponse removes the custom metadata of one set from an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 	DeleteBusinessAttributesByNameWithBodyWithResponse(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesByNameResponse, error)
 
-	// DeleteBusinessAttributesByNameWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request.
+	// DeleteBusinessAttributesByNameWithResponse removes the custom metadata of one set from an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 	DeleteBusinessAttributesByNameWithResponse(ctx context.Context, guid string, bmName string, body DeleteBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesByNameResponse, error)
 
-	// SetBusinessAttributesByNameWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request,
-	// with any type of body and a specified content type.
+	// SetBusinessAttributesByNameWithBodyWithResponse sets the custom metadata of one set of an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 	SetBusinessAttributesByNameWithBodyWithResponse(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusinessAttributesByNameResponse, error)
 
-	// SetBusinessAttributesByNameWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request.
+	// SetBusinessAttributesByNameWithResponse sets the custom metadata of one set of an asset.
+	//
+	// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 	SetBusinessAttributesByNameWithResponse(ctx context.Context, guid string, bmName string, body SetBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusinessAttributesByNameResponse, error)
 
-	// DeleteClassificationWithResponse performs a DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId) request.
+	// DeleteClassificationWithResponse removes a tag from an asset.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId).
 	DeleteClassificationWithResponse(ctx context.Context, guid string, classificationName string, params *DeleteClassificationParams, reqEditors ...RequestEditorFn) (*DeleteClassificationResponse, error)
 
-	// GetClassificationWithResponse performs a GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId) request.
+	// GetClassificationWithResponse reads one tag of an asset.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId).
 	GetClassificationWithResponse(ctx context.Context, guid string, classificationName string, reqEditors ...RequestEditorFn) (*GetClassificationResponse, error)
 
-	// ListClassificationsWithResponse performs a GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId) request.
+	// ListClassificationsWithResponse lists the tags of an asset.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId).
 	ListClassificationsWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*ListClassificationsResponse, error)
 
-	// AddClassificationsWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// AddClassificationsWithBodyWithResponse adds tags to an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 	AddClassificationsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClassificationsResponse, error)
 
-	// AddClassificationsWithResponse performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request.
+	// AddClassificationsWithResponse adds tags to an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 	AddClassificationsWithResponse(ctx context.Context, guid string, body AddClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClassificationsResponse, error)
 
-	// UpdateClassificationsWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateClassificationsWithBodyWithResponse changes tags of an asset, such as how they propagate.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 	UpdateClassificationsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateClassificationsResponse, error)
 
-	// UpdateClassificationsWithResponse performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request.
+	// UpdateClassificationsWithResponse changes tags of an asset, such as how they propagate.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 	UpdateClassificationsWithResponse(ctx context.Context, guid string, body UpdateClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClassificationsResponse, error)
 
-	// GetEntityHeaderByGUIDWithResponse performs a GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId) request.
+	// GetEntityHeaderByGUIDWithResponse reads the header of an asset.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId).
 	GetEntityHeaderByGUIDWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*GetEntityHeaderByGUIDResponse, error)
 
-	// DeleteLabelsWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteLabelsWithBodyWithResponse removes labels from an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 	DeleteLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteLabelsResponse, error)
 
-	// DeleteLabelsWithResponse performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request.
+	// DeleteLabelsWithResponse removes labels from an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 	DeleteLabelsWithResponse(ctx context.Context, guid string, body DeleteLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteLabelsResponse, error)
 
-	// SetLabelsWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// SetLabelsWithBodyWithResponse replaces the labels of an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 	SetLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLabelsResponse, error)
 
-	// SetLabelsWithResponse performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request.
+	// SetLabelsWithResponse replaces the labels of an asset.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 	SetLabelsWithResponse(ctx context.Context, guid string, body SetLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLabelsResponse, error)
 
-	// AddLabelsWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request,
-	// with any type of body and a specified content type.
+	// AddLabelsWithBodyWithResponse adds labels to an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 	AddLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddLabelsResponse, error)
 
-	// AddLabelsWithResponse performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request.
+	// AddLabelsWithResponse adds labels to an asset.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 	AddLabelsWithResponse(ctx context.Context, guid string, body AddLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddLabelsResponse, error)
 
-	// DeleteEntityByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId) request.
+	// DeleteEntityByUniqueAttributeWithResponse deletes one asset by type and qualifiedName.
+	//
+	// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId).
 	DeleteEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *DeleteEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*DeleteEntityByUniqueAttributeResponse, error)
 
-	// GetEntityByUniqueAttributeWithResponse performs a GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId) request.
+	// GetEntityByUniqueAttributeWithResponse reads one asset by type and qualifiedName.
+	//
+	// A name longer than 4,096 characters is refused: search for it instead.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId).
 	GetEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntityByUniqueAttributeResponse, error)
 
-	// UpdateEntityByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateEntityByUniqueAttributeWithBodyWithResponse updates one asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 	UpdateEntityByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEntityByUniqueAttributeResponse, error)
 
-	// UpdateEntityByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request.
+	// UpdateEntityByUniqueAttributeWithResponse updates one asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 	UpdateEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, body UpdateEntityByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEntityByUniqueAttributeResponse, error)
 
-	// DeleteClassificationByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId) request.
+	// DeleteClassificationByUniqueAttributeWithResponse removes a tag from an asset by type and qualifiedName.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId).
 	DeleteClassificationByUniqueAttributeWithResponse(ctx context.Context, typeName string, classificationName string, params *DeleteClassificationByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*DeleteClassificationByUniqueAttributeResponse, error)
 
-	// AddClassificationsByUniqueAttributeWithBodyWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// AddClassificationsByUniqueAttributeWithBodyWithResponse adds tags to an asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 	AddClassificationsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClassificationsByUniqueAttributeResponse, error)
 
-	// AddClassificationsByUniqueAttributeWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request.
+	// AddClassificationsByUniqueAttributeWithResponse adds tags to an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 	AddClassificationsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, body AddClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClassificationsByUniqueAttributeResponse, error)
 
-	// UpdateClassificationsByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateClassificationsByUniqueAttributeWithBodyWithResponse changes tags of an asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 	UpdateClassificationsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateClassificationsByUniqueAttributeResponse, error)
 
-	// UpdateClassificationsByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request.
+	// UpdateClassificationsByUniqueAttributeWithResponse changes tags of an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 	UpdateClassificationsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, body UpdateClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClassificationsByUniqueAttributeResponse, error)
 
-	// GetEntityHeaderByUniqueAttributeWithResponse performs a GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId) request.
+	// GetEntityHeaderByUniqueAttributeWithResponse reads the header of an asset by type and qualifiedName.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId).
 	GetEntityHeaderByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntityHeaderByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntityHeaderByUniqueAttributeResponse, error)
 
-	// DeleteLabelsByUniqueAttributeWithBodyWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteLabelsByUniqueAttributeWithBodyWithResponse removes labels from an asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 	DeleteLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteLabelsByUniqueAttributeResponse, error)
 
-	// DeleteLabelsByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request.
+	// DeleteLabelsByUniqueAttributeWithResponse removes labels from an asset by type and qualifiedName.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 	DeleteLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, body DeleteLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteLabelsByUniqueAttributeResponse, error)
 
-	// SetLabelsByUniqueAttributeWithBodyWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// SetLabelsByUniqueAttributeWithBodyWithResponse replaces the labels of an asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 	SetLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLabelsByUniqueAttributeResponse, error)
 
-	// SetLabelsByUniqueAttributeWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request.
+	// SetLabelsByUniqueAttributeWithResponse replaces the labels of an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 	SetLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, body SetLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLabelsByUniqueAttributeResponse, error)
 
-	// AddLabelsByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request,
-	// with any type of body and a specified content type.
+	// AddLabelsByUniqueAttributeWithBodyWithResponse adds labels to an asset by type and qualifiedName.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A label has at most 50 characters.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 	AddLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddLabelsByUniqueAttributeResponse, error)
 
-	// AddLabelsByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request.
+	// AddLabelsByUniqueAttributeWithResponse adds labels to an asset by type and qualifiedName.
+	//
+	// A label has at most 50 characters.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 	AddLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, body AddLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddLabelsByUniqueAttributeResponse, error)
 
-	// ListEntityAuditEventsWithResponse performs a GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId) request.
+	// ListEntityAuditEventsWithResponse lists audit events of one asset.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId).
 	ListEntityAuditEventsWithResponse(ctx context.Context, guid string, params *ListEntityAuditEventsParams, reqEditors ...RequestEditorFn) (*ListEntityAuditEventsResponse, error)
 
-	// ListGlossariesWithResponse performs a GET /api/meta/glossary (the `ListGlossaries` operationId) request.
+	// ListGlossariesWithResponse lists glossaries.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/glossary (the `ListGlossaries` operationId).
 	ListGlossariesWithResponse(ctx context.Context, params *ListGlossariesParams, reqEditors ...RequestEditorFn) (*ListGlossariesResponse, error)
 
-	// LineageGraphWithBodyWithResponse performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request,
-	// with any type of body and a specified content type.
+	// LineageGraphWithBodyWithResponse reads the lineage of an asset as a graph.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The older of the two lineage calls; lineageList pages.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 	LineageGraphWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LineageGraphResponse, error)
 
-	// LineageGraphWithResponse performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request.
+	// LineageGraphWithResponse reads the lineage of an asset as a graph.
+	//
+	// The older of the two lineage calls; lineageList pages.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 	LineageGraphWithResponse(ctx context.Context, body LineageGraphJSONRequestBody, reqEditors ...RequestEditorFn) (*LineageGraphResponse, error)
 
-	// LineageListWithBodyWithResponse performs a POST /api/meta/lineage/list (the `LineageList` operationId) request,
-	// with any type of body and a specified content type.
+	// LineageListWithBodyWithResponse lists assets up or down the lineage of one.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 	LineageListWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LineageListResponse, error)
 
-	// LineageListWithResponse performs a POST /api/meta/lineage/list (the `LineageList` operationId) request.
+	// LineageListWithResponse lists assets up or down the lineage of one.
+	//
+	// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 	LineageListWithResponse(ctx context.Context, body LineageListJSONRequestBody, reqEditors ...RequestEditorFn) (*LineageListResponse, error)
 
-	// IndexSearchWithBodyWithResponse performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// IndexSearchWithBodyWithResponse searches assets in the index.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+	// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 	IndexSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IndexSearchResponse, error)
 
-	// IndexSearchWithResponse performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request.
+	// IndexSearchWithResponse searches assets in the index.
+	//
+	// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+	// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 	IndexSearchWithResponse(ctx context.Context, body IndexSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*IndexSearchResponse, error)
 
-	// SearchLogSearchWithBodyWithResponse performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchLogSearchWithBodyWithResponse searches the log of searches.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 	SearchLogSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchLogSearchResponse, error)
 
-	// SearchLogSearchWithResponse performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request.
+	// SearchLogSearchWithResponse searches the log of searches.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 	SearchLogSearchWithResponse(ctx context.Context, body SearchLogSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchLogSearchResponse, error)
 
-	// SearchTasksWithBodyWithResponse performs a POST /api/meta/task/search (the `SearchTasks` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchTasksWithBodyWithResponse searches the background tasks of the metastore.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 	SearchTasksWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchTasksResponse, error)
 
-	// SearchTasksWithResponse performs a POST /api/meta/task/search (the `SearchTasks` operationId) request.
+	// SearchTasksWithResponse searches the background tasks of the metastore.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 	SearchTasksWithResponse(ctx context.Context, body SearchTasksJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchTasksResponse, error)
 
-	// GetTypeDefByGUIDWithResponse performs a GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId) request.
+	// GetTypeDefByGUIDWithResponse reads a type definition by guid.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId).
 	GetTypeDefByGUIDWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*GetTypeDefByGUIDResponse, error)
 
-	// DeleteTypeDefByNameWithResponse performs a DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId) request.
+	// DeleteTypeDefByNameWithResponse deletes a type definition by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId).
 	DeleteTypeDefByNameWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeleteTypeDefByNameResponse, error)
 
-	// GetTypeDefByNameWithResponse performs a GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId) request.
+	// GetTypeDefByNameWithResponse reads a type definition by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId).
 	GetTypeDefByNameWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetTypeDefByNameResponse, error)
 
-	// DeleteTypeDefsWithBodyWithResponse performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// DeleteTypeDefsWithBodyWithResponse deletes type definitions.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 	DeleteTypeDefsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTypeDefsResponse, error)
 
-	// DeleteTypeDefsWithResponse performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request.
+	// DeleteTypeDefsWithResponse deletes type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 	DeleteTypeDefsWithResponse(ctx context.Context, body DeleteTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTypeDefsResponse, error)
 
-	// ListTypeDefsWithResponse performs a GET /api/meta/types/typedefs (the `ListTypeDefs` operationId) request.
+	// ListTypeDefsWithResponse lists type definitions, all or of some categories.
+	//
+	// An empty answer with status 200 can mean an expired token.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/typedefs (the `ListTypeDefs` operationId).
 	ListTypeDefsWithResponse(ctx context.Context, params *ListTypeDefsParams, reqEditors ...RequestEditorFn) (*ListTypeDefsResponse, error)
 
-	// CreateTypeDefsWithBodyWithResponse performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateTypeDefsWithBodyWithResponse creates type definitions.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when a name is taken, and 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 	CreateTypeDefsWithBodyWithResponse(ctx context.Context, params *CreateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTypeDefsResponse, error)
 
-	// CreateTypeDefsWithResponse performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request.
+	// CreateTypeDefsWithResponse creates type definitions.
+	//
+	// Answers 409 when a name is taken, and 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 	CreateTypeDefsWithResponse(ctx context.Context, params *CreateTypeDefsParams, body CreateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTypeDefsResponse, error)
 
-	// UpdateTypeDefsWithBodyWithResponse performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateTypeDefsWithBodyWithResponse updates type definitions.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 423 while another change holds the lock.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 	UpdateTypeDefsWithBodyWithResponse(ctx context.Context, params *UpdateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTypeDefsResponse, error)
 
-	// UpdateTypeDefsWithResponse performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request.
+	// UpdateTypeDefsWithResponse updates type definitions.
+	//
+	// Answers 423 while another change holds the lock.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 	UpdateTypeDefsWithResponse(ctx context.Context, params *UpdateTypeDefsParams, body UpdateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTypeDefsResponse, error)
 
-	// ListTypeDefHeadersWithResponse performs a GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId) request.
+	// ListTypeDefHeadersWithResponse lists the headers of type definitions.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId).
 	ListTypeDefHeadersWithResponse(ctx context.Context, params *ListTypeDefHeadersParams, reqEditors ...RequestEditorFn) (*ListTypeDefHeadersResponse, error)
 
-	// GetTypeDefByKindAndGUIDWithResponse performs a GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId) request.
+	// GetTypeDefByKindAndGUIDWithResponse reads a type definition of one kind by guid.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId).
 	GetTypeDefByKindAndGUIDWithResponse(ctx context.Context, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string, reqEditors ...RequestEditorFn) (*GetTypeDefByKindAndGUIDResponse, error)
 
-	// GetTypeDefByKindAndNameWithResponse performs a GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId) request.
+	// GetTypeDefByKindAndNameWithResponse reads a type definition of one kind by name.
+	//
+	// Tags and custom metadata are named by a hashed id.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId).
 	GetTypeDefByKindAndNameWithResponse(ctx context.Context, pathType GetTypeDefByKindAndNameParamsPathType, name string, reqEditors ...RequestEditorFn) (*GetTypeDefByKindAndNameResponse, error)
 
-	// ListAPITokensWithResponse performs a GET /api/service/apikeys (the `ListAPITokens` operationId) request.
+	// ListAPITokensWithResponse lists API tokens.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/apikeys (the `ListAPITokens` operationId).
 	ListAPITokensWithResponse(ctx context.Context, params *ListAPITokensParams, reqEditors ...RequestEditorFn) (*ListAPITokensResponse, error)
 
-	// CreateAPITokenWithBodyWithResponse performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAPITokenWithBodyWithResponse creates an API token.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+	// most.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 	CreateAPITokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAPITokenResponse, error)
 
-	// CreateAPITokenWithResponse performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request.
+	// CreateAPITokenWithResponse creates an API token.
+	//
+	// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+	// most.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 	CreateAPITokenWithResponse(ctx context.Context, body CreateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAPITokenResponse, error)
 
-	// DeleteAPITokenWithResponse performs a DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId) request.
+	// DeleteAPITokenWithResponse revokes an API token.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId).
 	DeleteAPITokenWithResponse(ctx context.Context, tokenGUID string, reqEditors ...RequestEditorFn) (*DeleteAPITokenResponse, error)
 
-	// UpdateAPITokenWithBodyWithResponse performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateAPITokenWithBodyWithResponse changes the name, the description or the personas of an API token.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 	UpdateAPITokenWithBodyWithResponse(ctx context.Context, tokenGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPITokenResponse, error)
 
-	// UpdateAPITokenWithResponse performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request.
+	// UpdateAPITokenWithResponse changes the name, the description or the personas of an API token.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 	UpdateAPITokenWithResponse(ctx context.Context, tokenGUID string, body UpdateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPITokenResponse, error)
 
-	// InitContractWithBodyWithResponse performs a POST /api/service/contracts/init (the `InitContract` operationId) request,
-	// with any type of body and a specified content type.
+	// InitContractWithBodyWithResponse drafts the data contract of an asset.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 	InitContractWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitContractResponse, error)
 
-	// InitContractWithResponse performs a POST /api/service/contracts/init (the `InitContract` operationId) request.
+	// InitContractWithResponse drafts the data contract of an asset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 	InitContractWithResponse(ctx context.Context, body InitContractJSONRequestBody, reqEditors ...RequestEditorFn) (*InitContractResponse, error)
 
-	// ListCredentialsWithResponse performs a GET /api/service/credentials (the `ListCredentials` operationId) request.
+	// ListCredentialsWithResponse lists credentials.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/credentials (the `ListCredentials` operationId).
 	ListCredentialsWithResponse(ctx context.Context, params *ListCredentialsParams, reqEditors ...RequestEditorFn) (*ListCredentialsResponse, error)
 
-	// CreateCredentialWithBodyWithResponse performs a POST /api/service/credentials (the `CreateCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateCredentialWithBodyWithResponse stores a credential.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// testCredential tries it first.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 	CreateCredentialWithBodyWithResponse(ctx context.Context, params *CreateCredentialParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCredentialResponse, error)
 
-	// CreateCredentialWithResponse performs a POST /api/service/credentials (the `CreateCredential` operationId) request.
+	// CreateCredentialWithResponse stores a credential.
+	//
+	// testCredential tries it first.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 	CreateCredentialWithResponse(ctx context.Context, params *CreateCredentialParams, body CreateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCredentialResponse, error)
 
-	// TestCredentialWithBodyWithResponse performs a POST /api/service/credentials/test (the `TestCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// TestCredentialWithBodyWithResponse tries a credential and stores nothing.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The message of the answer is successful when it worked.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 	TestCredentialWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestCredentialResponse, error)
 
-	// TestCredentialWithResponse performs a POST /api/service/credentials/test (the `TestCredential` operationId) request.
+	// TestCredentialWithResponse tries a credential and stores nothing.
+	//
+	// The message of the answer is successful when it worked.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 	TestCredentialWithResponse(ctx context.Context, body TestCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*TestCredentialResponse, error)
 
-	// GetCredentialWithResponse performs a GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId) request.
+	// GetCredentialWithResponse reads one credential, without its secrets.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId).
 	GetCredentialWithResponse(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*GetCredentialResponse, error)
 
-	// UpdateCredentialWithBodyWithResponse performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateCredentialWithBodyWithResponse replaces a credential.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 	UpdateCredentialWithBodyWithResponse(ctx context.Context, credentialGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCredentialResponse, error)
 
-	// UpdateCredentialWithResponse performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request.
+	// UpdateCredentialWithResponse replaces a credential.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 	UpdateCredentialWithResponse(ctx context.Context, credentialGUID string, body UpdateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCredentialResponse, error)
 
-	// ArchiveCredentialWithResponse performs a POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId) request.
+	// ArchiveCredentialWithResponse archives a credential.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId).
 	ArchiveCredentialWithResponse(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*ArchiveCredentialResponse, error)
 
-	// ListLoginEventsWithResponse performs a GET /api/service/events/login (the `ListLoginEvents` operationId) request.
+	// ListLoginEventsWithResponse lists sign-in events of Keycloak.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/events/login (the `ListLoginEvents` operationId).
 	ListLoginEventsWithResponse(ctx context.Context, params *ListLoginEventsParams, reqEditors ...RequestEditorFn) (*ListLoginEventsResponse, error)
 
-	// ListAdminEventsWithResponse performs a GET /api/service/events/main (the `ListAdminEvents` operationId) request.
+	// ListAdminEventsWithResponse lists administration events of Keycloak.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/events/main (the `ListAdminEvents` operationId).
 	ListAdminEventsWithResponse(ctx context.Context, params *ListAdminEventsParams, reqEditors ...RequestEditorFn) (*ListAdminEventsResponse, error)
 
-	// CreatePresignedURLWithBodyWithResponse performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePresignedURLWithBodyWithResponse signs a URL to read or write one file in the tenant's object store.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The Authorization header must not go along to that URL.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 	CreatePresignedURLWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePresignedURLResponse, error)
 
-	// CreatePresignedURLWithResponse performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request.
+	// CreatePresignedURLWithResponse signs a URL to read or write one file in the tenant's object store.
+	//
+	// The Authorization header must not go along to that URL.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 	CreatePresignedURLWithResponse(ctx context.Context, body CreatePresignedURLJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePresignedURLResponse, error)
 
-	// CreateGroupWithBodyWithResponse performs a POST /api/service/groups (the `CreateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateGroupWithBodyWithResponse creates a group.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 	CreateGroupWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error)
 
-	// CreateGroupWithResponse performs a POST /api/service/groups (the `CreateGroup` operationId) request.
+	// CreateGroupWithResponse creates a group.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 	CreateGroupWithResponse(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error)
 
-	// UpdateGroupWithBodyWithResponse performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateGroupWithBodyWithResponse changes a group.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 	UpdateGroupWithBodyWithResponse(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error)
 
-	// UpdateGroupWithResponse performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request.
+	// UpdateGroupWithResponse changes a group.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 	UpdateGroupWithResponse(ctx context.Context, groupGUID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error)
 
-	// DeleteGroupWithResponse performs a POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId) request.
+	// DeleteGroupWithResponse deletes a group.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId).
 	DeleteGroupWithResponse(ctx context.Context, groupGUID string, reqEditors ...RequestEditorFn) (*DeleteGroupResponse, error)
 
-	// ListGroupMembersWithResponse performs a GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId) request.
+	// ListGroupMembersWithResponse lists the members of a group.
+	//
+	// filter is a JSON text.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId).
 	ListGroupMembersWithResponse(ctx context.Context, groupGUID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*ListGroupMembersResponse, error)
 
-	// RemoveGroupMembersWithBodyWithResponse performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request,
-	// with any type of body and a specified content type.
+	// RemoveGroupMembersWithBodyWithResponse removes users from a group.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 	RemoveGroupMembersWithBodyWithResponse(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveGroupMembersResponse, error)
 
-	// RemoveGroupMembersWithResponse performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request.
+	// RemoveGroupMembersWithResponse removes users from a group.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 	RemoveGroupMembersWithResponse(ctx context.Context, groupGUID string, body RemoveGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveGroupMembersResponse, error)
 
-	// ListSsoGroupMappingsWithResponse performs a GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId) request.
+	// ListSsoGroupMappingsWithResponse lists the group mappings of a single sign-on provider.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId).
 	ListSsoGroupMappingsWithResponse(ctx context.Context, ssoAlias string, reqEditors ...RequestEditorFn) (*ListSsoGroupMappingsResponse, error)
 
-	// CreateSsoGroupMappingWithBodyWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateSsoGroupMappingWithBodyWithResponse maps a group of a single sign-on provider to a group of Atlan.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 	CreateSsoGroupMappingWithBodyWithResponse(ctx context.Context, ssoAlias string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSsoGroupMappingResponse, error)
 
-	// CreateSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request.
+	// CreateSsoGroupMappingWithResponse maps a group of a single sign-on provider to a group of Atlan.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 	CreateSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, body CreateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSsoGroupMappingResponse, error)
 
-	// GetSsoGroupMappingWithResponse performs a GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId) request.
+	// GetSsoGroupMappingWithResponse reads one group mapping.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId).
 	GetSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*GetSsoGroupMappingResponse, error)
 
-	// UpdateSsoGroupMappingWithBodyWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateSsoGroupMappingWithBodyWithResponse changes a group mapping.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 	UpdateSsoGroupMappingWithBodyWithResponse(ctx context.Context, ssoAlias string, groupMapID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSsoGroupMappingResponse, error)
 
-	// UpdateSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request.
+	// UpdateSsoGroupMappingWithResponse changes a group mapping.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 	UpdateSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, body UpdateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSsoGroupMappingResponse, error)
 
-	// DeleteSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId) request.
+	// DeleteSsoGroupMappingWithResponse deletes a group mapping.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId).
 	DeleteSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*DeleteSsoGroupMappingResponse, error)
 
-	// UploadImageWithBodyWithResponse performs a POST /api/service/images (the `UploadImage` operationId) request,
-	// with any type of body and a specified content type.
+	// UploadImageWithBodyWithResponse uploads an image, such as an icon.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/images (the `UploadImage` operationId).
 	UploadImageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadImageResponse, error)
 
-	// ListOAuthClientsWithResponse performs a GET /api/service/oauth-clients (the `ListOAuthClients` operationId) request.
+	// ListOAuthClientsWithResponse lists OAuth clients.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/oauth-clients (the `ListOAuthClients` operationId).
 	ListOAuthClientsWithResponse(ctx context.Context, params *ListOAuthClientsParams, reqEditors ...RequestEditorFn) (*ListOAuthClientsResponse, error)
 
-	// CreateOAuthClientWithBodyWithResponse performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOAuthClientWithBodyWithResponse creates an OAuth client.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The client secret is in this answer.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 	CreateOAuthClientWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOAuthClientResponse, error)
 
-	// CreateOAuthClientWithResponse performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request.
+	// CreateOAuthClientWithResponse creates an OAuth client.
+	//
+	// The client secret is in this answer.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 	CreateOAuthClientWithResponse(ctx context.Context, body CreateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOAuthClientResponse, error)
 
-	// GetOAuthClientTokenWithBodyWithResponse performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GetOAuthClientTokenWithBodyWithResponse exchanges the id and secret of an OAuth client for a token.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The token is good for expiresIn seconds, 600 if that is missing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 	GetOAuthClientTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetOAuthClientTokenResponse, error)
 
-	// GetOAuthClientTokenWithResponse performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request.
+	// GetOAuthClientTokenWithResponse exchanges the id and secret of an OAuth client for a token.
+	//
+	// The token is good for expiresIn seconds, 600 if that is missing.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 	GetOAuthClientTokenWithResponse(ctx context.Context, body GetOAuthClientTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*GetOAuthClientTokenResponse, error)
 
-	// DeleteOAuthClientWithResponse performs a DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId) request.
+	// DeleteOAuthClientWithResponse deletes an OAuth client.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId).
 	DeleteOAuthClientWithResponse(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*DeleteOAuthClientResponse, error)
 
-	// GetOAuthClientWithResponse performs a GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId) request.
+	// GetOAuthClientWithResponse reads one OAuth client, without its secret.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId).
 	GetOAuthClientWithResponse(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*GetOAuthClientResponse, error)
 
-	// UpdateOAuthClientWithBodyWithResponse performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateOAuthClientWithBodyWithResponse changes the name or the description of an OAuth client.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 	UpdateOAuthClientWithBodyWithResponse(ctx context.Context, clientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOAuthClientResponse, error)
 
-	// UpdateOAuthClientWithResponse performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request.
+	// UpdateOAuthClientWithResponse changes the name or the description of an OAuth client.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 	UpdateOAuthClientWithResponse(ctx context.Context, clientID string, body UpdateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateOAuthClientResponse, error)
 
-	// CreatePackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePackageWorkflowWithBodyWithResponse creates a workflow of a package, and runs it with submit.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 	CreatePackageWorkflowWithBodyWithResponse(ctx context.Context, params *CreatePackageWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePackageWorkflowResponse, error)
 
-	// CreatePackageWorkflowWithResponse performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request.
+	// CreatePackageWorkflowWithResponse creates a workflow of a package, and runs it with submit.
+	//
+	// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 	CreatePackageWorkflowWithResponse(ctx context.Context, params *CreatePackageWorkflowParams, body CreatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePackageWorkflowResponse, error)
 
-	// RerunPackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunPackageWorkflowWithBodyWithResponse runs a package workflow again.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// For users; API tokens go through rerunWorkflow.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 	RerunPackageWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunPackageWorkflowResponse, error)
 
-	// RerunPackageWorkflowWithResponse performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request.
+	// RerunPackageWorkflowWithResponse runs a package workflow again.
+	//
+	// For users; API tokens go through rerunWorkflow.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 	RerunPackageWorkflowWithResponse(ctx context.Context, body RerunPackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunPackageWorkflowResponse, error)
 
-	// UpdatePackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePackageWorkflowWithBodyWithResponse replaces a package workflow.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// For users; API tokens go through updateWorkflow.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 	UpdatePackageWorkflowWithBodyWithResponse(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePackageWorkflowResponse, error)
 
-	// UpdatePackageWorkflowWithResponse performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request.
+	// UpdatePackageWorkflowWithResponse replaces a package workflow.
+	//
+	// For users; API tokens go through updateWorkflow.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 	UpdatePackageWorkflowWithResponse(ctx context.Context, workflowName string, body UpdatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePackageWorkflowResponse, error)
 
-	// ArchivePackageWorkflowWithResponse performs a POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId) request.
+	// ArchivePackageWorkflowWithResponse archives a package workflow.
+	//
+	// For users; API tokens go through archiveWorkflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId).
 	ArchivePackageWorkflowWithResponse(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*ArchivePackageWorkflowResponse, error)
 
-	// ListRolesWithResponse performs a GET /api/service/roles (the `ListRoles` operationId) request.
+	// ListRolesWithResponse lists roles.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/roles (the `ListRoles` operationId).
 	ListRolesWithResponse(ctx context.Context, params *ListRolesParams, reqEditors ...RequestEditorFn) (*ListRolesResponse, error)
 
-	// ListWorkflowSchedulesWithResponse performs a GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId) request.
+	// ListWorkflowSchedulesWithResponse lists the schedules of workflows.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId).
 	ListWorkflowSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWorkflowSchedulesResponse, error)
 
-	// ListMissedScheduledQueryRunsWithResponse performs a GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId) request.
+	// ListMissedScheduledQueryRunsWithResponse lists runs of scheduled queries that were missed between two times.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId).
 	ListMissedScheduledQueryRunsWithResponse(ctx context.Context, params *ListMissedScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*ListMissedScheduledQueryRunsResponse, error)
 
-	// ListScheduledQueryRunsWithResponse performs a GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId) request.
+	// ListScheduledQueryRunsWithResponse lists runs of scheduled queries between two times.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId).
 	ListScheduledQueryRunsWithResponse(ctx context.Context, params *ListScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*ListScheduledQueryRunsResponse, error)
 
-	// GetWorkflowScheduleWithResponse performs a GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId) request.
+	// GetWorkflowScheduleWithResponse reads the schedule of one workflow.
+	//
+	// Its name is the workflow's followed by -cron.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId).
 	GetWorkflowScheduleWithResponse(ctx context.Context, cronName string, reqEditors ...RequestEditorFn) (*GetWorkflowScheduleResponse, error)
 
-	// SearchWorkflowRunsWithBodyWithResponse performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchWorkflowRunsWithBodyWithResponse searches workflow runs.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The index lags behind; a run that was just started may be missing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 	SearchWorkflowRunsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchWorkflowRunsResponse, error)
 
-	// SearchWorkflowRunsWithResponse performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request.
+	// SearchWorkflowRunsWithResponse searches workflow runs.
+	//
+	// The index lags behind; a run that was just started may be missing.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 	SearchWorkflowRunsWithResponse(ctx context.Context, body SearchWorkflowRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchWorkflowRunsResponse, error)
 
-	// StopWorkflowRunWithResponse performs a POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId) request.
+	// StopWorkflowRunWithResponse stops one workflow run.
+	//
+	// Only asks: any phase but Pending and Running is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId).
 	StopWorkflowRunWithResponse(ctx context.Context, workflowRunID string, reqEditors ...RequestEditorFn) (*StopWorkflowRunResponse, error)
 
-	// ListUsersWithResponse performs a GET /api/service/users (the `ListUsers` operationId) request.
+	// ListUsersWithResponse lists users.
+	//
+	// filter is a JSON text.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/users (the `ListUsers` operationId).
 	ListUsersWithResponse(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*ListUsersResponse, error)
 
-	// CreateUsersWithBodyWithResponse performs a POST /api/service/users (the `CreateUsers` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateUsersWithBodyWithResponse invites users.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 	CreateUsersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUsersResponse, error)
 
-	// CreateUsersWithResponse performs a POST /api/service/users (the `CreateUsers` operationId) request.
+	// CreateUsersWithResponse invites users.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 	CreateUsersWithResponse(ctx context.Context, body CreateUsersJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUsersResponse, error)
 
-	// GetCurrentUserWithResponse performs a GET /api/service/users/current (the `GetCurrentUser` operationId) request.
+	// GetCurrentUserWithResponse reads the calling user.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/users/current (the `GetCurrentUser` operationId).
 	GetCurrentUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCurrentUserResponse, error)
 
-	// UpdateUserWithBodyWithResponse performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateUserWithBodyWithResponse changes a user.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 	UpdateUserWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
-	// UpdateUserWithResponse performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request.
+	// UpdateUserWithResponse changes a user.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 	UpdateUserWithResponse(ctx context.Context, userGUID string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
-	// DeleteUserWithResponse performs a POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId) request.
+	// DeleteUserWithResponse deletes a user.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId).
 	DeleteUserWithResponse(ctx context.Context, userGUID string, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
-	// ListUserGroupsWithResponse performs a GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId) request.
+	// ListUserGroupsWithResponse lists the groups of a user.
+	//
+	// filter is a JSON text.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId).
 	ListUserGroupsWithResponse(ctx context.Context, userGUID string, params *ListUserGroupsParams, reqEditors ...RequestEditorFn) (*ListUserGroupsResponse, error)
 
-	// AddUserToGroupsWithBodyWithResponse performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request,
-	// with any type of body and a specified content type.
+	// AddUserToGroupsWithBodyWithResponse adds a user to groups.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 	AddUserToGroupsWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddUserToGroupsResponse, error)
 
-	// AddUserToGroupsWithResponse performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request.
+	// AddUserToGroupsWithResponse adds a user to groups.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 	AddUserToGroupsWithResponse(ctx context.Context, userGUID string, body AddUserToGroupsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddUserToGroupsResponse, error)
 
-	// ChangeUserRoleWithBodyWithResponse performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request,
-	// with any type of body and a specified content type.
+	// ChangeUserRoleWithBodyWithResponse changes the role of a user.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 	ChangeUserRoleWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeUserRoleResponse, error)
 
-	// ChangeUserRoleWithResponse performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request.
+	// ChangeUserRoleWithResponse changes the role of a user.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 	ChangeUserRoleWithResponse(ctx context.Context, userGUID string, body ChangeUserRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeUserRoleResponse, error)
 
-	// ListAppWorkflowsWithResponse performs a GET /api/service/v1/app (the `ListAppWorkflows` operationId) request.
+	// ListAppWorkflowsWithResponse lists app workflows.
+	//
+	// Paged by cursor; next_cursor is there while has_more is true.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v1/app (the `ListAppWorkflows` operationId).
 	ListAppWorkflowsWithResponse(ctx context.Context, params *ListAppWorkflowsParams, reqEditors ...RequestEditorFn) (*ListAppWorkflowsResponse, error)
 
-	// CreateAppWorkflowWithBodyWithResponse performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateAppWorkflowWithBodyWithResponse creates an app workflow, and runs it unless run is false.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 with the slug of the one that has the name, and no error code.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 	CreateAppWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAppWorkflowResponse, error)
 
-	// CreateAppWorkflowWithResponse performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request.
+	// CreateAppWorkflowWithResponse creates an app workflow, and runs it unless run is false.
+	//
+	// Answers 409 with the slug of the one that has the name, and no error code.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 	CreateAppWorkflowWithResponse(ctx context.Context, body CreateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAppWorkflowResponse, error)
 
-	// GetAppRunWithResponse performs a GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId) request.
+	// GetAppRunWithResponse reads one app run.
+	//
+	// Any status but Pending and Running is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId).
 	GetAppRunWithResponse(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*GetAppRunResponse, error)
 
-	// CancelAppRunWithResponse performs a POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId) request.
+	// CancelAppRunWithResponse cancels one app run.
+	//
+	// Only asks: poll the run until it is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId).
 	CancelAppRunWithResponse(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*CancelAppRunResponse, error)
 
-	// DeleteAppWorkflowWithResponse performs a DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId) request.
+	// DeleteAppWorkflowWithResponse archives an app workflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId).
 	DeleteAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*DeleteAppWorkflowResponse, error)
 
-	// GetAppWorkflowWithResponse performs a GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId) request.
+	// GetAppWorkflowWithResponse reads one app workflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId).
 	GetAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*GetAppWorkflowResponse, error)
 
-	// UpdateAppWorkflowWithBodyWithResponse performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateAppWorkflowWithBodyWithResponse replaces the inputs of an app workflow.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 	UpdateAppWorkflowWithBodyWithResponse(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAppWorkflowResponse, error)
 
-	// UpdateAppWorkflowWithResponse performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request.
+	// UpdateAppWorkflowWithResponse replaces the inputs of an app workflow.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 	UpdateAppWorkflowWithResponse(ctx context.Context, slug string, body UpdateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAppWorkflowResponse, error)
 
-	// AddAppScheduleWithBodyWithResponse performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// AddAppScheduleWithBodyWithResponse adds a schedule to an app workflow.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 	AddAppScheduleWithBodyWithResponse(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddAppScheduleResponse, error)
 
-	// AddAppScheduleWithResponse performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request.
+	// AddAppScheduleWithResponse adds a schedule to an app workflow.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 	AddAppScheduleWithResponse(ctx context.Context, slug string, body AddAppScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*AddAppScheduleResponse, error)
 
-	// RemoveAppScheduleWithResponse performs a DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId) request.
+	// RemoveAppScheduleWithResponse removes a schedule from an app workflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId).
 	RemoveAppScheduleWithResponse(ctx context.Context, slug string, triggerID string, reqEditors ...RequestEditorFn) (*RemoveAppScheduleResponse, error)
 
-	// SubmitAppWorkflowWithResponse performs a POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId) request.
+	// SubmitAppWorkflowWithResponse runs an app workflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId).
 	SubmitAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*SubmitAppWorkflowResponse, error)
 
-	// GetAppWithResponse performs a GET /api/service/v1/apps/{appId} (the `GetApp` operationId) request.
+	// GetAppWithResponse reads one app with its entry points.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v1/apps/{appId} (the `GetApp` operationId).
 	GetAppWithResponse(ctx context.Context, appID string, reqEditors ...RequestEditorFn) (*GetAppResponse, error)
 
-	// GetAppInputContractWithResponse performs a GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId) request.
+	// GetAppInputContractWithResponse reads the JSON schema of an app's inputs.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId).
 	GetAppInputContractWithResponse(ctx context.Context, appID string, params *GetAppInputContractParams, reqEditors ...RequestEditorFn) (*GetAppInputContractResponse, error)
 
-	// ListGroupsWithResponse performs a GET /api/service/v2/groups (the `ListGroups` operationId) request.
+	// ListGroupsWithResponse lists groups.
+	//
+	// filter is a JSON text.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/v2/groups (the `ListGroups` operationId).
 	ListGroupsWithResponse(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*ListGroupsResponse, error)
 
-	// WhoAmIWithResponse performs a GET /api/service/whoami (the `WhoAmI` operationId) request.
+	// WhoAmIWithResponse tells whom the token belongs to.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/service/whoami (the `WhoAmI` operationId).
 	WhoAmIWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoAmIResponse, error)
 
-	// CreateWorkflowWithBodyWithResponse performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWorkflowWithBodyWithResponse creates a workflow, and runs it with submit.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 	CreateWorkflowWithBodyWithResponse(ctx context.Context, params *CreateWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWorkflowResponse, error)
 
-	// CreateWorkflowWithResponse performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request.
+	// CreateWorkflowWithResponse creates a workflow, and runs it with submit.
+	//
+	// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 	CreateWorkflowWithResponse(ctx context.Context, params *CreateWorkflowParams, body CreateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWorkflowResponse, error)
 
-	// SearchWorkflowsWithBodyWithResponse performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request,
-	// with any type of body and a specified content type.
+	// SearchWorkflowsWithBodyWithResponse searches workflows.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 	SearchWorkflowsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchWorkflowsResponse, error)
 
-	// SearchWorkflowsWithResponse performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request.
+	// SearchWorkflowsWithResponse searches workflows.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 	SearchWorkflowsWithResponse(ctx context.Context, body SearchWorkflowsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchWorkflowsResponse, error)
 
-	// RerunWorkflowWithBodyWithResponse performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunWorkflowWithBodyWithResponse runs a workflow again.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 	RerunWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunWorkflowResponse, error)
 
-	// RerunWorkflowWithResponse performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request.
+	// RerunWorkflowWithResponse runs a workflow again.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 	RerunWorkflowWithResponse(ctx context.Context, body RerunWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunWorkflowResponse, error)
 
-	// RerunWorkflowAsOwnerWithBodyWithResponse performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request,
-	// with any type of body and a specified content type.
+	// RerunWorkflowAsOwnerWithBodyWithResponse runs a workflow again in the name of its owner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 	RerunWorkflowAsOwnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunWorkflowAsOwnerResponse, error)
 
-	// RerunWorkflowAsOwnerWithResponse performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request.
+	// RerunWorkflowAsOwnerWithResponse runs a workflow again in the name of its owner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 	RerunWorkflowAsOwnerWithResponse(ctx context.Context, body RerunWorkflowAsOwnerJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunWorkflowAsOwnerResponse, error)
 
-	// UpdateWorkflowWithBodyWithResponse performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWorkflowWithBodyWithResponse replaces a workflow.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 	UpdateWorkflowWithBodyWithResponse(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWorkflowResponse, error)
 
-	// UpdateWorkflowWithResponse performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request.
+	// UpdateWorkflowWithResponse replaces a workflow.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 	UpdateWorkflowWithResponse(ctx context.Context, workflowName string, body UpdateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWorkflowResponse, error)
 
-	// ArchiveWorkflowWithResponse performs a POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId) request.
+	// ArchiveWorkflowWithResponse archives a workflow.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId).
 	ArchiveWorkflowWithResponse(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*ArchiveWorkflowResponse, error)
 
-	// ChangeWorkflowOwnerWithResponse performs a POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId) request.
+	// ChangeWorkflowOwnerWithResponse gives a workflow to another user.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId).
 	ChangeWorkflowOwnerWithResponse(ctx context.Context, workflowName string, params *ChangeWorkflowOwnerParams, reqEditors ...RequestEditorFn) (*ChangeWorkflowOwnerResponse, error)
 
-	// ParseQueryWithBodyWithResponse performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// ParseQueryWithBodyWithResponse parses SQL into the objects it reads and writes.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Runs nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 	ParseQueryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ParseQueryResponse, error)
 
-	// ParseQueryWithResponse performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request.
+	// ParseQueryWithResponse parses SQL into the objects it reads and writes.
+	//
+	// Runs nothing.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 	ParseQueryWithResponse(ctx context.Context, body ParseQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*ParseQueryResponse, error)
 
-	// StreamQueryWithBodyWithResponse performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// StreamQueryWithBodyWithResponse runs SQL through Atlan's query engine.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The answer is a stream of server-sent events; rows and a final status come in several of them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 	StreamQueryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StreamQueryResponse, error)
 
-	// StreamQueryWithResponse performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request.
+	// StreamQueryWithResponse runs SQL through Atlan's query engine.
+	//
+	// The answer is a stream of server-sent events; rows and a final status come in several of them.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 	StreamQueryWithResponse(ctx context.Context, body StreamQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*StreamQueryResponse, error)
 
-	// GetKeycloakClientSecretWithResponse performs a GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId) request.
+	// GetKeycloakClientSecretWithResponse reads the secret of a Keycloak client.
+	//
+	// For packages that run inside the tenant.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId).
 	GetKeycloakClientSecretWithResponse(ctx context.Context, clientGUID string, reqEditors ...RequestEditorFn) (*GetKeycloakClientSecretResponse, error)
 
-	// ListKeycloakUsersWithResponse performs a GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId) request.
+	// ListKeycloakUsersWithResponse finds users in Keycloak.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId).
 	ListKeycloakUsersWithResponse(ctx context.Context, params *ListKeycloakUsersParams, reqEditors ...RequestEditorFn) (*ListKeycloakUsersResponse, error)
 
-	// GetKeycloakTokenWithBodyWithResponse performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request,
-	// with any type of body and a specified content type.
+	// GetKeycloakTokenWithBodyWithResponse exchanges client credentials, or another token, at Keycloak.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The request is a form.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 	GetKeycloakTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetKeycloakTokenResponse, error)
 
-	// GetKeycloakTokenWithFormdataBodyWithResponse performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request.
+	// GetKeycloakTokenWithFormdataBodyWithResponse exchanges client credentials, or another token, at Keycloak.
+	//
+	// The request is a form.
+	//
 	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 	GetKeycloakTokenWithFormdataBodyWithResponse(ctx context.Context, body GetKeycloakTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*GetKeycloakTokenResponse, error)
 
-	// SendOpenLineageEventWithBodyWithResponse performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request,
-	// with any type of body and a specified content type.
+	// SendOpenLineageEventWithBodyWithResponse sends one OpenLineage event.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+	// events.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 	SendOpenLineageEventWithBodyWithResponse(ctx context.Context, connectorType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendOpenLineageEventResponse, error)
 
-	// SendOpenLineageEventWithResponse performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request.
+	// SendOpenLineageEventWithResponse sends one OpenLineage event.
+	//
+	// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+	// events.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 	SendOpenLineageEventWithResponse(ctx context.Context, connectorType string, body SendOpenLineageEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SendOpenLineageEventResponse, error)
 }
 
@@ -13585,8 +15566,6 @@ func (r CreateAPITokenResponse) ContentType() string {
 type DeleteAPITokenResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -13849,8 +15828,6 @@ func (r UpdateCredentialResponse) ContentType() string {
 type ArchiveCredentialResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14014,8 +15991,6 @@ func (r CreateGroupResponse) ContentType() string {
 type UpdateGroupResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14047,8 +16022,6 @@ func (r UpdateGroupResponse) ContentType() string {
 type DeleteGroupResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14113,8 +16086,6 @@ func (r ListGroupMembersResponse) ContentType() string {
 type RemoveGroupMembersResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14278,8 +16249,6 @@ func (r UpdateSsoGroupMappingResponse) ContentType() string {
 type DeleteSsoGroupMappingResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14443,8 +16412,6 @@ func (r GetOAuthClientTokenResponse) ContentType() string {
 type DeleteOAuthClientResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14641,8 +16608,6 @@ func (r UpdatePackageWorkflowResponse) ContentType() string {
 type ArchivePackageWorkflowResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -14938,8 +16903,6 @@ func (r ListUsersResponse) ContentType() string {
 type CreateUsersResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -15037,8 +17000,6 @@ func (r UpdateUserResponse) ContentType() string {
 type DeleteUserResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -15103,8 +17064,6 @@ func (r ListUserGroupsResponse) ContentType() string {
 type AddUserToGroupsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -15136,8 +17095,6 @@ func (r AddUserToGroupsResponse) ContentType() string {
 type ChangeUserRoleResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -15796,8 +17753,6 @@ func (r UpdateWorkflowResponse) ContentType() string {
 type ArchiveWorkflowResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *map[string]interface{}
 	// JSONDefault the response for an HTTP default `application/json` response
 	JSONDefault *ErrorResponse
 }
@@ -16053,10 +18008,11 @@ func (r SendOpenLineageEventResponse) ContentType() string {
 	return ""
 }
 
-// PurgeEntitiesByGuidsWithBodyWithResponse performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request,
-// with any type of body and a specified content type.
+// PurgeEntitiesByGuidsWithBodyWithResponse purges assets for good.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 func (c *ClientWithResponses) PurgeEntitiesByGuidsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeEntitiesByGuidsResponse, error) {
 	rsp, err := c.PurgeEntitiesByGuidsWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16065,8 +18021,11 @@ func (c *ClientWithResponses) PurgeEntitiesByGuidsWithBodyWithResponse(ctx conte
 	return ParsePurgeEntitiesByGuidsResponse(rsp)
 }
 
-// PurgeEntitiesByGuidsWithResponse performs a PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId) request.
+// PurgeEntitiesByGuidsWithResponse purges assets for good.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/admin/purge (the `PurgeEntitiesByGuids` operationId).
 func (c *ClientWithResponses) PurgeEntitiesByGuidsWithResponse(ctx context.Context, body PurgeEntitiesByGuidsJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeEntitiesByGuidsResponse, error) {
 	rsp, err := c.PurgeEntitiesByGuids(ctx, body, reqEditors...)
 	if err != nil {
@@ -16075,10 +18034,13 @@ func (c *ClientWithResponses) PurgeEntitiesByGuidsWithResponse(ctx context.Conte
 	return ParsePurgeEntitiesByGuidsResponse(rsp)
 }
 
-// SaveEntityWithBodyWithResponse performs a POST /api/meta/entity (the `SaveEntity` operationId) request,
-// with any type of body and a specified content type.
+// SaveEntityWithBodyWithResponse creates or updates one asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Matched by guid, else by type and qualifiedName.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 func (c *ClientWithResponses) SaveEntityWithBodyWithResponse(ctx context.Context, params *SaveEntityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SaveEntityResponse, error) {
 	rsp, err := c.SaveEntityWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16087,8 +18049,13 @@ func (c *ClientWithResponses) SaveEntityWithBodyWithResponse(ctx context.Context
 	return ParseSaveEntityResponse(rsp)
 }
 
-// SaveEntityWithResponse performs a POST /api/meta/entity (the `SaveEntity` operationId) request.
+// SaveEntityWithResponse creates or updates one asset.
+//
+// Matched by guid, else by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity (the `SaveEntity` operationId).
 func (c *ClientWithResponses) SaveEntityWithResponse(ctx context.Context, params *SaveEntityParams, body SaveEntityJSONRequestBody, reqEditors ...RequestEditorFn) (*SaveEntityResponse, error) {
 	rsp, err := c.SaveEntity(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -16097,10 +18064,13 @@ func (c *ClientWithResponses) SaveEntityWithResponse(ctx context.Context, params
 	return ParseSaveEntityResponse(rsp)
 }
 
-// AuditSearchWithBodyWithResponse performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request,
-// with any type of body and a specified content type.
+// AuditSearchWithBodyWithResponse searches the audit log.
 //
-// Returns a wrapper object for the known response body format(s).
+// from and size of the dsl reach 10,000 entries.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 func (c *ClientWithResponses) AuditSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuditSearchResponse, error) {
 	rsp, err := c.AuditSearchWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16109,8 +18079,13 @@ func (c *ClientWithResponses) AuditSearchWithBodyWithResponse(ctx context.Contex
 	return ParseAuditSearchResponse(rsp)
 }
 
-// AuditSearchWithResponse performs a POST /api/meta/entity/auditSearch (the `AuditSearch` operationId) request.
+// AuditSearchWithResponse searches the audit log.
+//
+// from and size of the dsl reach 10,000 entries.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/auditSearch (the `AuditSearch` operationId).
 func (c *ClientWithResponses) AuditSearchWithResponse(ctx context.Context, body AuditSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*AuditSearchResponse, error) {
 	rsp, err := c.AuditSearch(ctx, body, reqEditors...)
 	if err != nil {
@@ -16119,9 +18094,13 @@ func (c *ClientWithResponses) AuditSearchWithResponse(ctx context.Context, body 
 	return ParseAuditSearchResponse(rsp)
 }
 
-// DeleteEntitiesByGuidsWithResponse performs a DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId) request.
+// DeleteEntitiesByGuidsWithResponse deletes assets by guid.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/bulk (the `DeleteEntitiesByGuids` operationId).
 func (c *ClientWithResponses) DeleteEntitiesByGuidsWithResponse(ctx context.Context, params *DeleteEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*DeleteEntitiesByGuidsResponse, error) {
 	rsp, err := c.DeleteEntitiesByGuids(ctx, params, reqEditors...)
 	if err != nil {
@@ -16130,9 +18109,11 @@ func (c *ClientWithResponses) DeleteEntitiesByGuidsWithResponse(ctx context.Cont
 	return ParseDeleteEntitiesByGuidsResponse(rsp)
 }
 
-// GetEntitiesByGuidsWithResponse performs a GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId) request.
+// GetEntitiesByGuidsWithResponse reads assets by guid.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/bulk (the `GetEntitiesByGuids` operationId).
 func (c *ClientWithResponses) GetEntitiesByGuidsWithResponse(ctx context.Context, params *GetEntitiesByGuidsParams, reqEditors ...RequestEditorFn) (*GetEntitiesByGuidsResponse, error) {
 	rsp, err := c.GetEntitiesByGuids(ctx, params, reqEditors...)
 	if err != nil {
@@ -16141,10 +18122,16 @@ func (c *ClientWithResponses) GetEntitiesByGuidsWithResponse(ctx context.Context
 	return ParseGetEntitiesByGuidsResponse(rsp)
 }
 
-// BulkSaveEntitiesWithBodyWithResponse performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request,
-// with any type of body and a specified content type.
+// BulkSaveEntitiesWithBodyWithResponse creates or updates assets.
 //
-// Returns a wrapper object for the known response body format(s).
+// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 func (c *ClientWithResponses) BulkSaveEntitiesWithBodyWithResponse(ctx context.Context, params *BulkSaveEntitiesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkSaveEntitiesResponse, error) {
 	rsp, err := c.BulkSaveEntitiesWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16153,8 +18140,16 @@ func (c *ClientWithResponses) BulkSaveEntitiesWithBodyWithResponse(ctx context.C
 	return ParseBulkSaveEntitiesResponse(rsp)
 }
 
-// BulkSaveEntitiesWithResponse performs a POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId) request.
+// BulkSaveEntitiesWithResponse creates or updates assets.
+//
+// Matched by guid, else by type and qualifiedName. New assets carry distinct negative guids, which the answer
+// resolves in guidAssignments. 20 to 50 assets a call are advised, 10,000 are the limit. Glossaries, terms,
+// domains, products, personas, purposes and policies get their qualifiedName from the server. Tags are ignored
+// on an update without one of replaceClassifications, replaceTags and appendTags, which exclude each other.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk (the `BulkSaveEntities` operationId).
 func (c *ClientWithResponses) BulkSaveEntitiesWithResponse(ctx context.Context, params *BulkSaveEntitiesParams, body BulkSaveEntitiesJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkSaveEntitiesResponse, error) {
 	rsp, err := c.BulkSaveEntities(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -16163,10 +18158,11 @@ func (c *ClientWithResponses) BulkSaveEntitiesWithResponse(ctx context.Context, 
 	return ParseBulkSaveEntitiesResponse(rsp)
 }
 
-// BulkAddClassificationWithBodyWithResponse performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request,
-// with any type of body and a specified content type.
+// BulkAddClassificationWithBodyWithResponse adds one tag to many assets.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 func (c *ClientWithResponses) BulkAddClassificationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkAddClassificationResponse, error) {
 	rsp, err := c.BulkAddClassificationWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16175,8 +18171,11 @@ func (c *ClientWithResponses) BulkAddClassificationWithBodyWithResponse(ctx cont
 	return ParseBulkAddClassificationResponse(rsp)
 }
 
-// BulkAddClassificationWithResponse performs a POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId) request.
+// BulkAddClassificationWithResponse adds one tag to many assets.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk/classification (the `BulkAddClassification` operationId).
 func (c *ClientWithResponses) BulkAddClassificationWithResponse(ctx context.Context, body BulkAddClassificationJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkAddClassificationResponse, error) {
 	rsp, err := c.BulkAddClassification(ctx, body, reqEditors...)
 	if err != nil {
@@ -16185,9 +18184,11 @@ func (c *ClientWithResponses) BulkAddClassificationWithResponse(ctx context.Cont
 	return ParseBulkAddClassificationResponse(rsp)
 }
 
-// GetBulkEntityHeadersWithResponse performs a GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId) request.
+// GetBulkEntityHeadersWithResponse lists the headers of assets whose tags changed since a time.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/bulk/headers (the `GetBulkEntityHeaders` operationId).
 func (c *ClientWithResponses) GetBulkEntityHeadersWithResponse(ctx context.Context, params *GetBulkEntityHeadersParams, reqEditors ...RequestEditorFn) (*GetBulkEntityHeadersResponse, error) {
 	rsp, err := c.GetBulkEntityHeaders(ctx, params, reqEditors...)
 	if err != nil {
@@ -16196,10 +18197,11 @@ func (c *ClientWithResponses) GetBulkEntityHeadersWithResponse(ctx context.Conte
 	return ParseGetBulkEntityHeadersResponse(rsp)
 }
 
-// BulkSetClassificationsWithBodyWithResponse performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request,
-// with any type of body and a specified content type.
+// BulkSetClassificationsWithBodyWithResponse sets the tags of many assets.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 func (c *ClientWithResponses) BulkSetClassificationsWithBodyWithResponse(ctx context.Context, params *BulkSetClassificationsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BulkSetClassificationsResponse, error) {
 	rsp, err := c.BulkSetClassificationsWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16208,8 +18210,11 @@ func (c *ClientWithResponses) BulkSetClassificationsWithBodyWithResponse(ctx con
 	return ParseBulkSetClassificationsResponse(rsp)
 }
 
-// BulkSetClassificationsWithResponse performs a POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId) request.
+// BulkSetClassificationsWithResponse sets the tags of many assets.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/bulk/setClassifications (the `BulkSetClassifications` operationId).
 func (c *ClientWithResponses) BulkSetClassificationsWithResponse(ctx context.Context, params *BulkSetClassificationsParams, body BulkSetClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*BulkSetClassificationsResponse, error) {
 	rsp, err := c.BulkSetClassifications(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -16218,9 +18223,14 @@ func (c *ClientWithResponses) BulkSetClassificationsWithResponse(ctx context.Con
 	return ParseBulkSetClassificationsResponse(rsp)
 }
 
-// GetEntitiesByUniqueAttributeWithResponse performs a GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId) request.
+// GetEntitiesByUniqueAttributeWithResponse reads assets of one type by qualifiedName.
+//
+// The names travel as attr_0:qualifiedName, attr_1:qualifiedName and so on; one longer than 4,096 characters
+// is refused.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName} (the `GetEntitiesByUniqueAttribute` operationId).
 func (c *ClientWithResponses) GetEntitiesByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntitiesByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntitiesByUniqueAttributeResponse, error) {
 	rsp, err := c.GetEntitiesByUniqueAttribute(ctx, typeName, params, reqEditors...)
 	if err != nil {
@@ -16229,10 +18239,11 @@ func (c *ClientWithResponses) GetEntitiesByUniqueAttributeWithResponse(ctx conte
 	return ParseGetEntitiesByUniqueAttributeResponse(rsp)
 }
 
-// ImportBusinessMetadataWithBodyWithResponse performs a POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId) request,
-// with any type of body and a specified content type.
+// ImportBusinessMetadataWithBodyWithResponse imports custom metadata from a file.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/businessmetadata/import (the `ImportBusinessMetadata` operationId).
 func (c *ClientWithResponses) ImportBusinessMetadataWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportBusinessMetadataResponse, error) {
 	rsp, err := c.ImportBusinessMetadataWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16241,9 +18252,11 @@ func (c *ClientWithResponses) ImportBusinessMetadataWithBodyWithResponse(ctx con
 	return ParseImportBusinessMetadataResponse(rsp)
 }
 
-// GetBusinessMetadataTemplateWithResponse performs a GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId) request.
+// GetBusinessMetadataTemplateWithResponse downloads the template of a custom metadata import.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/businessmetadata/import/template (the `GetBusinessMetadataTemplate` operationId).
 func (c *ClientWithResponses) GetBusinessMetadataTemplateWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetBusinessMetadataTemplateResponse, error) {
 	rsp, err := c.GetBusinessMetadataTemplate(ctx, reqEditors...)
 	if err != nil {
@@ -16252,9 +18265,13 @@ func (c *ClientWithResponses) GetBusinessMetadataTemplateWithResponse(ctx contex
 	return ParseGetBusinessMetadataTemplateResponse(rsp)
 }
 
-// DeleteEntityByGUIDWithResponse performs a DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId) request.
+// DeleteEntityByGUIDWithResponse deletes one asset.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid} (the `DeleteEntityByGUID` operationId).
 func (c *ClientWithResponses) DeleteEntityByGUIDWithResponse(ctx context.Context, guid string, params *DeleteEntityByGUIDParams, reqEditors ...RequestEditorFn) (*DeleteEntityByGUIDResponse, error) {
 	rsp, err := c.DeleteEntityByGUID(ctx, guid, params, reqEditors...)
 	if err != nil {
@@ -16263,9 +18280,13 @@ func (c *ClientWithResponses) DeleteEntityByGUIDWithResponse(ctx context.Context
 	return ParseDeleteEntityByGUIDResponse(rsp)
 }
 
-// GetEntityByGUIDWithResponse performs a GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId) request.
+// GetEntityByGUIDWithResponse reads one asset.
+//
+// Sees a write at once, unlike a search.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/guid/{guid} (the `GetEntityByGUID` operationId).
 func (c *ClientWithResponses) GetEntityByGUIDWithResponse(ctx context.Context, guid string, params *GetEntityByGUIDParams, reqEditors ...RequestEditorFn) (*GetEntityByGUIDResponse, error) {
 	rsp, err := c.GetEntityByGUID(ctx, guid, params, reqEditors...)
 	if err != nil {
@@ -16274,10 +18295,11 @@ func (c *ClientWithResponses) GetEntityByGUIDWithResponse(ctx context.Context, g
 	return ParseGetEntityByGUIDResponse(rsp)
 }
 
-// UpdateEntityAttributeByGUIDWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request,
-// with any type of body and a specified content type.
+// UpdateEntityAttributeByGUIDWithBodyWithResponse sets one attribute of an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 func (c *ClientWithResponses) UpdateEntityAttributeByGUIDWithBodyWithResponse(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEntityAttributeByGUIDResponse, error) {
 	rsp, err := c.UpdateEntityAttributeByGUIDWithBody(ctx, guid, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16286,8 +18308,11 @@ func (c *ClientWithResponses) UpdateEntityAttributeByGUIDWithBodyWithResponse(ct
 	return ParseUpdateEntityAttributeByGUIDResponse(rsp)
 }
 
-// UpdateEntityAttributeByGUIDWithResponse performs a PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId) request.
+// UpdateEntityAttributeByGUIDWithResponse sets one attribute of an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid} (the `UpdateEntityAttributeByGUID` operationId).
 func (c *ClientWithResponses) UpdateEntityAttributeByGUIDWithResponse(ctx context.Context, guid string, params *UpdateEntityAttributeByGUIDParams, body UpdateEntityAttributeByGUIDJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEntityAttributeByGUIDResponse, error) {
 	rsp, err := c.UpdateEntityAttributeByGUID(ctx, guid, params, body, reqEditors...)
 	if err != nil {
@@ -16296,10 +18321,11 @@ func (c *ClientWithResponses) UpdateEntityAttributeByGUIDWithResponse(ctx contex
 	return ParseUpdateEntityAttributeByGUIDResponse(rsp)
 }
 
-// DeleteBusinessAttributesWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request,
-// with any type of body and a specified content type.
+// DeleteBusinessAttributesWithBodyWithResponse removes custom metadata from an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 func (c *ClientWithResponses) DeleteBusinessAttributesWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesResponse, error) {
 	rsp, err := c.DeleteBusinessAttributesWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16308,8 +18334,11 @@ func (c *ClientWithResponses) DeleteBusinessAttributesWithBodyWithResponse(ctx c
 	return ParseDeleteBusinessAttributesResponse(rsp)
 }
 
-// DeleteBusinessAttributesWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId) request.
+// DeleteBusinessAttributesWithResponse removes custom metadata from an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata (the `DeleteBusinessAttributes` operationId).
 func (c *ClientWithResponses) DeleteBusinessAttributesWithResponse(ctx context.Context, guid string, body DeleteBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesResponse, error) {
 	rsp, err := c.DeleteBusinessAttributes(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16318,10 +18347,13 @@ func (c *ClientWithResponses) DeleteBusinessAttributesWithResponse(ctx context.C
 	return ParseDeleteBusinessAttributesResponse(rsp)
 }
 
-// SetBusinessAttributesWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request,
-// with any type of body and a specified content type.
+// SetBusinessAttributesWithBodyWithResponse sets custom metadata of an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Sets and attributes go by their hashed ids.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 func (c *ClientWithResponses) SetBusinessAttributesWithBodyWithResponse(ctx context.Context, guid string, params *SetBusinessAttributesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusinessAttributesResponse, error) {
 	rsp, err := c.SetBusinessAttributesWithBody(ctx, guid, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16330,8 +18362,13 @@ func (c *ClientWithResponses) SetBusinessAttributesWithBodyWithResponse(ctx cont
 	return ParseSetBusinessAttributesResponse(rsp)
 }
 
-// SetBusinessAttributesWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId) request.
+// SetBusinessAttributesWithResponse sets custom metadata of an asset.
+//
+// Sets and attributes go by their hashed ids.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata (the `SetBusinessAttributes` operationId).
 func (c *ClientWithResponses) SetBusinessAttributesWithResponse(ctx context.Context, guid string, params *SetBusinessAttributesParams, body SetBusinessAttributesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusinessAttributesResponse, error) {
 	rsp, err := c.SetBusinessAttributes(ctx, guid, params, body, reqEditors...)
 	if err != nil {
@@ -16340,10 +18377,11 @@ func (c *ClientWithResponses) SetBusinessAttributesWithResponse(ctx context.Cont
 	return ParseSetBusinessAttributesResponse(rsp)
 }
 
-// DeleteBusinessAttributesByNameWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request,
-// with any type of body and a specified content type.
+// DeleteBusinessAttributesByNameWithBodyWithResponse removes the custom metadata of one set from an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 func (c *ClientWithResponses) DeleteBusinessAttributesByNameWithBodyWithResponse(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesByNameResponse, error) {
 	rsp, err := c.DeleteBusinessAttributesByNameWithBody(ctx, guid, bmName, contentType, body, reqEditors...)
 	if err != nil {
@@ -16352,8 +18390,11 @@ func (c *ClientWithResponses) DeleteBusinessAttributesByNameWithBodyWithResponse
 	return ParseDeleteBusinessAttributesByNameResponse(rsp)
 }
 
-// DeleteBusinessAttributesByNameWithResponse performs a DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId) request.
+// DeleteBusinessAttributesByNameWithResponse removes the custom metadata of one set from an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `DeleteBusinessAttributesByName` operationId).
 func (c *ClientWithResponses) DeleteBusinessAttributesByNameWithResponse(ctx context.Context, guid string, bmName string, body DeleteBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteBusinessAttributesByNameResponse, error) {
 	rsp, err := c.DeleteBusinessAttributesByName(ctx, guid, bmName, body, reqEditors...)
 	if err != nil {
@@ -16362,10 +18403,13 @@ func (c *ClientWithResponses) DeleteBusinessAttributesByNameWithResponse(ctx con
 	return ParseDeleteBusinessAttributesByNameResponse(rsp)
 }
 
-// SetBusinessAttributesByNameWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request,
-// with any type of body and a specified content type.
+// SetBusinessAttributesByNameWithBodyWithResponse sets the custom metadata of one set of an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 func (c *ClientWithResponses) SetBusinessAttributesByNameWithBodyWithResponse(ctx context.Context, guid string, bmName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetBusinessAttributesByNameResponse, error) {
 	rsp, err := c.SetBusinessAttributesByNameWithBody(ctx, guid, bmName, contentType, body, reqEditors...)
 	if err != nil {
@@ -16374,8 +18418,13 @@ func (c *ClientWithResponses) SetBusinessAttributesByNameWithBodyWithResponse(ct
 	return ParseSetBusinessAttributesByNameResponse(rsp)
 }
 
-// SetBusinessAttributesByNameWithResponse performs a POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId) request.
+// SetBusinessAttributesByNameWithResponse sets the custom metadata of one set of an asset.
+//
+// A null clears an attribute; what is left out stays. The set goes by its hashed id.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName} (the `SetBusinessAttributesByName` operationId).
 func (c *ClientWithResponses) SetBusinessAttributesByNameWithResponse(ctx context.Context, guid string, bmName string, body SetBusinessAttributesByNameJSONRequestBody, reqEditors ...RequestEditorFn) (*SetBusinessAttributesByNameResponse, error) {
 	rsp, err := c.SetBusinessAttributesByName(ctx, guid, bmName, body, reqEditors...)
 	if err != nil {
@@ -16384,9 +18433,11 @@ func (c *ClientWithResponses) SetBusinessAttributesByNameWithResponse(ctx contex
 	return ParseSetBusinessAttributesByNameResponse(rsp)
 }
 
-// DeleteClassificationWithResponse performs a DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId) request.
+// DeleteClassificationWithResponse removes a tag from an asset.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/classification/{classificationName} (the `DeleteClassification` operationId).
 func (c *ClientWithResponses) DeleteClassificationWithResponse(ctx context.Context, guid string, classificationName string, params *DeleteClassificationParams, reqEditors ...RequestEditorFn) (*DeleteClassificationResponse, error) {
 	rsp, err := c.DeleteClassification(ctx, guid, classificationName, params, reqEditors...)
 	if err != nil {
@@ -16395,9 +18446,11 @@ func (c *ClientWithResponses) DeleteClassificationWithResponse(ctx context.Conte
 	return ParseDeleteClassificationResponse(rsp)
 }
 
-// GetClassificationWithResponse performs a GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId) request.
+// GetClassificationWithResponse reads one tag of an asset.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/classification/{classificationName} (the `GetClassification` operationId).
 func (c *ClientWithResponses) GetClassificationWithResponse(ctx context.Context, guid string, classificationName string, reqEditors ...RequestEditorFn) (*GetClassificationResponse, error) {
 	rsp, err := c.GetClassification(ctx, guid, classificationName, reqEditors...)
 	if err != nil {
@@ -16406,9 +18459,11 @@ func (c *ClientWithResponses) GetClassificationWithResponse(ctx context.Context,
 	return ParseGetClassificationResponse(rsp)
 }
 
-// ListClassificationsWithResponse performs a GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId) request.
+// ListClassificationsWithResponse lists the tags of an asset.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/classifications (the `ListClassifications` operationId).
 func (c *ClientWithResponses) ListClassificationsWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*ListClassificationsResponse, error) {
 	rsp, err := c.ListClassifications(ctx, guid, reqEditors...)
 	if err != nil {
@@ -16417,10 +18472,11 @@ func (c *ClientWithResponses) ListClassificationsWithResponse(ctx context.Contex
 	return ParseListClassificationsResponse(rsp)
 }
 
-// AddClassificationsWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request,
-// with any type of body and a specified content type.
+// AddClassificationsWithBodyWithResponse adds tags to an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 func (c *ClientWithResponses) AddClassificationsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClassificationsResponse, error) {
 	rsp, err := c.AddClassificationsWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16429,8 +18485,11 @@ func (c *ClientWithResponses) AddClassificationsWithBodyWithResponse(ctx context
 	return ParseAddClassificationsResponse(rsp)
 }
 
-// AddClassificationsWithResponse performs a POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId) request.
+// AddClassificationsWithResponse adds tags to an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/classifications (the `AddClassifications` operationId).
 func (c *ClientWithResponses) AddClassificationsWithResponse(ctx context.Context, guid string, body AddClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClassificationsResponse, error) {
 	rsp, err := c.AddClassifications(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16439,10 +18498,11 @@ func (c *ClientWithResponses) AddClassificationsWithResponse(ctx context.Context
 	return ParseAddClassificationsResponse(rsp)
 }
 
-// UpdateClassificationsWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request,
-// with any type of body and a specified content type.
+// UpdateClassificationsWithBodyWithResponse changes tags of an asset, such as how they propagate.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 func (c *ClientWithResponses) UpdateClassificationsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateClassificationsResponse, error) {
 	rsp, err := c.UpdateClassificationsWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16451,8 +18511,11 @@ func (c *ClientWithResponses) UpdateClassificationsWithBodyWithResponse(ctx cont
 	return ParseUpdateClassificationsResponse(rsp)
 }
 
-// UpdateClassificationsWithResponse performs a PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId) request.
+// UpdateClassificationsWithResponse changes tags of an asset, such as how they propagate.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/classifications (the `UpdateClassifications` operationId).
 func (c *ClientWithResponses) UpdateClassificationsWithResponse(ctx context.Context, guid string, body UpdateClassificationsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClassificationsResponse, error) {
 	rsp, err := c.UpdateClassifications(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16461,9 +18524,11 @@ func (c *ClientWithResponses) UpdateClassificationsWithResponse(ctx context.Cont
 	return ParseUpdateClassificationsResponse(rsp)
 }
 
-// GetEntityHeaderByGUIDWithResponse performs a GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId) request.
+// GetEntityHeaderByGUIDWithResponse reads the header of an asset.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/guid/{guid}/header (the `GetEntityHeaderByGUID` operationId).
 func (c *ClientWithResponses) GetEntityHeaderByGUIDWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*GetEntityHeaderByGUIDResponse, error) {
 	rsp, err := c.GetEntityHeaderByGUID(ctx, guid, reqEditors...)
 	if err != nil {
@@ -16472,10 +18537,11 @@ func (c *ClientWithResponses) GetEntityHeaderByGUIDWithResponse(ctx context.Cont
 	return ParseGetEntityHeaderByGUIDResponse(rsp)
 }
 
-// DeleteLabelsWithBodyWithResponse performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request,
-// with any type of body and a specified content type.
+// DeleteLabelsWithBodyWithResponse removes labels from an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 func (c *ClientWithResponses) DeleteLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteLabelsResponse, error) {
 	rsp, err := c.DeleteLabelsWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16484,8 +18550,11 @@ func (c *ClientWithResponses) DeleteLabelsWithBodyWithResponse(ctx context.Conte
 	return ParseDeleteLabelsResponse(rsp)
 }
 
-// DeleteLabelsWithResponse performs a DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId) request.
+// DeleteLabelsWithResponse removes labels from an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/guid/{guid}/labels (the `DeleteLabels` operationId).
 func (c *ClientWithResponses) DeleteLabelsWithResponse(ctx context.Context, guid string, body DeleteLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteLabelsResponse, error) {
 	rsp, err := c.DeleteLabels(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16494,10 +18563,13 @@ func (c *ClientWithResponses) DeleteLabelsWithResponse(ctx context.Context, guid
 	return ParseDeleteLabelsResponse(rsp)
 }
 
-// SetLabelsWithBodyWithResponse performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request,
-// with any type of body and a specified content type.
+// SetLabelsWithBodyWithResponse replaces the labels of an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 func (c *ClientWithResponses) SetLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLabelsResponse, error) {
 	rsp, err := c.SetLabelsWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16506,8 +18578,13 @@ func (c *ClientWithResponses) SetLabelsWithBodyWithResponse(ctx context.Context,
 	return ParseSetLabelsResponse(rsp)
 }
 
-// SetLabelsWithResponse performs a POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId) request.
+// SetLabelsWithResponse replaces the labels of an asset.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/guid/{guid}/labels (the `SetLabels` operationId).
 func (c *ClientWithResponses) SetLabelsWithResponse(ctx context.Context, guid string, body SetLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLabelsResponse, error) {
 	rsp, err := c.SetLabels(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16516,10 +18593,13 @@ func (c *ClientWithResponses) SetLabelsWithResponse(ctx context.Context, guid st
 	return ParseSetLabelsResponse(rsp)
 }
 
-// AddLabelsWithBodyWithResponse performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request,
-// with any type of body and a specified content type.
+// AddLabelsWithBodyWithResponse adds labels to an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 func (c *ClientWithResponses) AddLabelsWithBodyWithResponse(ctx context.Context, guid string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddLabelsResponse, error) {
 	rsp, err := c.AddLabelsWithBody(ctx, guid, contentType, body, reqEditors...)
 	if err != nil {
@@ -16528,8 +18608,13 @@ func (c *ClientWithResponses) AddLabelsWithBodyWithResponse(ctx context.Context,
 	return ParseAddLabelsResponse(rsp)
 }
 
-// AddLabelsWithResponse performs a PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId) request.
+// AddLabelsWithResponse adds labels to an asset.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/guid/{guid}/labels (the `AddLabels` operationId).
 func (c *ClientWithResponses) AddLabelsWithResponse(ctx context.Context, guid string, body AddLabelsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddLabelsResponse, error) {
 	rsp, err := c.AddLabels(ctx, guid, body, reqEditors...)
 	if err != nil {
@@ -16538,9 +18623,13 @@ func (c *ClientWithResponses) AddLabelsWithResponse(ctx context.Context, guid st
 	return ParseAddLabelsResponse(rsp)
 }
 
-// DeleteEntityByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId) request.
+// DeleteEntityByUniqueAttributeWithResponse deletes one asset by type and qualifiedName.
+//
+// SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves nothing.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName} (the `DeleteEntityByUniqueAttribute` operationId).
 func (c *ClientWithResponses) DeleteEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *DeleteEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*DeleteEntityByUniqueAttributeResponse, error) {
 	rsp, err := c.DeleteEntityByUniqueAttribute(ctx, typeName, params, reqEditors...)
 	if err != nil {
@@ -16549,9 +18638,13 @@ func (c *ClientWithResponses) DeleteEntityByUniqueAttributeWithResponse(ctx cont
 	return ParseDeleteEntityByUniqueAttributeResponse(rsp)
 }
 
-// GetEntityByUniqueAttributeWithResponse performs a GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId) request.
+// GetEntityByUniqueAttributeWithResponse reads one asset by type and qualifiedName.
+//
+// A name longer than 4,096 characters is refused: search for it instead.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName} (the `GetEntityByUniqueAttribute` operationId).
 func (c *ClientWithResponses) GetEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntityByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntityByUniqueAttributeResponse, error) {
 	rsp, err := c.GetEntityByUniqueAttribute(ctx, typeName, params, reqEditors...)
 	if err != nil {
@@ -16560,10 +18653,11 @@ func (c *ClientWithResponses) GetEntityByUniqueAttributeWithResponse(ctx context
 	return ParseGetEntityByUniqueAttributeResponse(rsp)
 }
 
-// UpdateEntityByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// UpdateEntityByUniqueAttributeWithBodyWithResponse updates one asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 func (c *ClientWithResponses) UpdateEntityByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEntityByUniqueAttributeResponse, error) {
 	rsp, err := c.UpdateEntityByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16572,8 +18666,11 @@ func (c *ClientWithResponses) UpdateEntityByUniqueAttributeWithBodyWithResponse(
 	return ParseUpdateEntityByUniqueAttributeResponse(rsp)
 }
 
-// UpdateEntityByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId) request.
+// UpdateEntityByUniqueAttributeWithResponse updates one asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName} (the `UpdateEntityByUniqueAttribute` operationId).
 func (c *ClientWithResponses) UpdateEntityByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *UpdateEntityByUniqueAttributeParams, body UpdateEntityByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEntityByUniqueAttributeResponse, error) {
 	rsp, err := c.UpdateEntityByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16582,9 +18679,11 @@ func (c *ClientWithResponses) UpdateEntityByUniqueAttributeWithResponse(ctx cont
 	return ParseUpdateEntityByUniqueAttributeResponse(rsp)
 }
 
-// DeleteClassificationByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId) request.
+// DeleteClassificationByUniqueAttributeWithResponse removes a tag from an asset by type and qualifiedName.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName} (the `DeleteClassificationByUniqueAttribute` operationId).
 func (c *ClientWithResponses) DeleteClassificationByUniqueAttributeWithResponse(ctx context.Context, typeName string, classificationName string, params *DeleteClassificationByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*DeleteClassificationByUniqueAttributeResponse, error) {
 	rsp, err := c.DeleteClassificationByUniqueAttribute(ctx, typeName, classificationName, params, reqEditors...)
 	if err != nil {
@@ -16593,10 +18692,11 @@ func (c *ClientWithResponses) DeleteClassificationByUniqueAttributeWithResponse(
 	return ParseDeleteClassificationByUniqueAttributeResponse(rsp)
 }
 
-// AddClassificationsByUniqueAttributeWithBodyWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// AddClassificationsByUniqueAttributeWithBodyWithResponse adds tags to an asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) AddClassificationsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddClassificationsByUniqueAttributeResponse, error) {
 	rsp, err := c.AddClassificationsByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16605,8 +18705,11 @@ func (c *ClientWithResponses) AddClassificationsByUniqueAttributeWithBodyWithRes
 	return ParseAddClassificationsByUniqueAttributeResponse(rsp)
 }
 
-// AddClassificationsByUniqueAttributeWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId) request.
+// AddClassificationsByUniqueAttributeWithResponse adds tags to an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `AddClassificationsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) AddClassificationsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *AddClassificationsByUniqueAttributeParams, body AddClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddClassificationsByUniqueAttributeResponse, error) {
 	rsp, err := c.AddClassificationsByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16615,10 +18718,11 @@ func (c *ClientWithResponses) AddClassificationsByUniqueAttributeWithResponse(ct
 	return ParseAddClassificationsByUniqueAttributeResponse(rsp)
 }
 
-// UpdateClassificationsByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// UpdateClassificationsByUniqueAttributeWithBodyWithResponse changes tags of an asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) UpdateClassificationsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateClassificationsByUniqueAttributeResponse, error) {
 	rsp, err := c.UpdateClassificationsByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16627,8 +18731,11 @@ func (c *ClientWithResponses) UpdateClassificationsByUniqueAttributeWithBodyWith
 	return ParseUpdateClassificationsByUniqueAttributeResponse(rsp)
 }
 
-// UpdateClassificationsByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId) request.
+// UpdateClassificationsByUniqueAttributeWithResponse changes tags of an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications (the `UpdateClassificationsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) UpdateClassificationsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *UpdateClassificationsByUniqueAttributeParams, body UpdateClassificationsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateClassificationsByUniqueAttributeResponse, error) {
 	rsp, err := c.UpdateClassificationsByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16637,9 +18744,11 @@ func (c *ClientWithResponses) UpdateClassificationsByUniqueAttributeWithResponse
 	return ParseUpdateClassificationsByUniqueAttributeResponse(rsp)
 }
 
-// GetEntityHeaderByUniqueAttributeWithResponse performs a GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId) request.
+// GetEntityHeaderByUniqueAttributeWithResponse reads the header of an asset by type and qualifiedName.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/uniqueAttribute/type/{typeName}/header (the `GetEntityHeaderByUniqueAttribute` operationId).
 func (c *ClientWithResponses) GetEntityHeaderByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *GetEntityHeaderByUniqueAttributeParams, reqEditors ...RequestEditorFn) (*GetEntityHeaderByUniqueAttributeResponse, error) {
 	rsp, err := c.GetEntityHeaderByUniqueAttribute(ctx, typeName, params, reqEditors...)
 	if err != nil {
@@ -16648,10 +18757,11 @@ func (c *ClientWithResponses) GetEntityHeaderByUniqueAttributeWithResponse(ctx c
 	return ParseGetEntityHeaderByUniqueAttributeResponse(rsp)
 }
 
-// DeleteLabelsByUniqueAttributeWithBodyWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// DeleteLabelsByUniqueAttributeWithBodyWithResponse removes labels from an asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) DeleteLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.DeleteLabelsByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16660,8 +18770,11 @@ func (c *ClientWithResponses) DeleteLabelsByUniqueAttributeWithBodyWithResponse(
 	return ParseDeleteLabelsByUniqueAttributeResponse(rsp)
 }
 
-// DeleteLabelsByUniqueAttributeWithResponse performs a DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId) request.
+// DeleteLabelsByUniqueAttributeWithResponse removes labels from an asset by type and qualifiedName.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `DeleteLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) DeleteLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *DeleteLabelsByUniqueAttributeParams, body DeleteLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.DeleteLabelsByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16670,10 +18783,13 @@ func (c *ClientWithResponses) DeleteLabelsByUniqueAttributeWithResponse(ctx cont
 	return ParseDeleteLabelsByUniqueAttributeResponse(rsp)
 }
 
-// SetLabelsByUniqueAttributeWithBodyWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// SetLabelsByUniqueAttributeWithBodyWithResponse replaces the labels of an asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) SetLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.SetLabelsByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16682,8 +18798,13 @@ func (c *ClientWithResponses) SetLabelsByUniqueAttributeWithBodyWithResponse(ctx
 	return ParseSetLabelsByUniqueAttributeResponse(rsp)
 }
 
-// SetLabelsByUniqueAttributeWithResponse performs a POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId) request.
+// SetLabelsByUniqueAttributeWithResponse replaces the labels of an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `SetLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) SetLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *SetLabelsByUniqueAttributeParams, body SetLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*SetLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.SetLabelsByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16692,10 +18813,13 @@ func (c *ClientWithResponses) SetLabelsByUniqueAttributeWithResponse(ctx context
 	return ParseSetLabelsByUniqueAttributeResponse(rsp)
 }
 
-// AddLabelsByUniqueAttributeWithBodyWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request,
-// with any type of body and a specified content type.
+// AddLabelsByUniqueAttributeWithBodyWithResponse adds labels to an asset by type and qualifiedName.
 //
-// Returns a wrapper object for the known response body format(s).
+// A label has at most 50 characters.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) AddLabelsByUniqueAttributeWithBodyWithResponse(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.AddLabelsByUniqueAttributeWithBody(ctx, typeName, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16704,8 +18828,13 @@ func (c *ClientWithResponses) AddLabelsByUniqueAttributeWithBodyWithResponse(ctx
 	return ParseAddLabelsByUniqueAttributeResponse(rsp)
 }
 
-// AddLabelsByUniqueAttributeWithResponse performs a PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId) request.
+// AddLabelsByUniqueAttributeWithResponse adds labels to an asset by type and qualifiedName.
+//
+// A label has at most 50 characters.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels (the `AddLabelsByUniqueAttribute` operationId).
 func (c *ClientWithResponses) AddLabelsByUniqueAttributeWithResponse(ctx context.Context, typeName string, params *AddLabelsByUniqueAttributeParams, body AddLabelsByUniqueAttributeJSONRequestBody, reqEditors ...RequestEditorFn) (*AddLabelsByUniqueAttributeResponse, error) {
 	rsp, err := c.AddLabelsByUniqueAttribute(ctx, typeName, params, body, reqEditors...)
 	if err != nil {
@@ -16714,9 +18843,11 @@ func (c *ClientWithResponses) AddLabelsByUniqueAttributeWithResponse(ctx context
 	return ParseAddLabelsByUniqueAttributeResponse(rsp)
 }
 
-// ListEntityAuditEventsWithResponse performs a GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId) request.
+// ListEntityAuditEventsWithResponse lists audit events of one asset.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/entity/{guid}/audit (the `ListEntityAuditEvents` operationId).
 func (c *ClientWithResponses) ListEntityAuditEventsWithResponse(ctx context.Context, guid string, params *ListEntityAuditEventsParams, reqEditors ...RequestEditorFn) (*ListEntityAuditEventsResponse, error) {
 	rsp, err := c.ListEntityAuditEvents(ctx, guid, params, reqEditors...)
 	if err != nil {
@@ -16725,9 +18856,11 @@ func (c *ClientWithResponses) ListEntityAuditEventsWithResponse(ctx context.Cont
 	return ParseListEntityAuditEventsResponse(rsp)
 }
 
-// ListGlossariesWithResponse performs a GET /api/meta/glossary (the `ListGlossaries` operationId) request.
+// ListGlossariesWithResponse lists glossaries.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/glossary (the `ListGlossaries` operationId).
 func (c *ClientWithResponses) ListGlossariesWithResponse(ctx context.Context, params *ListGlossariesParams, reqEditors ...RequestEditorFn) (*ListGlossariesResponse, error) {
 	rsp, err := c.ListGlossaries(ctx, params, reqEditors...)
 	if err != nil {
@@ -16736,10 +18869,13 @@ func (c *ClientWithResponses) ListGlossariesWithResponse(ctx context.Context, pa
 	return ParseListGlossariesResponse(rsp)
 }
 
-// LineageGraphWithBodyWithResponse performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request,
-// with any type of body and a specified content type.
+// LineageGraphWithBodyWithResponse reads the lineage of an asset as a graph.
 //
-// Returns a wrapper object for the known response body format(s).
+// The older of the two lineage calls; lineageList pages.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 func (c *ClientWithResponses) LineageGraphWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LineageGraphResponse, error) {
 	rsp, err := c.LineageGraphWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16748,8 +18884,13 @@ func (c *ClientWithResponses) LineageGraphWithBodyWithResponse(ctx context.Conte
 	return ParseLineageGraphResponse(rsp)
 }
 
-// LineageGraphWithResponse performs a POST /api/meta/lineage/getlineage (the `LineageGraph` operationId) request.
+// LineageGraphWithResponse reads the lineage of an asset as a graph.
+//
+// The older of the two lineage calls; lineageList pages.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/lineage/getlineage (the `LineageGraph` operationId).
 func (c *ClientWithResponses) LineageGraphWithResponse(ctx context.Context, body LineageGraphJSONRequestBody, reqEditors ...RequestEditorFn) (*LineageGraphResponse, error) {
 	rsp, err := c.LineageGraph(ctx, body, reqEditors...)
 	if err != nil {
@@ -16758,10 +18899,13 @@ func (c *ClientWithResponses) LineageGraphWithResponse(ctx context.Context, body
 	return ParseLineageGraphResponse(rsp)
 }
 
-// LineageListWithBodyWithResponse performs a POST /api/meta/lineage/list (the `LineageList` operationId) request,
-// with any type of body and a specified content type.
+// LineageListWithBodyWithResponse lists assets up or down the lineage of one.
 //
-// Returns a wrapper object for the known response body format(s).
+// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 func (c *ClientWithResponses) LineageListWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LineageListResponse, error) {
 	rsp, err := c.LineageListWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16770,8 +18914,13 @@ func (c *ClientWithResponses) LineageListWithBodyWithResponse(ctx context.Contex
 	return ParseLineageListResponse(rsp)
 }
 
-// LineageListWithResponse performs a POST /api/meta/lineage/list (the `LineageList` operationId) request.
+// LineageListWithResponse lists assets up or down the lineage of one.
+//
+// guid, depth, direction, from and size are all required, and BOTH is not a direction here.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/lineage/list (the `LineageList` operationId).
 func (c *ClientWithResponses) LineageListWithResponse(ctx context.Context, body LineageListJSONRequestBody, reqEditors ...RequestEditorFn) (*LineageListResponse, error) {
 	rsp, err := c.LineageList(ctx, body, reqEditors...)
 	if err != nil {
@@ -16780,10 +18929,14 @@ func (c *ClientWithResponses) LineageListWithResponse(ctx context.Context, body 
 	return ParseLineageListResponse(rsp)
 }
 
-// IndexSearchWithBodyWithResponse performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request,
-// with any type of body and a specified content type.
+// IndexSearchWithBodyWithResponse searches assets in the index.
 //
-// Returns a wrapper object for the known response body format(s).
+// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 func (c *ClientWithResponses) IndexSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*IndexSearchResponse, error) {
 	rsp, err := c.IndexSearchWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16792,8 +18945,14 @@ func (c *ClientWithResponses) IndexSearchWithBodyWithResponse(ctx context.Contex
 	return ParseIndexSearchResponse(rsp)
 }
 
-// IndexSearchWithResponse performs a POST /api/meta/search/indexsearch (the `IndexSearch` operationId) request.
+// IndexSearchWithResponse searches assets in the index.
+//
+// The index lags behind writes. from plus size reach 10,000 hits; search_after in the dsl reaches further,
+// with showSearchMetadata for the sort values. A page can be short, even empty, before the end.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/search/indexsearch (the `IndexSearch` operationId).
 func (c *ClientWithResponses) IndexSearchWithResponse(ctx context.Context, body IndexSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*IndexSearchResponse, error) {
 	rsp, err := c.IndexSearch(ctx, body, reqEditors...)
 	if err != nil {
@@ -16802,10 +18961,11 @@ func (c *ClientWithResponses) IndexSearchWithResponse(ctx context.Context, body 
 	return ParseIndexSearchResponse(rsp)
 }
 
-// SearchLogSearchWithBodyWithResponse performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request,
-// with any type of body and a specified content type.
+// SearchLogSearchWithBodyWithResponse searches the log of searches.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 func (c *ClientWithResponses) SearchLogSearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchLogSearchResponse, error) {
 	rsp, err := c.SearchLogSearchWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16814,8 +18974,11 @@ func (c *ClientWithResponses) SearchLogSearchWithBodyWithResponse(ctx context.Co
 	return ParseSearchLogSearchResponse(rsp)
 }
 
-// SearchLogSearchWithResponse performs a POST /api/meta/search/searchlog (the `SearchLogSearch` operationId) request.
+// SearchLogSearchWithResponse searches the log of searches.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/search/searchlog (the `SearchLogSearch` operationId).
 func (c *ClientWithResponses) SearchLogSearchWithResponse(ctx context.Context, body SearchLogSearchJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchLogSearchResponse, error) {
 	rsp, err := c.SearchLogSearch(ctx, body, reqEditors...)
 	if err != nil {
@@ -16824,10 +18987,11 @@ func (c *ClientWithResponses) SearchLogSearchWithResponse(ctx context.Context, b
 	return ParseSearchLogSearchResponse(rsp)
 }
 
-// SearchTasksWithBodyWithResponse performs a POST /api/meta/task/search (the `SearchTasks` operationId) request,
-// with any type of body and a specified content type.
+// SearchTasksWithBodyWithResponse searches the background tasks of the metastore.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 func (c *ClientWithResponses) SearchTasksWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchTasksResponse, error) {
 	rsp, err := c.SearchTasksWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16836,8 +19000,11 @@ func (c *ClientWithResponses) SearchTasksWithBodyWithResponse(ctx context.Contex
 	return ParseSearchTasksResponse(rsp)
 }
 
-// SearchTasksWithResponse performs a POST /api/meta/task/search (the `SearchTasks` operationId) request.
+// SearchTasksWithResponse searches the background tasks of the metastore.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/task/search (the `SearchTasks` operationId).
 func (c *ClientWithResponses) SearchTasksWithResponse(ctx context.Context, body SearchTasksJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchTasksResponse, error) {
 	rsp, err := c.SearchTasks(ctx, body, reqEditors...)
 	if err != nil {
@@ -16846,9 +19013,11 @@ func (c *ClientWithResponses) SearchTasksWithResponse(ctx context.Context, body 
 	return ParseSearchTasksResponse(rsp)
 }
 
-// GetTypeDefByGUIDWithResponse performs a GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId) request.
+// GetTypeDefByGUIDWithResponse reads a type definition by guid.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/typedef/guid/{guid} (the `GetTypeDefByGUID` operationId).
 func (c *ClientWithResponses) GetTypeDefByGUIDWithResponse(ctx context.Context, guid string, reqEditors ...RequestEditorFn) (*GetTypeDefByGUIDResponse, error) {
 	rsp, err := c.GetTypeDefByGUID(ctx, guid, reqEditors...)
 	if err != nil {
@@ -16857,9 +19026,13 @@ func (c *ClientWithResponses) GetTypeDefByGUIDWithResponse(ctx context.Context, 
 	return ParseGetTypeDefByGUIDResponse(rsp)
 }
 
-// DeleteTypeDefByNameWithResponse performs a DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId) request.
+// DeleteTypeDefByNameWithResponse deletes a type definition by name.
+//
+// Tags and custom metadata are named by a hashed id.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/types/typedef/name/{name} (the `DeleteTypeDefByName` operationId).
 func (c *ClientWithResponses) DeleteTypeDefByNameWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*DeleteTypeDefByNameResponse, error) {
 	rsp, err := c.DeleteTypeDefByName(ctx, name, reqEditors...)
 	if err != nil {
@@ -16868,9 +19041,13 @@ func (c *ClientWithResponses) DeleteTypeDefByNameWithResponse(ctx context.Contex
 	return ParseDeleteTypeDefByNameResponse(rsp)
 }
 
-// GetTypeDefByNameWithResponse performs a GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId) request.
+// GetTypeDefByNameWithResponse reads a type definition by name.
+//
+// Tags and custom metadata are named by a hashed id.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/typedef/name/{name} (the `GetTypeDefByName` operationId).
 func (c *ClientWithResponses) GetTypeDefByNameWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*GetTypeDefByNameResponse, error) {
 	rsp, err := c.GetTypeDefByName(ctx, name, reqEditors...)
 	if err != nil {
@@ -16879,10 +19056,13 @@ func (c *ClientWithResponses) GetTypeDefByNameWithResponse(ctx context.Context, 
 	return ParseGetTypeDefByNameResponse(rsp)
 }
 
-// DeleteTypeDefsWithBodyWithResponse performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// DeleteTypeDefsWithBodyWithResponse deletes type definitions.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 func (c *ClientWithResponses) DeleteTypeDefsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeleteTypeDefsResponse, error) {
 	rsp, err := c.DeleteTypeDefsWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16891,8 +19071,13 @@ func (c *ClientWithResponses) DeleteTypeDefsWithBodyWithResponse(ctx context.Con
 	return ParseDeleteTypeDefsResponse(rsp)
 }
 
-// DeleteTypeDefsWithResponse performs a DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId) request.
+// DeleteTypeDefsWithResponse deletes type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/meta/types/typedefs (the `DeleteTypeDefs` operationId).
 func (c *ClientWithResponses) DeleteTypeDefsWithResponse(ctx context.Context, body DeleteTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*DeleteTypeDefsResponse, error) {
 	rsp, err := c.DeleteTypeDefs(ctx, body, reqEditors...)
 	if err != nil {
@@ -16901,9 +19086,13 @@ func (c *ClientWithResponses) DeleteTypeDefsWithResponse(ctx context.Context, bo
 	return ParseDeleteTypeDefsResponse(rsp)
 }
 
-// ListTypeDefsWithResponse performs a GET /api/meta/types/typedefs (the `ListTypeDefs` operationId) request.
+// ListTypeDefsWithResponse lists type definitions, all or of some categories.
+//
+// An empty answer with status 200 can mean an expired token.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/typedefs (the `ListTypeDefs` operationId).
 func (c *ClientWithResponses) ListTypeDefsWithResponse(ctx context.Context, params *ListTypeDefsParams, reqEditors ...RequestEditorFn) (*ListTypeDefsResponse, error) {
 	rsp, err := c.ListTypeDefs(ctx, params, reqEditors...)
 	if err != nil {
@@ -16912,10 +19101,13 @@ func (c *ClientWithResponses) ListTypeDefsWithResponse(ctx context.Context, para
 	return ParseListTypeDefsResponse(rsp)
 }
 
-// CreateTypeDefsWithBodyWithResponse performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// CreateTypeDefsWithBodyWithResponse creates type definitions.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when a name is taken, and 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 func (c *ClientWithResponses) CreateTypeDefsWithBodyWithResponse(ctx context.Context, params *CreateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTypeDefsResponse, error) {
 	rsp, err := c.CreateTypeDefsWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16924,8 +19116,13 @@ func (c *ClientWithResponses) CreateTypeDefsWithBodyWithResponse(ctx context.Con
 	return ParseCreateTypeDefsResponse(rsp)
 }
 
-// CreateTypeDefsWithResponse performs a POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId) request.
+// CreateTypeDefsWithResponse creates type definitions.
+//
+// Answers 409 when a name is taken, and 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/meta/types/typedefs (the `CreateTypeDefs` operationId).
 func (c *ClientWithResponses) CreateTypeDefsWithResponse(ctx context.Context, params *CreateTypeDefsParams, body CreateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTypeDefsResponse, error) {
 	rsp, err := c.CreateTypeDefs(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -16934,10 +19131,13 @@ func (c *ClientWithResponses) CreateTypeDefsWithResponse(ctx context.Context, pa
 	return ParseCreateTypeDefsResponse(rsp)
 }
 
-// UpdateTypeDefsWithBodyWithResponse performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request,
-// with any type of body and a specified content type.
+// UpdateTypeDefsWithBodyWithResponse updates type definitions.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 423 while another change holds the lock.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 func (c *ClientWithResponses) UpdateTypeDefsWithBodyWithResponse(ctx context.Context, params *UpdateTypeDefsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateTypeDefsResponse, error) {
 	rsp, err := c.UpdateTypeDefsWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -16946,8 +19146,13 @@ func (c *ClientWithResponses) UpdateTypeDefsWithBodyWithResponse(ctx context.Con
 	return ParseUpdateTypeDefsResponse(rsp)
 }
 
-// UpdateTypeDefsWithResponse performs a PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId) request.
+// UpdateTypeDefsWithResponse updates type definitions.
+//
+// Answers 423 while another change holds the lock.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/meta/types/typedefs (the `UpdateTypeDefs` operationId).
 func (c *ClientWithResponses) UpdateTypeDefsWithResponse(ctx context.Context, params *UpdateTypeDefsParams, body UpdateTypeDefsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateTypeDefsResponse, error) {
 	rsp, err := c.UpdateTypeDefs(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -16956,9 +19161,11 @@ func (c *ClientWithResponses) UpdateTypeDefsWithResponse(ctx context.Context, pa
 	return ParseUpdateTypeDefsResponse(rsp)
 }
 
-// ListTypeDefHeadersWithResponse performs a GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId) request.
+// ListTypeDefHeadersWithResponse lists the headers of type definitions.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/typedefs/headers (the `ListTypeDefHeaders` operationId).
 func (c *ClientWithResponses) ListTypeDefHeadersWithResponse(ctx context.Context, params *ListTypeDefHeadersParams, reqEditors ...RequestEditorFn) (*ListTypeDefHeadersResponse, error) {
 	rsp, err := c.ListTypeDefHeaders(ctx, params, reqEditors...)
 	if err != nil {
@@ -16967,9 +19174,11 @@ func (c *ClientWithResponses) ListTypeDefHeadersWithResponse(ctx context.Context
 	return ParseListTypeDefHeadersResponse(rsp)
 }
 
-// GetTypeDefByKindAndGUIDWithResponse performs a GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId) request.
+// GetTypeDefByKindAndGUIDWithResponse reads a type definition of one kind by guid.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/{pathType}/guid/{guid} (the `GetTypeDefByKindAndGUID` operationId).
 func (c *ClientWithResponses) GetTypeDefByKindAndGUIDWithResponse(ctx context.Context, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string, reqEditors ...RequestEditorFn) (*GetTypeDefByKindAndGUIDResponse, error) {
 	rsp, err := c.GetTypeDefByKindAndGUID(ctx, pathType, guid, reqEditors...)
 	if err != nil {
@@ -16978,9 +19187,13 @@ func (c *ClientWithResponses) GetTypeDefByKindAndGUIDWithResponse(ctx context.Co
 	return ParseGetTypeDefByKindAndGUIDResponse(rsp)
 }
 
-// GetTypeDefByKindAndNameWithResponse performs a GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId) request.
+// GetTypeDefByKindAndNameWithResponse reads a type definition of one kind by name.
+//
+// Tags and custom metadata are named by a hashed id.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/meta/types/{pathType}/name/{name} (the `GetTypeDefByKindAndName` operationId).
 func (c *ClientWithResponses) GetTypeDefByKindAndNameWithResponse(ctx context.Context, pathType GetTypeDefByKindAndNameParamsPathType, name string, reqEditors ...RequestEditorFn) (*GetTypeDefByKindAndNameResponse, error) {
 	rsp, err := c.GetTypeDefByKindAndName(ctx, pathType, name, reqEditors...)
 	if err != nil {
@@ -16989,9 +19202,11 @@ func (c *ClientWithResponses) GetTypeDefByKindAndNameWithResponse(ctx context.Co
 	return ParseGetTypeDefByKindAndNameResponse(rsp)
 }
 
-// ListAPITokensWithResponse performs a GET /api/service/apikeys (the `ListAPITokens` operationId) request.
+// ListAPITokensWithResponse lists API tokens.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/apikeys (the `ListAPITokens` operationId).
 func (c *ClientWithResponses) ListAPITokensWithResponse(ctx context.Context, params *ListAPITokensParams, reqEditors ...RequestEditorFn) (*ListAPITokensResponse, error) {
 	rsp, err := c.ListAPITokens(ctx, params, reqEditors...)
 	if err != nil {
@@ -17000,10 +19215,14 @@ func (c *ClientWithResponses) ListAPITokensWithResponse(ctx context.Context, par
 	return ParseListAPITokensResponse(rsp)
 }
 
-// CreateAPITokenWithBodyWithResponse performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request,
-// with any type of body and a specified content type.
+// CreateAPITokenWithBodyWithResponse creates an API token.
 //
-// Returns a wrapper object for the known response body format(s).
+// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+// most.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 func (c *ClientWithResponses) CreateAPITokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAPITokenResponse, error) {
 	rsp, err := c.CreateAPITokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17012,8 +19231,14 @@ func (c *ClientWithResponses) CreateAPITokenWithBodyWithResponse(ctx context.Con
 	return ParseCreateAPITokenResponse(rsp)
 }
 
-// CreateAPITokenWithResponse performs a POST /api/service/apikeys (the `CreateAPIToken` operationId) request.
+// CreateAPITokenWithResponse creates an API token.
+//
+// The token itself is in attributes.accessToken of this answer. It is good for validitySeconds, five years at
+// most.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/apikeys (the `CreateAPIToken` operationId).
 func (c *ClientWithResponses) CreateAPITokenWithResponse(ctx context.Context, body CreateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAPITokenResponse, error) {
 	rsp, err := c.CreateAPIToken(ctx, body, reqEditors...)
 	if err != nil {
@@ -17022,9 +19247,11 @@ func (c *ClientWithResponses) CreateAPITokenWithResponse(ctx context.Context, bo
 	return ParseCreateAPITokenResponse(rsp)
 }
 
-// DeleteAPITokenWithResponse performs a DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId) request.
+// DeleteAPITokenWithResponse revokes an API token.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/service/apikeys/{tokenGuid} (the `DeleteAPIToken` operationId).
 func (c *ClientWithResponses) DeleteAPITokenWithResponse(ctx context.Context, tokenGUID string, reqEditors ...RequestEditorFn) (*DeleteAPITokenResponse, error) {
 	rsp, err := c.DeleteAPIToken(ctx, tokenGUID, reqEditors...)
 	if err != nil {
@@ -17033,10 +19260,11 @@ func (c *ClientWithResponses) DeleteAPITokenWithResponse(ctx context.Context, to
 	return ParseDeleteAPITokenResponse(rsp)
 }
 
-// UpdateAPITokenWithBodyWithResponse performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request,
-// with any type of body and a specified content type.
+// UpdateAPITokenWithBodyWithResponse changes the name, the description or the personas of an API token.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 func (c *ClientWithResponses) UpdateAPITokenWithBodyWithResponse(ctx context.Context, tokenGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAPITokenResponse, error) {
 	rsp, err := c.UpdateAPITokenWithBody(ctx, tokenGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17045,8 +19273,11 @@ func (c *ClientWithResponses) UpdateAPITokenWithBodyWithResponse(ctx context.Con
 	return ParseUpdateAPITokenResponse(rsp)
 }
 
-// UpdateAPITokenWithResponse performs a POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId) request.
+// UpdateAPITokenWithResponse changes the name, the description or the personas of an API token.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/apikeys/{tokenGuid} (the `UpdateAPIToken` operationId).
 func (c *ClientWithResponses) UpdateAPITokenWithResponse(ctx context.Context, tokenGUID string, body UpdateAPITokenJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAPITokenResponse, error) {
 	rsp, err := c.UpdateAPIToken(ctx, tokenGUID, body, reqEditors...)
 	if err != nil {
@@ -17055,10 +19286,11 @@ func (c *ClientWithResponses) UpdateAPITokenWithResponse(ctx context.Context, to
 	return ParseUpdateAPITokenResponse(rsp)
 }
 
-// InitContractWithBodyWithResponse performs a POST /api/service/contracts/init (the `InitContract` operationId) request,
-// with any type of body and a specified content type.
+// InitContractWithBodyWithResponse drafts the data contract of an asset.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 func (c *ClientWithResponses) InitContractWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InitContractResponse, error) {
 	rsp, err := c.InitContractWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17067,8 +19299,11 @@ func (c *ClientWithResponses) InitContractWithBodyWithResponse(ctx context.Conte
 	return ParseInitContractResponse(rsp)
 }
 
-// InitContractWithResponse performs a POST /api/service/contracts/init (the `InitContract` operationId) request.
+// InitContractWithResponse drafts the data contract of an asset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/contracts/init (the `InitContract` operationId).
 func (c *ClientWithResponses) InitContractWithResponse(ctx context.Context, body InitContractJSONRequestBody, reqEditors ...RequestEditorFn) (*InitContractResponse, error) {
 	rsp, err := c.InitContract(ctx, body, reqEditors...)
 	if err != nil {
@@ -17077,9 +19312,11 @@ func (c *ClientWithResponses) InitContractWithResponse(ctx context.Context, body
 	return ParseInitContractResponse(rsp)
 }
 
-// ListCredentialsWithResponse performs a GET /api/service/credentials (the `ListCredentials` operationId) request.
+// ListCredentialsWithResponse lists credentials.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/credentials (the `ListCredentials` operationId).
 func (c *ClientWithResponses) ListCredentialsWithResponse(ctx context.Context, params *ListCredentialsParams, reqEditors ...RequestEditorFn) (*ListCredentialsResponse, error) {
 	rsp, err := c.ListCredentials(ctx, params, reqEditors...)
 	if err != nil {
@@ -17088,10 +19325,13 @@ func (c *ClientWithResponses) ListCredentialsWithResponse(ctx context.Context, p
 	return ParseListCredentialsResponse(rsp)
 }
 
-// CreateCredentialWithBodyWithResponse performs a POST /api/service/credentials (the `CreateCredential` operationId) request,
-// with any type of body and a specified content type.
+// CreateCredentialWithBodyWithResponse stores a credential.
 //
-// Returns a wrapper object for the known response body format(s).
+// testCredential tries it first.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 func (c *ClientWithResponses) CreateCredentialWithBodyWithResponse(ctx context.Context, params *CreateCredentialParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCredentialResponse, error) {
 	rsp, err := c.CreateCredentialWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -17100,8 +19340,13 @@ func (c *ClientWithResponses) CreateCredentialWithBodyWithResponse(ctx context.C
 	return ParseCreateCredentialResponse(rsp)
 }
 
-// CreateCredentialWithResponse performs a POST /api/service/credentials (the `CreateCredential` operationId) request.
+// CreateCredentialWithResponse stores a credential.
+//
+// testCredential tries it first.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials (the `CreateCredential` operationId).
 func (c *ClientWithResponses) CreateCredentialWithResponse(ctx context.Context, params *CreateCredentialParams, body CreateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCredentialResponse, error) {
 	rsp, err := c.CreateCredential(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -17110,10 +19355,13 @@ func (c *ClientWithResponses) CreateCredentialWithResponse(ctx context.Context, 
 	return ParseCreateCredentialResponse(rsp)
 }
 
-// TestCredentialWithBodyWithResponse performs a POST /api/service/credentials/test (the `TestCredential` operationId) request,
-// with any type of body and a specified content type.
+// TestCredentialWithBodyWithResponse tries a credential and stores nothing.
 //
-// Returns a wrapper object for the known response body format(s).
+// The message of the answer is successful when it worked.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 func (c *ClientWithResponses) TestCredentialWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestCredentialResponse, error) {
 	rsp, err := c.TestCredentialWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17122,8 +19370,13 @@ func (c *ClientWithResponses) TestCredentialWithBodyWithResponse(ctx context.Con
 	return ParseTestCredentialResponse(rsp)
 }
 
-// TestCredentialWithResponse performs a POST /api/service/credentials/test (the `TestCredential` operationId) request.
+// TestCredentialWithResponse tries a credential and stores nothing.
+//
+// The message of the answer is successful when it worked.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials/test (the `TestCredential` operationId).
 func (c *ClientWithResponses) TestCredentialWithResponse(ctx context.Context, body TestCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*TestCredentialResponse, error) {
 	rsp, err := c.TestCredential(ctx, body, reqEditors...)
 	if err != nil {
@@ -17132,9 +19385,11 @@ func (c *ClientWithResponses) TestCredentialWithResponse(ctx context.Context, bo
 	return ParseTestCredentialResponse(rsp)
 }
 
-// GetCredentialWithResponse performs a GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId) request.
+// GetCredentialWithResponse reads one credential, without its secrets.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/credentials/{credentialGuid} (the `GetCredential` operationId).
 func (c *ClientWithResponses) GetCredentialWithResponse(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*GetCredentialResponse, error) {
 	rsp, err := c.GetCredential(ctx, credentialGUID, reqEditors...)
 	if err != nil {
@@ -17143,10 +19398,11 @@ func (c *ClientWithResponses) GetCredentialWithResponse(ctx context.Context, cre
 	return ParseGetCredentialResponse(rsp)
 }
 
-// UpdateCredentialWithBodyWithResponse performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request,
-// with any type of body and a specified content type.
+// UpdateCredentialWithBodyWithResponse replaces a credential.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 func (c *ClientWithResponses) UpdateCredentialWithBodyWithResponse(ctx context.Context, credentialGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateCredentialResponse, error) {
 	rsp, err := c.UpdateCredentialWithBody(ctx, credentialGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17155,8 +19411,11 @@ func (c *ClientWithResponses) UpdateCredentialWithBodyWithResponse(ctx context.C
 	return ParseUpdateCredentialResponse(rsp)
 }
 
-// UpdateCredentialWithResponse performs a POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId) request.
+// UpdateCredentialWithResponse replaces a credential.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid} (the `UpdateCredential` operationId).
 func (c *ClientWithResponses) UpdateCredentialWithResponse(ctx context.Context, credentialGUID string, body UpdateCredentialJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateCredentialResponse, error) {
 	rsp, err := c.UpdateCredential(ctx, credentialGUID, body, reqEditors...)
 	if err != nil {
@@ -17165,9 +19424,11 @@ func (c *ClientWithResponses) UpdateCredentialWithResponse(ctx context.Context, 
 	return ParseUpdateCredentialResponse(rsp)
 }
 
-// ArchiveCredentialWithResponse performs a POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId) request.
+// ArchiveCredentialWithResponse archives a credential.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/credentials/{credentialGuid}/archive (the `ArchiveCredential` operationId).
 func (c *ClientWithResponses) ArchiveCredentialWithResponse(ctx context.Context, credentialGUID string, reqEditors ...RequestEditorFn) (*ArchiveCredentialResponse, error) {
 	rsp, err := c.ArchiveCredential(ctx, credentialGUID, reqEditors...)
 	if err != nil {
@@ -17176,9 +19437,11 @@ func (c *ClientWithResponses) ArchiveCredentialWithResponse(ctx context.Context,
 	return ParseArchiveCredentialResponse(rsp)
 }
 
-// ListLoginEventsWithResponse performs a GET /api/service/events/login (the `ListLoginEvents` operationId) request.
+// ListLoginEventsWithResponse lists sign-in events of Keycloak.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/events/login (the `ListLoginEvents` operationId).
 func (c *ClientWithResponses) ListLoginEventsWithResponse(ctx context.Context, params *ListLoginEventsParams, reqEditors ...RequestEditorFn) (*ListLoginEventsResponse, error) {
 	rsp, err := c.ListLoginEvents(ctx, params, reqEditors...)
 	if err != nil {
@@ -17187,9 +19450,11 @@ func (c *ClientWithResponses) ListLoginEventsWithResponse(ctx context.Context, p
 	return ParseListLoginEventsResponse(rsp)
 }
 
-// ListAdminEventsWithResponse performs a GET /api/service/events/main (the `ListAdminEvents` operationId) request.
+// ListAdminEventsWithResponse lists administration events of Keycloak.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/events/main (the `ListAdminEvents` operationId).
 func (c *ClientWithResponses) ListAdminEventsWithResponse(ctx context.Context, params *ListAdminEventsParams, reqEditors ...RequestEditorFn) (*ListAdminEventsResponse, error) {
 	rsp, err := c.ListAdminEvents(ctx, params, reqEditors...)
 	if err != nil {
@@ -17198,10 +19463,13 @@ func (c *ClientWithResponses) ListAdminEventsWithResponse(ctx context.Context, p
 	return ParseListAdminEventsResponse(rsp)
 }
 
-// CreatePresignedURLWithBodyWithResponse performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request,
-// with any type of body and a specified content type.
+// CreatePresignedURLWithBodyWithResponse signs a URL to read or write one file in the tenant's object store.
 //
-// Returns a wrapper object for the known response body format(s).
+// The Authorization header must not go along to that URL.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 func (c *ClientWithResponses) CreatePresignedURLWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePresignedURLResponse, error) {
 	rsp, err := c.CreatePresignedURLWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17210,8 +19478,13 @@ func (c *ClientWithResponses) CreatePresignedURLWithBodyWithResponse(ctx context
 	return ParseCreatePresignedURLResponse(rsp)
 }
 
-// CreatePresignedURLWithResponse performs a POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId) request.
+// CreatePresignedURLWithResponse signs a URL to read or write one file in the tenant's object store.
+//
+// The Authorization header must not go along to that URL.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/files/presignedUrl (the `CreatePresignedURL` operationId).
 func (c *ClientWithResponses) CreatePresignedURLWithResponse(ctx context.Context, body CreatePresignedURLJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePresignedURLResponse, error) {
 	rsp, err := c.CreatePresignedURL(ctx, body, reqEditors...)
 	if err != nil {
@@ -17220,10 +19493,11 @@ func (c *ClientWithResponses) CreatePresignedURLWithResponse(ctx context.Context
 	return ParseCreatePresignedURLResponse(rsp)
 }
 
-// CreateGroupWithBodyWithResponse performs a POST /api/service/groups (the `CreateGroup` operationId) request,
-// with any type of body and a specified content type.
+// CreateGroupWithBodyWithResponse creates a group.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 func (c *ClientWithResponses) CreateGroupWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error) {
 	rsp, err := c.CreateGroupWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17232,8 +19506,11 @@ func (c *ClientWithResponses) CreateGroupWithBodyWithResponse(ctx context.Contex
 	return ParseCreateGroupResponse(rsp)
 }
 
-// CreateGroupWithResponse performs a POST /api/service/groups (the `CreateGroup` operationId) request.
+// CreateGroupWithResponse creates a group.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups (the `CreateGroup` operationId).
 func (c *ClientWithResponses) CreateGroupWithResponse(ctx context.Context, body CreateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateGroupResponse, error) {
 	rsp, err := c.CreateGroup(ctx, body, reqEditors...)
 	if err != nil {
@@ -17242,10 +19519,11 @@ func (c *ClientWithResponses) CreateGroupWithResponse(ctx context.Context, body 
 	return ParseCreateGroupResponse(rsp)
 }
 
-// UpdateGroupWithBodyWithResponse performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request,
-// with any type of body and a specified content type.
+// UpdateGroupWithBodyWithResponse changes a group.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 func (c *ClientWithResponses) UpdateGroupWithBodyWithResponse(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error) {
 	rsp, err := c.UpdateGroupWithBody(ctx, groupGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17254,8 +19532,11 @@ func (c *ClientWithResponses) UpdateGroupWithBodyWithResponse(ctx context.Contex
 	return ParseUpdateGroupResponse(rsp)
 }
 
-// UpdateGroupWithResponse performs a POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId) request.
+// UpdateGroupWithResponse changes a group.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups/{groupGuid} (the `UpdateGroup` operationId).
 func (c *ClientWithResponses) UpdateGroupWithResponse(ctx context.Context, groupGUID string, body UpdateGroupJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateGroupResponse, error) {
 	rsp, err := c.UpdateGroup(ctx, groupGUID, body, reqEditors...)
 	if err != nil {
@@ -17264,9 +19545,11 @@ func (c *ClientWithResponses) UpdateGroupWithResponse(ctx context.Context, group
 	return ParseUpdateGroupResponse(rsp)
 }
 
-// DeleteGroupWithResponse performs a POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId) request.
+// DeleteGroupWithResponse deletes a group.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/delete (the `DeleteGroup` operationId).
 func (c *ClientWithResponses) DeleteGroupWithResponse(ctx context.Context, groupGUID string, reqEditors ...RequestEditorFn) (*DeleteGroupResponse, error) {
 	rsp, err := c.DeleteGroup(ctx, groupGUID, reqEditors...)
 	if err != nil {
@@ -17275,9 +19558,13 @@ func (c *ClientWithResponses) DeleteGroupWithResponse(ctx context.Context, group
 	return ParseDeleteGroupResponse(rsp)
 }
 
-// ListGroupMembersWithResponse performs a GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId) request.
+// ListGroupMembersWithResponse lists the members of a group.
+//
+// filter is a JSON text.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/groups/{groupGuid}/members (the `ListGroupMembers` operationId).
 func (c *ClientWithResponses) ListGroupMembersWithResponse(ctx context.Context, groupGUID string, params *ListGroupMembersParams, reqEditors ...RequestEditorFn) (*ListGroupMembersResponse, error) {
 	rsp, err := c.ListGroupMembers(ctx, groupGUID, params, reqEditors...)
 	if err != nil {
@@ -17286,10 +19573,11 @@ func (c *ClientWithResponses) ListGroupMembersWithResponse(ctx context.Context, 
 	return ParseListGroupMembersResponse(rsp)
 }
 
-// RemoveGroupMembersWithBodyWithResponse performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request,
-// with any type of body and a specified content type.
+// RemoveGroupMembersWithBodyWithResponse removes users from a group.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 func (c *ClientWithResponses) RemoveGroupMembersWithBodyWithResponse(ctx context.Context, groupGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveGroupMembersResponse, error) {
 	rsp, err := c.RemoveGroupMembersWithBody(ctx, groupGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17298,8 +19586,11 @@ func (c *ClientWithResponses) RemoveGroupMembersWithBodyWithResponse(ctx context
 	return ParseRemoveGroupMembersResponse(rsp)
 }
 
-// RemoveGroupMembersWithResponse performs a POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId) request.
+// RemoveGroupMembersWithResponse removes users from a group.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/groups/{groupGuid}/members/remove (the `RemoveGroupMembers` operationId).
 func (c *ClientWithResponses) RemoveGroupMembersWithResponse(ctx context.Context, groupGUID string, body RemoveGroupMembersJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveGroupMembersResponse, error) {
 	rsp, err := c.RemoveGroupMembers(ctx, groupGUID, body, reqEditors...)
 	if err != nil {
@@ -17308,9 +19599,11 @@ func (c *ClientWithResponses) RemoveGroupMembersWithResponse(ctx context.Context
 	return ParseRemoveGroupMembersResponse(rsp)
 }
 
-// ListSsoGroupMappingsWithResponse performs a GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId) request.
+// ListSsoGroupMappingsWithResponse lists the group mappings of a single sign-on provider.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/idp/{ssoAlias}/mappers (the `ListSsoGroupMappings` operationId).
 func (c *ClientWithResponses) ListSsoGroupMappingsWithResponse(ctx context.Context, ssoAlias string, reqEditors ...RequestEditorFn) (*ListSsoGroupMappingsResponse, error) {
 	rsp, err := c.ListSsoGroupMappings(ctx, ssoAlias, reqEditors...)
 	if err != nil {
@@ -17319,10 +19612,11 @@ func (c *ClientWithResponses) ListSsoGroupMappingsWithResponse(ctx context.Conte
 	return ParseListSsoGroupMappingsResponse(rsp)
 }
 
-// CreateSsoGroupMappingWithBodyWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request,
-// with any type of body and a specified content type.
+// CreateSsoGroupMappingWithBodyWithResponse maps a group of a single sign-on provider to a group of Atlan.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 func (c *ClientWithResponses) CreateSsoGroupMappingWithBodyWithResponse(ctx context.Context, ssoAlias string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSsoGroupMappingResponse, error) {
 	rsp, err := c.CreateSsoGroupMappingWithBody(ctx, ssoAlias, contentType, body, reqEditors...)
 	if err != nil {
@@ -17331,8 +19625,11 @@ func (c *ClientWithResponses) CreateSsoGroupMappingWithBodyWithResponse(ctx cont
 	return ParseCreateSsoGroupMappingResponse(rsp)
 }
 
-// CreateSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId) request.
+// CreateSsoGroupMappingWithResponse maps a group of a single sign-on provider to a group of Atlan.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers (the `CreateSsoGroupMapping` operationId).
 func (c *ClientWithResponses) CreateSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, body CreateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSsoGroupMappingResponse, error) {
 	rsp, err := c.CreateSsoGroupMapping(ctx, ssoAlias, body, reqEditors...)
 	if err != nil {
@@ -17341,9 +19638,11 @@ func (c *ClientWithResponses) CreateSsoGroupMappingWithResponse(ctx context.Cont
 	return ParseCreateSsoGroupMappingResponse(rsp)
 }
 
-// GetSsoGroupMappingWithResponse performs a GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId) request.
+// GetSsoGroupMappingWithResponse reads one group mapping.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `GetSsoGroupMapping` operationId).
 func (c *ClientWithResponses) GetSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*GetSsoGroupMappingResponse, error) {
 	rsp, err := c.GetSsoGroupMapping(ctx, ssoAlias, groupMapID, reqEditors...)
 	if err != nil {
@@ -17352,10 +19651,11 @@ func (c *ClientWithResponses) GetSsoGroupMappingWithResponse(ctx context.Context
 	return ParseGetSsoGroupMappingResponse(rsp)
 }
 
-// UpdateSsoGroupMappingWithBodyWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request,
-// with any type of body and a specified content type.
+// UpdateSsoGroupMappingWithBodyWithResponse changes a group mapping.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 func (c *ClientWithResponses) UpdateSsoGroupMappingWithBodyWithResponse(ctx context.Context, ssoAlias string, groupMapID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSsoGroupMappingResponse, error) {
 	rsp, err := c.UpdateSsoGroupMappingWithBody(ctx, ssoAlias, groupMapID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17364,8 +19664,11 @@ func (c *ClientWithResponses) UpdateSsoGroupMappingWithBodyWithResponse(ctx cont
 	return ParseUpdateSsoGroupMappingResponse(rsp)
 }
 
-// UpdateSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId) request.
+// UpdateSsoGroupMappingWithResponse changes a group mapping.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} (the `UpdateSsoGroupMapping` operationId).
 func (c *ClientWithResponses) UpdateSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, body UpdateSsoGroupMappingJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateSsoGroupMappingResponse, error) {
 	rsp, err := c.UpdateSsoGroupMapping(ctx, ssoAlias, groupMapID, body, reqEditors...)
 	if err != nil {
@@ -17374,9 +19677,11 @@ func (c *ClientWithResponses) UpdateSsoGroupMappingWithResponse(ctx context.Cont
 	return ParseUpdateSsoGroupMappingResponse(rsp)
 }
 
-// DeleteSsoGroupMappingWithResponse performs a POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId) request.
+// DeleteSsoGroupMappingWithResponse deletes a group mapping.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete (the `DeleteSsoGroupMapping` operationId).
 func (c *ClientWithResponses) DeleteSsoGroupMappingWithResponse(ctx context.Context, ssoAlias string, groupMapID string, reqEditors ...RequestEditorFn) (*DeleteSsoGroupMappingResponse, error) {
 	rsp, err := c.DeleteSsoGroupMapping(ctx, ssoAlias, groupMapID, reqEditors...)
 	if err != nil {
@@ -17385,10 +19690,11 @@ func (c *ClientWithResponses) DeleteSsoGroupMappingWithResponse(ctx context.Cont
 	return ParseDeleteSsoGroupMappingResponse(rsp)
 }
 
-// UploadImageWithBodyWithResponse performs a POST /api/service/images (the `UploadImage` operationId) request,
-// with any type of body and a specified content type.
+// UploadImageWithBodyWithResponse uploads an image, such as an icon.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/images (the `UploadImage` operationId).
 func (c *ClientWithResponses) UploadImageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UploadImageResponse, error) {
 	rsp, err := c.UploadImageWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17397,9 +19703,11 @@ func (c *ClientWithResponses) UploadImageWithBodyWithResponse(ctx context.Contex
 	return ParseUploadImageResponse(rsp)
 }
 
-// ListOAuthClientsWithResponse performs a GET /api/service/oauth-clients (the `ListOAuthClients` operationId) request.
+// ListOAuthClientsWithResponse lists OAuth clients.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/oauth-clients (the `ListOAuthClients` operationId).
 func (c *ClientWithResponses) ListOAuthClientsWithResponse(ctx context.Context, params *ListOAuthClientsParams, reqEditors ...RequestEditorFn) (*ListOAuthClientsResponse, error) {
 	rsp, err := c.ListOAuthClients(ctx, params, reqEditors...)
 	if err != nil {
@@ -17408,10 +19716,13 @@ func (c *ClientWithResponses) ListOAuthClientsWithResponse(ctx context.Context, 
 	return ParseListOAuthClientsResponse(rsp)
 }
 
-// CreateOAuthClientWithBodyWithResponse performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request,
-// with any type of body and a specified content type.
+// CreateOAuthClientWithBodyWithResponse creates an OAuth client.
 //
-// Returns a wrapper object for the known response body format(s).
+// The client secret is in this answer.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 func (c *ClientWithResponses) CreateOAuthClientWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOAuthClientResponse, error) {
 	rsp, err := c.CreateOAuthClientWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17420,8 +19731,13 @@ func (c *ClientWithResponses) CreateOAuthClientWithBodyWithResponse(ctx context.
 	return ParseCreateOAuthClientResponse(rsp)
 }
 
-// CreateOAuthClientWithResponse performs a POST /api/service/oauth-clients (the `CreateOAuthClient` operationId) request.
+// CreateOAuthClientWithResponse creates an OAuth client.
+//
+// The client secret is in this answer.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/oauth-clients (the `CreateOAuthClient` operationId).
 func (c *ClientWithResponses) CreateOAuthClientWithResponse(ctx context.Context, body CreateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOAuthClientResponse, error) {
 	rsp, err := c.CreateOAuthClient(ctx, body, reqEditors...)
 	if err != nil {
@@ -17430,10 +19746,13 @@ func (c *ClientWithResponses) CreateOAuthClientWithResponse(ctx context.Context,
 	return ParseCreateOAuthClientResponse(rsp)
 }
 
-// GetOAuthClientTokenWithBodyWithResponse performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request,
-// with any type of body and a specified content type.
+// GetOAuthClientTokenWithBodyWithResponse exchanges the id and secret of an OAuth client for a token.
 //
-// Returns a wrapper object for the known response body format(s).
+// The token is good for expiresIn seconds, 600 if that is missing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 func (c *ClientWithResponses) GetOAuthClientTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetOAuthClientTokenResponse, error) {
 	rsp, err := c.GetOAuthClientTokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17442,8 +19761,13 @@ func (c *ClientWithResponses) GetOAuthClientTokenWithBodyWithResponse(ctx contex
 	return ParseGetOAuthClientTokenResponse(rsp)
 }
 
-// GetOAuthClientTokenWithResponse performs a POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId) request.
+// GetOAuthClientTokenWithResponse exchanges the id and secret of an OAuth client for a token.
+//
+// The token is good for expiresIn seconds, 600 if that is missing.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/oauth-clients/token (the `GetOAuthClientToken` operationId).
 func (c *ClientWithResponses) GetOAuthClientTokenWithResponse(ctx context.Context, body GetOAuthClientTokenJSONRequestBody, reqEditors ...RequestEditorFn) (*GetOAuthClientTokenResponse, error) {
 	rsp, err := c.GetOAuthClientToken(ctx, body, reqEditors...)
 	if err != nil {
@@ -17452,9 +19776,11 @@ func (c *ClientWithResponses) GetOAuthClientTokenWithResponse(ctx context.Contex
 	return ParseGetOAuthClientTokenResponse(rsp)
 }
 
-// DeleteOAuthClientWithResponse performs a DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId) request.
+// DeleteOAuthClientWithResponse deletes an OAuth client.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/service/oauth-clients/{clientId} (the `DeleteOAuthClient` operationId).
 func (c *ClientWithResponses) DeleteOAuthClientWithResponse(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*DeleteOAuthClientResponse, error) {
 	rsp, err := c.DeleteOAuthClient(ctx, clientID, reqEditors...)
 	if err != nil {
@@ -17463,9 +19789,11 @@ func (c *ClientWithResponses) DeleteOAuthClientWithResponse(ctx context.Context,
 	return ParseDeleteOAuthClientResponse(rsp)
 }
 
-// GetOAuthClientWithResponse performs a GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId) request.
+// GetOAuthClientWithResponse reads one OAuth client, without its secret.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/oauth-clients/{clientId} (the `GetOAuthClient` operationId).
 func (c *ClientWithResponses) GetOAuthClientWithResponse(ctx context.Context, clientID string, reqEditors ...RequestEditorFn) (*GetOAuthClientResponse, error) {
 	rsp, err := c.GetOAuthClient(ctx, clientID, reqEditors...)
 	if err != nil {
@@ -17474,10 +19802,11 @@ func (c *ClientWithResponses) GetOAuthClientWithResponse(ctx context.Context, cl
 	return ParseGetOAuthClientResponse(rsp)
 }
 
-// UpdateOAuthClientWithBodyWithResponse performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request,
-// with any type of body and a specified content type.
+// UpdateOAuthClientWithBodyWithResponse changes the name or the description of an OAuth client.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 func (c *ClientWithResponses) UpdateOAuthClientWithBodyWithResponse(ctx context.Context, clientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOAuthClientResponse, error) {
 	rsp, err := c.UpdateOAuthClientWithBody(ctx, clientID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17486,8 +19815,11 @@ func (c *ClientWithResponses) UpdateOAuthClientWithBodyWithResponse(ctx context.
 	return ParseUpdateOAuthClientResponse(rsp)
 }
 
-// UpdateOAuthClientWithResponse performs a PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId) request.
+// UpdateOAuthClientWithResponse changes the name or the description of an OAuth client.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/service/oauth-clients/{clientId} (the `UpdateOAuthClient` operationId).
 func (c *ClientWithResponses) UpdateOAuthClientWithResponse(ctx context.Context, clientID string, body UpdateOAuthClientJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateOAuthClientResponse, error) {
 	rsp, err := c.UpdateOAuthClient(ctx, clientID, body, reqEditors...)
 	if err != nil {
@@ -17496,10 +19828,13 @@ func (c *ClientWithResponses) UpdateOAuthClientWithResponse(ctx context.Context,
 	return ParseUpdateOAuthClientResponse(rsp)
 }
 
-// CreatePackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreatePackageWorkflowWithBodyWithResponse creates a workflow of a package, and runs it with submit.
 //
-// Returns a wrapper object for the known response body format(s).
+// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 func (c *ClientWithResponses) CreatePackageWorkflowWithBodyWithResponse(ctx context.Context, params *CreatePackageWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePackageWorkflowResponse, error) {
 	rsp, err := c.CreatePackageWorkflowWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -17508,8 +19843,13 @@ func (c *ClientWithResponses) CreatePackageWorkflowWithBodyWithResponse(ctx cont
 	return ParseCreatePackageWorkflowResponse(rsp)
 }
 
-// CreatePackageWorkflowWithResponse performs a POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId) request.
+// CreatePackageWorkflowWithResponse creates a workflow of a package, and runs it with submit.
+//
+// For users; API tokens go through createWorkflow. Newer tenants have no workflows of this kind.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows (the `CreatePackageWorkflow` operationId).
 func (c *ClientWithResponses) CreatePackageWorkflowWithResponse(ctx context.Context, params *CreatePackageWorkflowParams, body CreatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePackageWorkflowResponse, error) {
 	rsp, err := c.CreatePackageWorkflow(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -17518,10 +19858,13 @@ func (c *ClientWithResponses) CreatePackageWorkflowWithResponse(ctx context.Cont
 	return ParseCreatePackageWorkflowResponse(rsp)
 }
 
-// RerunPackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// RerunPackageWorkflowWithBodyWithResponse runs a package workflow again.
 //
-// Returns a wrapper object for the known response body format(s).
+// For users; API tokens go through rerunWorkflow.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 func (c *ClientWithResponses) RerunPackageWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunPackageWorkflowResponse, error) {
 	rsp, err := c.RerunPackageWorkflowWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17530,8 +19873,13 @@ func (c *ClientWithResponses) RerunPackageWorkflowWithBodyWithResponse(ctx conte
 	return ParseRerunPackageWorkflowResponse(rsp)
 }
 
-// RerunPackageWorkflowWithResponse performs a POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId) request.
+// RerunPackageWorkflowWithResponse runs a package workflow again.
+//
+// For users; API tokens go through rerunWorkflow.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows/submit (the `RerunPackageWorkflow` operationId).
 func (c *ClientWithResponses) RerunPackageWorkflowWithResponse(ctx context.Context, body RerunPackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunPackageWorkflowResponse, error) {
 	rsp, err := c.RerunPackageWorkflow(ctx, body, reqEditors...)
 	if err != nil {
@@ -17540,10 +19888,13 @@ func (c *ClientWithResponses) RerunPackageWorkflowWithResponse(ctx context.Conte
 	return ParseRerunPackageWorkflowResponse(rsp)
 }
 
-// UpdatePackageWorkflowWithBodyWithResponse performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePackageWorkflowWithBodyWithResponse replaces a package workflow.
 //
-// Returns a wrapper object for the known response body format(s).
+// For users; API tokens go through updateWorkflow.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 func (c *ClientWithResponses) UpdatePackageWorkflowWithBodyWithResponse(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePackageWorkflowResponse, error) {
 	rsp, err := c.UpdatePackageWorkflowWithBody(ctx, workflowName, contentType, body, reqEditors...)
 	if err != nil {
@@ -17552,8 +19903,13 @@ func (c *ClientWithResponses) UpdatePackageWorkflowWithBodyWithResponse(ctx cont
 	return ParseUpdatePackageWorkflowResponse(rsp)
 }
 
-// UpdatePackageWorkflowWithResponse performs a POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId) request.
+// UpdatePackageWorkflowWithResponse replaces a package workflow.
+//
+// For users; API tokens go through updateWorkflow.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName} (the `UpdatePackageWorkflow` operationId).
 func (c *ClientWithResponses) UpdatePackageWorkflowWithResponse(ctx context.Context, workflowName string, body UpdatePackageWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePackageWorkflowResponse, error) {
 	rsp, err := c.UpdatePackageWorkflow(ctx, workflowName, body, reqEditors...)
 	if err != nil {
@@ -17562,9 +19918,13 @@ func (c *ClientWithResponses) UpdatePackageWorkflowWithResponse(ctx context.Cont
 	return ParseUpdatePackageWorkflowResponse(rsp)
 }
 
-// ArchivePackageWorkflowWithResponse performs a POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId) request.
+// ArchivePackageWorkflowWithResponse archives a package workflow.
+//
+// For users; API tokens go through archiveWorkflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/package-workflows/{workflowName}/archive (the `ArchivePackageWorkflow` operationId).
 func (c *ClientWithResponses) ArchivePackageWorkflowWithResponse(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*ArchivePackageWorkflowResponse, error) {
 	rsp, err := c.ArchivePackageWorkflow(ctx, workflowName, reqEditors...)
 	if err != nil {
@@ -17573,9 +19933,11 @@ func (c *ClientWithResponses) ArchivePackageWorkflowWithResponse(ctx context.Con
 	return ParseArchivePackageWorkflowResponse(rsp)
 }
 
-// ListRolesWithResponse performs a GET /api/service/roles (the `ListRoles` operationId) request.
+// ListRolesWithResponse lists roles.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/roles (the `ListRoles` operationId).
 func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, params *ListRolesParams, reqEditors ...RequestEditorFn) (*ListRolesResponse, error) {
 	rsp, err := c.ListRoles(ctx, params, reqEditors...)
 	if err != nil {
@@ -17584,9 +19946,11 @@ func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, params 
 	return ParseListRolesResponse(rsp)
 }
 
-// ListWorkflowSchedulesWithResponse performs a GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId) request.
+// ListWorkflowSchedulesWithResponse lists the schedules of workflows.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/runs/cron (the `ListWorkflowSchedules` operationId).
 func (c *ClientWithResponses) ListWorkflowSchedulesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWorkflowSchedulesResponse, error) {
 	rsp, err := c.ListWorkflowSchedules(ctx, reqEditors...)
 	if err != nil {
@@ -17595,9 +19959,11 @@ func (c *ClientWithResponses) ListWorkflowSchedulesWithResponse(ctx context.Cont
 	return ParseListWorkflowSchedulesResponse(rsp)
 }
 
-// ListMissedScheduledQueryRunsWithResponse performs a GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId) request.
+// ListMissedScheduledQueryRunsWithResponse lists runs of scheduled queries that were missed between two times.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration (the `ListMissedScheduledQueryRuns` operationId).
 func (c *ClientWithResponses) ListMissedScheduledQueryRunsWithResponse(ctx context.Context, params *ListMissedScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*ListMissedScheduledQueryRunsResponse, error) {
 	rsp, err := c.ListMissedScheduledQueryRuns(ctx, params, reqEditors...)
 	if err != nil {
@@ -17606,9 +19972,11 @@ func (c *ClientWithResponses) ListMissedScheduledQueryRunsWithResponse(ctx conte
 	return ParseListMissedScheduledQueryRunsResponse(rsp)
 }
 
-// ListScheduledQueryRunsWithResponse performs a GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId) request.
+// ListScheduledQueryRunsWithResponse lists runs of scheduled queries between two times.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/runs/cron/scheduleQueriesBetweenDuration (the `ListScheduledQueryRuns` operationId).
 func (c *ClientWithResponses) ListScheduledQueryRunsWithResponse(ctx context.Context, params *ListScheduledQueryRunsParams, reqEditors ...RequestEditorFn) (*ListScheduledQueryRunsResponse, error) {
 	rsp, err := c.ListScheduledQueryRuns(ctx, params, reqEditors...)
 	if err != nil {
@@ -17617,9 +19985,13 @@ func (c *ClientWithResponses) ListScheduledQueryRunsWithResponse(ctx context.Con
 	return ParseListScheduledQueryRunsResponse(rsp)
 }
 
-// GetWorkflowScheduleWithResponse performs a GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId) request.
+// GetWorkflowScheduleWithResponse reads the schedule of one workflow.
+//
+// Its name is the workflow's followed by -cron.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/runs/cron/{cronName} (the `GetWorkflowSchedule` operationId).
 func (c *ClientWithResponses) GetWorkflowScheduleWithResponse(ctx context.Context, cronName string, reqEditors ...RequestEditorFn) (*GetWorkflowScheduleResponse, error) {
 	rsp, err := c.GetWorkflowSchedule(ctx, cronName, reqEditors...)
 	if err != nil {
@@ -17628,10 +20000,13 @@ func (c *ClientWithResponses) GetWorkflowScheduleWithResponse(ctx context.Contex
 	return ParseGetWorkflowScheduleResponse(rsp)
 }
 
-// SearchWorkflowRunsWithBodyWithResponse performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request,
-// with any type of body and a specified content type.
+// SearchWorkflowRunsWithBodyWithResponse searches workflow runs.
 //
-// Returns a wrapper object for the known response body format(s).
+// The index lags behind; a run that was just started may be missing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 func (c *ClientWithResponses) SearchWorkflowRunsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchWorkflowRunsResponse, error) {
 	rsp, err := c.SearchWorkflowRunsWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17640,8 +20015,13 @@ func (c *ClientWithResponses) SearchWorkflowRunsWithBodyWithResponse(ctx context
 	return ParseSearchWorkflowRunsResponse(rsp)
 }
 
-// SearchWorkflowRunsWithResponse performs a POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId) request.
+// SearchWorkflowRunsWithResponse searches workflow runs.
+//
+// The index lags behind; a run that was just started may be missing.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/runs/indexsearch (the `SearchWorkflowRuns` operationId).
 func (c *ClientWithResponses) SearchWorkflowRunsWithResponse(ctx context.Context, body SearchWorkflowRunsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchWorkflowRunsResponse, error) {
 	rsp, err := c.SearchWorkflowRuns(ctx, body, reqEditors...)
 	if err != nil {
@@ -17650,9 +20030,13 @@ func (c *ClientWithResponses) SearchWorkflowRunsWithResponse(ctx context.Context
 	return ParseSearchWorkflowRunsResponse(rsp)
 }
 
-// StopWorkflowRunWithResponse performs a POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId) request.
+// StopWorkflowRunWithResponse stops one workflow run.
+//
+// Only asks: any phase but Pending and Running is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/runs/{workflowRunId}/stop (the `StopWorkflowRun` operationId).
 func (c *ClientWithResponses) StopWorkflowRunWithResponse(ctx context.Context, workflowRunID string, reqEditors ...RequestEditorFn) (*StopWorkflowRunResponse, error) {
 	rsp, err := c.StopWorkflowRun(ctx, workflowRunID, reqEditors...)
 	if err != nil {
@@ -17661,9 +20045,13 @@ func (c *ClientWithResponses) StopWorkflowRunWithResponse(ctx context.Context, w
 	return ParseStopWorkflowRunResponse(rsp)
 }
 
-// ListUsersWithResponse performs a GET /api/service/users (the `ListUsers` operationId) request.
+// ListUsersWithResponse lists users.
+//
+// filter is a JSON text.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/users (the `ListUsers` operationId).
 func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*ListUsersResponse, error) {
 	rsp, err := c.ListUsers(ctx, params, reqEditors...)
 	if err != nil {
@@ -17672,10 +20060,11 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 	return ParseListUsersResponse(rsp)
 }
 
-// CreateUsersWithBodyWithResponse performs a POST /api/service/users (the `CreateUsers` operationId) request,
-// with any type of body and a specified content type.
+// CreateUsersWithBodyWithResponse invites users.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 func (c *ClientWithResponses) CreateUsersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUsersResponse, error) {
 	rsp, err := c.CreateUsersWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17684,8 +20073,11 @@ func (c *ClientWithResponses) CreateUsersWithBodyWithResponse(ctx context.Contex
 	return ParseCreateUsersResponse(rsp)
 }
 
-// CreateUsersWithResponse performs a POST /api/service/users (the `CreateUsers` operationId) request.
+// CreateUsersWithResponse invites users.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users (the `CreateUsers` operationId).
 func (c *ClientWithResponses) CreateUsersWithResponse(ctx context.Context, body CreateUsersJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUsersResponse, error) {
 	rsp, err := c.CreateUsers(ctx, body, reqEditors...)
 	if err != nil {
@@ -17694,9 +20086,11 @@ func (c *ClientWithResponses) CreateUsersWithResponse(ctx context.Context, body 
 	return ParseCreateUsersResponse(rsp)
 }
 
-// GetCurrentUserWithResponse performs a GET /api/service/users/current (the `GetCurrentUser` operationId) request.
+// GetCurrentUserWithResponse reads the calling user.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/users/current (the `GetCurrentUser` operationId).
 func (c *ClientWithResponses) GetCurrentUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCurrentUserResponse, error) {
 	rsp, err := c.GetCurrentUser(ctx, reqEditors...)
 	if err != nil {
@@ -17705,10 +20099,11 @@ func (c *ClientWithResponses) GetCurrentUserWithResponse(ctx context.Context, re
 	return ParseGetCurrentUserResponse(rsp)
 }
 
-// UpdateUserWithBodyWithResponse performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdateUserWithBodyWithResponse changes a user.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error) {
 	rsp, err := c.UpdateUserWithBody(ctx, userGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17717,8 +20112,11 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 	return ParseUpdateUserResponse(rsp)
 }
 
-// UpdateUserWithResponse performs a POST /api/service/users/{userGuid} (the `UpdateUser` operationId) request.
+// UpdateUserWithResponse changes a user.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid} (the `UpdateUser` operationId).
 func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, userGUID string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error) {
 	rsp, err := c.UpdateUser(ctx, userGUID, body, reqEditors...)
 	if err != nil {
@@ -17727,9 +20125,11 @@ func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, userGU
 	return ParseUpdateUserResponse(rsp)
 }
 
-// DeleteUserWithResponse performs a POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId) request.
+// DeleteUserWithResponse deletes a user.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid}/delete (the `DeleteUser` operationId).
 func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, userGUID string, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error) {
 	rsp, err := c.DeleteUser(ctx, userGUID, reqEditors...)
 	if err != nil {
@@ -17738,9 +20138,13 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, userGU
 	return ParseDeleteUserResponse(rsp)
 }
 
-// ListUserGroupsWithResponse performs a GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId) request.
+// ListUserGroupsWithResponse lists the groups of a user.
+//
+// filter is a JSON text.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/users/{userGuid}/groups (the `ListUserGroups` operationId).
 func (c *ClientWithResponses) ListUserGroupsWithResponse(ctx context.Context, userGUID string, params *ListUserGroupsParams, reqEditors ...RequestEditorFn) (*ListUserGroupsResponse, error) {
 	rsp, err := c.ListUserGroups(ctx, userGUID, params, reqEditors...)
 	if err != nil {
@@ -17749,10 +20153,11 @@ func (c *ClientWithResponses) ListUserGroupsWithResponse(ctx context.Context, us
 	return ParseListUserGroupsResponse(rsp)
 }
 
-// AddUserToGroupsWithBodyWithResponse performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request,
-// with any type of body and a specified content type.
+// AddUserToGroupsWithBodyWithResponse adds a user to groups.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 func (c *ClientWithResponses) AddUserToGroupsWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddUserToGroupsResponse, error) {
 	rsp, err := c.AddUserToGroupsWithBody(ctx, userGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17761,8 +20166,11 @@ func (c *ClientWithResponses) AddUserToGroupsWithBodyWithResponse(ctx context.Co
 	return ParseAddUserToGroupsResponse(rsp)
 }
 
-// AddUserToGroupsWithResponse performs a POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId) request.
+// AddUserToGroupsWithResponse adds a user to groups.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid}/groups (the `AddUserToGroups` operationId).
 func (c *ClientWithResponses) AddUserToGroupsWithResponse(ctx context.Context, userGUID string, body AddUserToGroupsJSONRequestBody, reqEditors ...RequestEditorFn) (*AddUserToGroupsResponse, error) {
 	rsp, err := c.AddUserToGroups(ctx, userGUID, body, reqEditors...)
 	if err != nil {
@@ -17771,10 +20179,11 @@ func (c *ClientWithResponses) AddUserToGroupsWithResponse(ctx context.Context, u
 	return ParseAddUserToGroupsResponse(rsp)
 }
 
-// ChangeUserRoleWithBodyWithResponse performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request,
-// with any type of body and a specified content type.
+// ChangeUserRoleWithBodyWithResponse changes the role of a user.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 func (c *ClientWithResponses) ChangeUserRoleWithBodyWithResponse(ctx context.Context, userGUID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeUserRoleResponse, error) {
 	rsp, err := c.ChangeUserRoleWithBody(ctx, userGUID, contentType, body, reqEditors...)
 	if err != nil {
@@ -17783,8 +20192,11 @@ func (c *ClientWithResponses) ChangeUserRoleWithBodyWithResponse(ctx context.Con
 	return ParseChangeUserRoleResponse(rsp)
 }
 
-// ChangeUserRoleWithResponse performs a POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId) request.
+// ChangeUserRoleWithResponse changes the role of a user.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/users/{userGuid}/roles/update (the `ChangeUserRole` operationId).
 func (c *ClientWithResponses) ChangeUserRoleWithResponse(ctx context.Context, userGUID string, body ChangeUserRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeUserRoleResponse, error) {
 	rsp, err := c.ChangeUserRole(ctx, userGUID, body, reqEditors...)
 	if err != nil {
@@ -17793,9 +20205,13 @@ func (c *ClientWithResponses) ChangeUserRoleWithResponse(ctx context.Context, us
 	return ParseChangeUserRoleResponse(rsp)
 }
 
-// ListAppWorkflowsWithResponse performs a GET /api/service/v1/app (the `ListAppWorkflows` operationId) request.
+// ListAppWorkflowsWithResponse lists app workflows.
+//
+// Paged by cursor; next_cursor is there while has_more is true.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v1/app (the `ListAppWorkflows` operationId).
 func (c *ClientWithResponses) ListAppWorkflowsWithResponse(ctx context.Context, params *ListAppWorkflowsParams, reqEditors ...RequestEditorFn) (*ListAppWorkflowsResponse, error) {
 	rsp, err := c.ListAppWorkflows(ctx, params, reqEditors...)
 	if err != nil {
@@ -17804,10 +20220,13 @@ func (c *ClientWithResponses) ListAppWorkflowsWithResponse(ctx context.Context, 
 	return ParseListAppWorkflowsResponse(rsp)
 }
 
-// CreateAppWorkflowWithBodyWithResponse performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreateAppWorkflowWithBodyWithResponse creates an app workflow, and runs it unless run is false.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 with the slug of the one that has the name, and no error code.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 func (c *ClientWithResponses) CreateAppWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAppWorkflowResponse, error) {
 	rsp, err := c.CreateAppWorkflowWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -17816,8 +20235,13 @@ func (c *ClientWithResponses) CreateAppWorkflowWithBodyWithResponse(ctx context.
 	return ParseCreateAppWorkflowResponse(rsp)
 }
 
-// CreateAppWorkflowWithResponse performs a POST /api/service/v1/app (the `CreateAppWorkflow` operationId) request.
+// CreateAppWorkflowWithResponse creates an app workflow, and runs it unless run is false.
+//
+// Answers 409 with the slug of the one that has the name, and no error code.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app (the `CreateAppWorkflow` operationId).
 func (c *ClientWithResponses) CreateAppWorkflowWithResponse(ctx context.Context, body CreateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAppWorkflowResponse, error) {
 	rsp, err := c.CreateAppWorkflow(ctx, body, reqEditors...)
 	if err != nil {
@@ -17826,9 +20250,13 @@ func (c *ClientWithResponses) CreateAppWorkflowWithResponse(ctx context.Context,
 	return ParseCreateAppWorkflowResponse(rsp)
 }
 
-// GetAppRunWithResponse performs a GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId) request.
+// GetAppRunWithResponse reads one app run.
+//
+// Any status but Pending and Running is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v1/app/runs/{runId} (the `GetAppRun` operationId).
 func (c *ClientWithResponses) GetAppRunWithResponse(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*GetAppRunResponse, error) {
 	rsp, err := c.GetAppRun(ctx, runID, reqEditors...)
 	if err != nil {
@@ -17837,9 +20265,13 @@ func (c *ClientWithResponses) GetAppRunWithResponse(ctx context.Context, runID s
 	return ParseGetAppRunResponse(rsp)
 }
 
-// CancelAppRunWithResponse performs a POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId) request.
+// CancelAppRunWithResponse cancels one app run.
+//
+// Only asks: poll the run until it is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app/runs/{runId}/cancel (the `CancelAppRun` operationId).
 func (c *ClientWithResponses) CancelAppRunWithResponse(ctx context.Context, runID string, reqEditors ...RequestEditorFn) (*CancelAppRunResponse, error) {
 	rsp, err := c.CancelAppRun(ctx, runID, reqEditors...)
 	if err != nil {
@@ -17848,9 +20280,11 @@ func (c *ClientWithResponses) CancelAppRunWithResponse(ctx context.Context, runI
 	return ParseCancelAppRunResponse(rsp)
 }
 
-// DeleteAppWorkflowWithResponse performs a DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId) request.
+// DeleteAppWorkflowWithResponse archives an app workflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/service/v1/app/{slug} (the `DeleteAppWorkflow` operationId).
 func (c *ClientWithResponses) DeleteAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*DeleteAppWorkflowResponse, error) {
 	rsp, err := c.DeleteAppWorkflow(ctx, slug, reqEditors...)
 	if err != nil {
@@ -17859,9 +20293,11 @@ func (c *ClientWithResponses) DeleteAppWorkflowWithResponse(ctx context.Context,
 	return ParseDeleteAppWorkflowResponse(rsp)
 }
 
-// GetAppWorkflowWithResponse performs a GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId) request.
+// GetAppWorkflowWithResponse reads one app workflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v1/app/{slug} (the `GetAppWorkflow` operationId).
 func (c *ClientWithResponses) GetAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*GetAppWorkflowResponse, error) {
 	rsp, err := c.GetAppWorkflow(ctx, slug, reqEditors...)
 	if err != nil {
@@ -17870,10 +20306,11 @@ func (c *ClientWithResponses) GetAppWorkflowWithResponse(ctx context.Context, sl
 	return ParseGetAppWorkflowResponse(rsp)
 }
 
-// UpdateAppWorkflowWithBodyWithResponse performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdateAppWorkflowWithBodyWithResponse replaces the inputs of an app workflow.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 func (c *ClientWithResponses) UpdateAppWorkflowWithBodyWithResponse(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateAppWorkflowResponse, error) {
 	rsp, err := c.UpdateAppWorkflowWithBody(ctx, slug, contentType, body, reqEditors...)
 	if err != nil {
@@ -17882,8 +20319,11 @@ func (c *ClientWithResponses) UpdateAppWorkflowWithBodyWithResponse(ctx context.
 	return ParseUpdateAppWorkflowResponse(rsp)
 }
 
-// UpdateAppWorkflowWithResponse performs a PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId) request.
+// UpdateAppWorkflowWithResponse replaces the inputs of an app workflow.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/service/v1/app/{slug} (the `UpdateAppWorkflow` operationId).
 func (c *ClientWithResponses) UpdateAppWorkflowWithResponse(ctx context.Context, slug string, body UpdateAppWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAppWorkflowResponse, error) {
 	rsp, err := c.UpdateAppWorkflow(ctx, slug, body, reqEditors...)
 	if err != nil {
@@ -17892,10 +20332,11 @@ func (c *ClientWithResponses) UpdateAppWorkflowWithResponse(ctx context.Context,
 	return ParseUpdateAppWorkflowResponse(rsp)
 }
 
-// AddAppScheduleWithBodyWithResponse performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request,
-// with any type of body and a specified content type.
+// AddAppScheduleWithBodyWithResponse adds a schedule to an app workflow.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 func (c *ClientWithResponses) AddAppScheduleWithBodyWithResponse(ctx context.Context, slug string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddAppScheduleResponse, error) {
 	rsp, err := c.AddAppScheduleWithBody(ctx, slug, contentType, body, reqEditors...)
 	if err != nil {
@@ -17904,8 +20345,11 @@ func (c *ClientWithResponses) AddAppScheduleWithBodyWithResponse(ctx context.Con
 	return ParseAddAppScheduleResponse(rsp)
 }
 
-// AddAppScheduleWithResponse performs a POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId) request.
+// AddAppScheduleWithResponse adds a schedule to an app workflow.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app/{slug}/schedule (the `AddAppSchedule` operationId).
 func (c *ClientWithResponses) AddAppScheduleWithResponse(ctx context.Context, slug string, body AddAppScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*AddAppScheduleResponse, error) {
 	rsp, err := c.AddAppSchedule(ctx, slug, body, reqEditors...)
 	if err != nil {
@@ -17914,9 +20358,11 @@ func (c *ClientWithResponses) AddAppScheduleWithResponse(ctx context.Context, sl
 	return ParseAddAppScheduleResponse(rsp)
 }
 
-// RemoveAppScheduleWithResponse performs a DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId) request.
+// RemoveAppScheduleWithResponse removes a schedule from an app workflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/service/v1/app/{slug}/schedule/{triggerId} (the `RemoveAppSchedule` operationId).
 func (c *ClientWithResponses) RemoveAppScheduleWithResponse(ctx context.Context, slug string, triggerID string, reqEditors ...RequestEditorFn) (*RemoveAppScheduleResponse, error) {
 	rsp, err := c.RemoveAppSchedule(ctx, slug, triggerID, reqEditors...)
 	if err != nil {
@@ -17925,9 +20371,11 @@ func (c *ClientWithResponses) RemoveAppScheduleWithResponse(ctx context.Context,
 	return ParseRemoveAppScheduleResponse(rsp)
 }
 
-// SubmitAppWorkflowWithResponse performs a POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId) request.
+// SubmitAppWorkflowWithResponse runs an app workflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/v1/app/{slug}/submit (the `SubmitAppWorkflow` operationId).
 func (c *ClientWithResponses) SubmitAppWorkflowWithResponse(ctx context.Context, slug string, reqEditors ...RequestEditorFn) (*SubmitAppWorkflowResponse, error) {
 	rsp, err := c.SubmitAppWorkflow(ctx, slug, reqEditors...)
 	if err != nil {
@@ -17936,9 +20384,11 @@ func (c *ClientWithResponses) SubmitAppWorkflowWithResponse(ctx context.Context,
 	return ParseSubmitAppWorkflowResponse(rsp)
 }
 
-// GetAppWithResponse performs a GET /api/service/v1/apps/{appId} (the `GetApp` operationId) request.
+// GetAppWithResponse reads one app with its entry points.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v1/apps/{appId} (the `GetApp` operationId).
 func (c *ClientWithResponses) GetAppWithResponse(ctx context.Context, appID string, reqEditors ...RequestEditorFn) (*GetAppResponse, error) {
 	rsp, err := c.GetApp(ctx, appID, reqEditors...)
 	if err != nil {
@@ -17947,9 +20397,11 @@ func (c *ClientWithResponses) GetAppWithResponse(ctx context.Context, appID stri
 	return ParseGetAppResponse(rsp)
 }
 
-// GetAppInputContractWithResponse performs a GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId) request.
+// GetAppInputContractWithResponse reads the JSON schema of an app's inputs.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v1/apps/{appId}/inputs (the `GetAppInputContract` operationId).
 func (c *ClientWithResponses) GetAppInputContractWithResponse(ctx context.Context, appID string, params *GetAppInputContractParams, reqEditors ...RequestEditorFn) (*GetAppInputContractResponse, error) {
 	rsp, err := c.GetAppInputContract(ctx, appID, params, reqEditors...)
 	if err != nil {
@@ -17958,9 +20410,13 @@ func (c *ClientWithResponses) GetAppInputContractWithResponse(ctx context.Contex
 	return ParseGetAppInputContractResponse(rsp)
 }
 
-// ListGroupsWithResponse performs a GET /api/service/v2/groups (the `ListGroups` operationId) request.
+// ListGroupsWithResponse lists groups.
+//
+// filter is a JSON text.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/v2/groups (the `ListGroups` operationId).
 func (c *ClientWithResponses) ListGroupsWithResponse(ctx context.Context, params *ListGroupsParams, reqEditors ...RequestEditorFn) (*ListGroupsResponse, error) {
 	rsp, err := c.ListGroups(ctx, params, reqEditors...)
 	if err != nil {
@@ -17969,9 +20425,11 @@ func (c *ClientWithResponses) ListGroupsWithResponse(ctx context.Context, params
 	return ParseListGroupsResponse(rsp)
 }
 
-// WhoAmIWithResponse performs a GET /api/service/whoami (the `WhoAmI` operationId) request.
+// WhoAmIWithResponse tells whom the token belongs to.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/service/whoami (the `WhoAmI` operationId).
 func (c *ClientWithResponses) WhoAmIWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoAmIResponse, error) {
 	rsp, err := c.WhoAmI(ctx, reqEditors...)
 	if err != nil {
@@ -17980,10 +20438,13 @@ func (c *ClientWithResponses) WhoAmIWithResponse(ctx context.Context, reqEditors
 	return ParseWhoAmIResponse(rsp)
 }
 
-// CreateWorkflowWithBodyWithResponse performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// CreateWorkflowWithBodyWithResponse creates a workflow, and runs it with submit.
 //
-// Returns a wrapper object for the known response body format(s).
+// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 func (c *ClientWithResponses) CreateWorkflowWithBodyWithResponse(ctx context.Context, params *CreateWorkflowParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWorkflowResponse, error) {
 	rsp, err := c.CreateWorkflowWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -17992,8 +20453,13 @@ func (c *ClientWithResponses) CreateWorkflowWithBodyWithResponse(ctx context.Con
 	return ParseCreateWorkflowResponse(rsp)
 }
 
-// CreateWorkflowWithResponse performs a POST /api/service/workflows (the `CreateWorkflow` operationId) request.
+// CreateWorkflowWithResponse creates a workflow, and runs it with submit.
+//
+// For API tokens; users go through createPackageWorkflow. Newer tenants have no workflows of this kind.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows (the `CreateWorkflow` operationId).
 func (c *ClientWithResponses) CreateWorkflowWithResponse(ctx context.Context, params *CreateWorkflowParams, body CreateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWorkflowResponse, error) {
 	rsp, err := c.CreateWorkflow(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -18002,10 +20468,11 @@ func (c *ClientWithResponses) CreateWorkflowWithResponse(ctx context.Context, pa
 	return ParseCreateWorkflowResponse(rsp)
 }
 
-// SearchWorkflowsWithBodyWithResponse performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request,
-// with any type of body and a specified content type.
+// SearchWorkflowsWithBodyWithResponse searches workflows.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 func (c *ClientWithResponses) SearchWorkflowsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchWorkflowsResponse, error) {
 	rsp, err := c.SearchWorkflowsWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18014,8 +20481,11 @@ func (c *ClientWithResponses) SearchWorkflowsWithBodyWithResponse(ctx context.Co
 	return ParseSearchWorkflowsResponse(rsp)
 }
 
-// SearchWorkflowsWithResponse performs a POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId) request.
+// SearchWorkflowsWithResponse searches workflows.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/indexsearch (the `SearchWorkflows` operationId).
 func (c *ClientWithResponses) SearchWorkflowsWithResponse(ctx context.Context, body SearchWorkflowsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchWorkflowsResponse, error) {
 	rsp, err := c.SearchWorkflows(ctx, body, reqEditors...)
 	if err != nil {
@@ -18024,10 +20494,11 @@ func (c *ClientWithResponses) SearchWorkflowsWithResponse(ctx context.Context, b
 	return ParseSearchWorkflowsResponse(rsp)
 }
 
-// RerunWorkflowWithBodyWithResponse performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// RerunWorkflowWithBodyWithResponse runs a workflow again.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 func (c *ClientWithResponses) RerunWorkflowWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunWorkflowResponse, error) {
 	rsp, err := c.RerunWorkflowWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18036,8 +20507,11 @@ func (c *ClientWithResponses) RerunWorkflowWithBodyWithResponse(ctx context.Cont
 	return ParseRerunWorkflowResponse(rsp)
 }
 
-// RerunWorkflowWithResponse performs a POST /api/service/workflows/submit (the `RerunWorkflow` operationId) request.
+// RerunWorkflowWithResponse runs a workflow again.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/submit (the `RerunWorkflow` operationId).
 func (c *ClientWithResponses) RerunWorkflowWithResponse(ctx context.Context, body RerunWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunWorkflowResponse, error) {
 	rsp, err := c.RerunWorkflow(ctx, body, reqEditors...)
 	if err != nil {
@@ -18046,10 +20520,11 @@ func (c *ClientWithResponses) RerunWorkflowWithResponse(ctx context.Context, bod
 	return ParseRerunWorkflowResponse(rsp)
 }
 
-// RerunWorkflowAsOwnerWithBodyWithResponse performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request,
-// with any type of body and a specified content type.
+// RerunWorkflowAsOwnerWithBodyWithResponse runs a workflow again in the name of its owner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 func (c *ClientWithResponses) RerunWorkflowAsOwnerWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RerunWorkflowAsOwnerResponse, error) {
 	rsp, err := c.RerunWorkflowAsOwnerWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18058,8 +20533,11 @@ func (c *ClientWithResponses) RerunWorkflowAsOwnerWithBodyWithResponse(ctx conte
 	return ParseRerunWorkflowAsOwnerResponse(rsp)
 }
 
-// RerunWorkflowAsOwnerWithResponse performs a POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId) request.
+// RerunWorkflowAsOwnerWithResponse runs a workflow again in the name of its owner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/triggerAsOwner (the `RerunWorkflowAsOwner` operationId).
 func (c *ClientWithResponses) RerunWorkflowAsOwnerWithResponse(ctx context.Context, body RerunWorkflowAsOwnerJSONRequestBody, reqEditors ...RequestEditorFn) (*RerunWorkflowAsOwnerResponse, error) {
 	rsp, err := c.RerunWorkflowAsOwner(ctx, body, reqEditors...)
 	if err != nil {
@@ -18068,10 +20546,11 @@ func (c *ClientWithResponses) RerunWorkflowAsOwnerWithResponse(ctx context.Conte
 	return ParseRerunWorkflowAsOwnerResponse(rsp)
 }
 
-// UpdateWorkflowWithBodyWithResponse performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWorkflowWithBodyWithResponse replaces a workflow.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 func (c *ClientWithResponses) UpdateWorkflowWithBodyWithResponse(ctx context.Context, workflowName string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWorkflowResponse, error) {
 	rsp, err := c.UpdateWorkflowWithBody(ctx, workflowName, contentType, body, reqEditors...)
 	if err != nil {
@@ -18080,8 +20559,11 @@ func (c *ClientWithResponses) UpdateWorkflowWithBodyWithResponse(ctx context.Con
 	return ParseUpdateWorkflowResponse(rsp)
 }
 
-// UpdateWorkflowWithResponse performs a POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId) request.
+// UpdateWorkflowWithResponse replaces a workflow.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/{workflowName} (the `UpdateWorkflow` operationId).
 func (c *ClientWithResponses) UpdateWorkflowWithResponse(ctx context.Context, workflowName string, body UpdateWorkflowJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWorkflowResponse, error) {
 	rsp, err := c.UpdateWorkflow(ctx, workflowName, body, reqEditors...)
 	if err != nil {
@@ -18090,9 +20572,11 @@ func (c *ClientWithResponses) UpdateWorkflowWithResponse(ctx context.Context, wo
 	return ParseUpdateWorkflowResponse(rsp)
 }
 
-// ArchiveWorkflowWithResponse performs a POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId) request.
+// ArchiveWorkflowWithResponse archives a workflow.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/{workflowName}/archive (the `ArchiveWorkflow` operationId).
 func (c *ClientWithResponses) ArchiveWorkflowWithResponse(ctx context.Context, workflowName string, reqEditors ...RequestEditorFn) (*ArchiveWorkflowResponse, error) {
 	rsp, err := c.ArchiveWorkflow(ctx, workflowName, reqEditors...)
 	if err != nil {
@@ -18101,9 +20585,11 @@ func (c *ClientWithResponses) ArchiveWorkflowWithResponse(ctx context.Context, w
 	return ParseArchiveWorkflowResponse(rsp)
 }
 
-// ChangeWorkflowOwnerWithResponse performs a POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId) request.
+// ChangeWorkflowOwnerWithResponse gives a workflow to another user.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/service/workflows/{workflowName}/changeownership (the `ChangeWorkflowOwner` operationId).
 func (c *ClientWithResponses) ChangeWorkflowOwnerWithResponse(ctx context.Context, workflowName string, params *ChangeWorkflowOwnerParams, reqEditors ...RequestEditorFn) (*ChangeWorkflowOwnerResponse, error) {
 	rsp, err := c.ChangeWorkflowOwner(ctx, workflowName, params, reqEditors...)
 	if err != nil {
@@ -18112,10 +20598,13 @@ func (c *ClientWithResponses) ChangeWorkflowOwnerWithResponse(ctx context.Contex
 	return ParseChangeWorkflowOwnerResponse(rsp)
 }
 
-// ParseQueryWithBodyWithResponse performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request,
-// with any type of body and a specified content type.
+// ParseQueryWithBodyWithResponse parses SQL into the objects it reads and writes.
 //
-// Returns a wrapper object for the known response body format(s).
+// Runs nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 func (c *ClientWithResponses) ParseQueryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ParseQueryResponse, error) {
 	rsp, err := c.ParseQueryWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18124,8 +20613,13 @@ func (c *ClientWithResponses) ParseQueryWithBodyWithResponse(ctx context.Context
 	return ParseParseQueryResponse(rsp)
 }
 
-// ParseQueryWithResponse performs a POST /api/sql/query/parse (the `ParseQuery` operationId) request.
+// ParseQueryWithResponse parses SQL into the objects it reads and writes.
+//
+// Runs nothing.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sql/query/parse (the `ParseQuery` operationId).
 func (c *ClientWithResponses) ParseQueryWithResponse(ctx context.Context, body ParseQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*ParseQueryResponse, error) {
 	rsp, err := c.ParseQuery(ctx, body, reqEditors...)
 	if err != nil {
@@ -18134,10 +20628,13 @@ func (c *ClientWithResponses) ParseQueryWithResponse(ctx context.Context, body P
 	return ParseParseQueryResponse(rsp)
 }
 
-// StreamQueryWithBodyWithResponse performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request,
-// with any type of body and a specified content type.
+// StreamQueryWithBodyWithResponse runs SQL through Atlan's query engine.
 //
-// Returns a wrapper object for the known response body format(s).
+// The answer is a stream of server-sent events; rows and a final status come in several of them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 func (c *ClientWithResponses) StreamQueryWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StreamQueryResponse, error) {
 	rsp, err := c.StreamQueryWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18146,8 +20643,13 @@ func (c *ClientWithResponses) StreamQueryWithBodyWithResponse(ctx context.Contex
 	return ParseStreamQueryResponse(rsp)
 }
 
-// StreamQueryWithResponse performs a POST /api/sql/query/stream (the `StreamQuery` operationId) request.
+// StreamQueryWithResponse runs SQL through Atlan's query engine.
+//
+// The answer is a stream of server-sent events; rows and a final status come in several of them.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sql/query/stream (the `StreamQuery` operationId).
 func (c *ClientWithResponses) StreamQueryWithResponse(ctx context.Context, body StreamQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*StreamQueryResponse, error) {
 	rsp, err := c.StreamQuery(ctx, body, reqEditors...)
 	if err != nil {
@@ -18156,9 +20658,13 @@ func (c *ClientWithResponses) StreamQueryWithResponse(ctx context.Context, body 
 	return ParseStreamQueryResponse(rsp)
 }
 
-// GetKeycloakClientSecretWithResponse performs a GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId) request.
+// GetKeycloakClientSecretWithResponse reads the secret of a Keycloak client.
+//
+// For packages that run inside the tenant.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/admin/realms/default/clients/{clientGuid}/client-secret (the `GetKeycloakClientSecret` operationId).
 func (c *ClientWithResponses) GetKeycloakClientSecretWithResponse(ctx context.Context, clientGUID string, reqEditors ...RequestEditorFn) (*GetKeycloakClientSecretResponse, error) {
 	rsp, err := c.GetKeycloakClientSecret(ctx, clientGUID, reqEditors...)
 	if err != nil {
@@ -18167,9 +20673,11 @@ func (c *ClientWithResponses) GetKeycloakClientSecretWithResponse(ctx context.Co
 	return ParseGetKeycloakClientSecretResponse(rsp)
 }
 
-// ListKeycloakUsersWithResponse performs a GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId) request.
+// ListKeycloakUsersWithResponse finds users in Keycloak.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /auth/admin/realms/default/users (the `ListKeycloakUsers` operationId).
 func (c *ClientWithResponses) ListKeycloakUsersWithResponse(ctx context.Context, params *ListKeycloakUsersParams, reqEditors ...RequestEditorFn) (*ListKeycloakUsersResponse, error) {
 	rsp, err := c.ListKeycloakUsers(ctx, params, reqEditors...)
 	if err != nil {
@@ -18178,10 +20686,13 @@ func (c *ClientWithResponses) ListKeycloakUsersWithResponse(ctx context.Context,
 	return ParseListKeycloakUsersResponse(rsp)
 }
 
-// GetKeycloakTokenWithBodyWithResponse performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request,
-// with any type of body and a specified content type.
+// GetKeycloakTokenWithBodyWithResponse exchanges client credentials, or another token, at Keycloak.
 //
-// Returns a wrapper object for the known response body format(s).
+// The request is a form.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 func (c *ClientWithResponses) GetKeycloakTokenWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetKeycloakTokenResponse, error) {
 	rsp, err := c.GetKeycloakTokenWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -18190,8 +20701,13 @@ func (c *ClientWithResponses) GetKeycloakTokenWithBodyWithResponse(ctx context.C
 	return ParseGetKeycloakTokenResponse(rsp)
 }
 
-// GetKeycloakTokenWithFormdataBodyWithResponse performs a POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId) request.
+// GetKeycloakTokenWithFormdataBodyWithResponse exchanges client credentials, or another token, at Keycloak.
+//
+// The request is a form.
+//
 // Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /auth/realms/default/protocol/openid-connect/token (the `GetKeycloakToken` operationId).
 func (c *ClientWithResponses) GetKeycloakTokenWithFormdataBodyWithResponse(ctx context.Context, body GetKeycloakTokenFormdataRequestBody, reqEditors ...RequestEditorFn) (*GetKeycloakTokenResponse, error) {
 	rsp, err := c.GetKeycloakTokenWithFormdataBody(ctx, body, reqEditors...)
 	if err != nil {
@@ -18200,10 +20716,14 @@ func (c *ClientWithResponses) GetKeycloakTokenWithFormdataBodyWithResponse(ctx c
 	return ParseGetKeycloakTokenResponse(rsp)
 }
 
-// SendOpenLineageEventWithBodyWithResponse performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request,
-// with any type of body and a specified content type.
+// SendOpenLineageEventWithBodyWithResponse sends one OpenLineage event.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+// events.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 func (c *ClientWithResponses) SendOpenLineageEventWithBodyWithResponse(ctx context.Context, connectorType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendOpenLineageEventResponse, error) {
 	rsp, err := c.SendOpenLineageEventWithBody(ctx, connectorType, contentType, body, reqEditors...)
 	if err != nil {
@@ -18212,8 +20732,14 @@ func (c *ClientWithResponses) SendOpenLineageEventWithBodyWithResponse(ctx conte
 	return ParseSendOpenLineageEventResponse(rsp)
 }
 
-// SendOpenLineageEventWithResponse performs a POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId) request.
+// SendOpenLineageEventWithResponse sends one OpenLineage event.
+//
+// Answers 202 and text. 401 with the words url path not configured means that the connector does not take
+// events.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /events/openlineage/{connectorType}/api/v1/lineage (the `SendOpenLineageEvent` operationId).
 func (c *ClientWithResponses) SendOpenLineageEventWithResponse(ctx context.Context, connectorType string, body SendOpenLineageEventJSONRequestBody, reqEditors ...RequestEditorFn) (*SendOpenLineageEventResponse, error) {
 	rsp, err := c.SendOpenLineageEvent(ctx, connectorType, body, reqEditors...)
 	if err != nil {
@@ -20030,12 +22556,8 @@ func ParseDeleteAPITokenResponse(rsp *http.Response) (*DeleteAPITokenResponse, e
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20294,12 +22816,8 @@ func ParseArchiveCredentialResponse(rsp *http.Response) (*ArchiveCredentialRespo
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20459,12 +22977,8 @@ func ParseUpdateGroupResponse(rsp *http.Response) (*UpdateGroupResponse, error) 
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20492,12 +23006,8 @@ func ParseDeleteGroupResponse(rsp *http.Response) (*DeleteGroupResponse, error) 
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20558,12 +23068,8 @@ func ParseRemoveGroupMembersResponse(rsp *http.Response) (*RemoveGroupMembersRes
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20723,12 +23229,8 @@ func ParseDeleteSsoGroupMappingResponse(rsp *http.Response) (*DeleteSsoGroupMapp
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -20888,12 +23390,8 @@ func ParseDeleteOAuthClientResponse(rsp *http.Response) (*DeleteOAuthClientRespo
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -21086,12 +23584,8 @@ func ParseArchivePackageWorkflowResponse(rsp *http.Response) (*ArchivePackageWor
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -21383,12 +23877,8 @@ func ParseCreateUsersResponse(rsp *http.Response) (*CreateUsersResponse, error) 
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -21482,12 +23972,8 @@ func ParseDeleteUserResponse(rsp *http.Response) (*DeleteUserResponse, error) {
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -21548,12 +24034,8 @@ func ParseAddUserToGroupsResponse(rsp *http.Response) (*AddUserToGroupsResponse,
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -21581,12 +24063,8 @@ func ParseChangeUserRoleResponse(rsp *http.Response) (*ChangeUserRoleResponse, e
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse
@@ -22241,12 +24719,8 @@ func ParseArchiveWorkflowResponse(rsp *http.Response) (*ArchiveWorkflowResponse,
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest map[string]interface{}
-		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.JSON200 = &dest
+	case rsp.StatusCode == 200:
+		break // No content-type
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest ErrorResponse

@@ -64,7 +64,7 @@ GET /api/meta/types/{pathType}/guid/{guid} getTypeDefByKindAndGuid safe
 GET /api/meta/types/{pathType}/name/{name} getTypeDefByKindAndName safe
 GET /api/service/apikeys listApiTokens safe
 POST /api/service/apikeys createApiToken unsafe
-DELETE /api/service/apikeys/{tokenGuid} deleteApiToken idempotent
+DELETE /api/service/apikeys/{tokenGuid} deleteApiToken idempotent content=none
 POST /api/service/apikeys/{tokenGuid} updateApiToken unsafe
 POST /api/service/contracts/init initContract unsafe
 GET /api/service/credentials listCredentials safe
@@ -72,31 +72,31 @@ POST /api/service/credentials createCredential unsafe
 POST /api/service/credentials/test testCredential safe timeout=2m
 GET /api/service/credentials/{credentialGuid} getCredential safe
 POST /api/service/credentials/{credentialGuid} updateCredential unsafe
-POST /api/service/credentials/{credentialGuid}/archive archiveCredential unsafe
+POST /api/service/credentials/{credentialGuid}/archive archiveCredential unsafe content=none
 GET /api/service/events/login listLoginEvents safe
 GET /api/service/events/main listAdminEvents safe
 POST /api/service/files/presignedUrl createPresignedUrl idempotent
 POST /api/service/groups createGroup unsafe
-POST /api/service/groups/{groupGuid} updateGroup unsafe
-POST /api/service/groups/{groupGuid}/delete deleteGroup unsafe
+POST /api/service/groups/{groupGuid} updateGroup unsafe content=none
+POST /api/service/groups/{groupGuid}/delete deleteGroup unsafe content=none
 GET /api/service/groups/{groupGuid}/members listGroupMembers safe
-POST /api/service/groups/{groupGuid}/members/remove removeGroupMembers unsafe
+POST /api/service/groups/{groupGuid}/members/remove removeGroupMembers unsafe content=none
 GET /api/service/idp/{ssoAlias}/mappers listSsoGroupMappings safe
 POST /api/service/idp/{ssoAlias}/mappers createSsoGroupMapping unsafe
 GET /api/service/idp/{ssoAlias}/mappers/{groupMapId} getSsoGroupMapping safe
 POST /api/service/idp/{ssoAlias}/mappers/{groupMapId} updateSsoGroupMapping unsafe
-POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete deleteSsoGroupMapping unsafe
+POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete deleteSsoGroupMapping unsafe content=none
 POST /api/service/images uploadImage unsafe
 GET /api/service/oauth-clients listOAuthClients safe
 POST /api/service/oauth-clients createOAuthClient unsafe
 POST /api/service/oauth-clients/token getOAuthClientToken idempotent
-DELETE /api/service/oauth-clients/{clientId} deleteOAuthClient idempotent
+DELETE /api/service/oauth-clients/{clientId} deleteOAuthClient idempotent content=none
 GET /api/service/oauth-clients/{clientId} getOAuthClient safe
 PUT /api/service/oauth-clients/{clientId} updateOAuthClient idempotent
 POST /api/service/package-workflows createPackageWorkflow unsafe
 POST /api/service/package-workflows/submit rerunPackageWorkflow unsafe
 POST /api/service/package-workflows/{workflowName} updatePackageWorkflow unsafe
-POST /api/service/package-workflows/{workflowName}/archive archivePackageWorkflow unsafe
+POST /api/service/package-workflows/{workflowName}/archive archivePackageWorkflow unsafe content=none
 GET /api/service/roles listRoles safe
 GET /api/service/runs/cron listWorkflowSchedules safe
 GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration listMissedScheduledQueryRuns safe
@@ -105,13 +105,13 @@ GET /api/service/runs/cron/{cronName} getWorkflowSchedule safe
 POST /api/service/runs/indexsearch searchWorkflowRuns safe
 POST /api/service/runs/{workflowRunId}/stop stopWorkflowRun idempotent
 GET /api/service/users listUsers safe
-POST /api/service/users createUsers unsafe
+POST /api/service/users createUsers unsafe content=none
 GET /api/service/users/current getCurrentUser safe
 POST /api/service/users/{userGuid} updateUser unsafe
-POST /api/service/users/{userGuid}/delete deleteUser unsafe
+POST /api/service/users/{userGuid}/delete deleteUser unsafe content=none
 GET /api/service/users/{userGuid}/groups listUserGroups safe
-POST /api/service/users/{userGuid}/groups addUserToGroups unsafe
-POST /api/service/users/{userGuid}/roles/update changeUserRole unsafe
+POST /api/service/users/{userGuid}/groups addUserToGroups unsafe content=none
+POST /api/service/users/{userGuid}/roles/update changeUserRole unsafe content=none
 GET /api/service/v1/app listAppWorkflows safe
 POST /api/service/v1/app createAppWorkflow unsafe
 GET /api/service/v1/app/runs/{runId} getAppRun safe
@@ -131,7 +131,7 @@ POST /api/service/workflows/indexsearch searchWorkflows safe
 POST /api/service/workflows/submit rerunWorkflow unsafe
 POST /api/service/workflows/triggerAsOwner rerunWorkflowAsOwner unsafe
 POST /api/service/workflows/{workflowName} updateWorkflow unsafe
-POST /api/service/workflows/{workflowName}/archive archiveWorkflow unsafe
+POST /api/service/workflows/{workflowName}/archive archiveWorkflow unsafe content=none
 POST /api/service/workflows/{workflowName}/changeownership changeWorkflowOwner unsafe
 POST /api/sql/query/parse parseQuery safe
 POST /api/sql/query/stream streamQuery unsafe timeout=15m content=text/event-stream

@@ -4104,7 +4104,9 @@ type APITokenRequest struct {
 	DisplayName           *string  `json:"displayName,omitempty"`
 	PersonaQualifiedNames []string `json:"personaQualifiedNames,omitempty"`
 	Personas              []string `json:"personas,omitempty"`
-	ValiditySeconds       *int64   `json:"validitySeconds,omitempty"`
+
+	// ValiditySeconds is at most 157,680,000, five years.
+	ValiditySeconds *int64 `json:"validitySeconds,omitempty"`
 }
 
 // AppAttributes defines model for AppAttributes.
@@ -4144,7 +4146,9 @@ type AppInputContract struct {
 
 // AppList defines model for AppList.
 type AppList struct {
-	HasMore    *bool        `json:"has_more,omitempty"`
+	HasMore *bool `json:"has_more,omitempty"`
+
+	// NextCursor goes into cursor of the next call while has_more is true.
 	NextCursor *string      `json:"next_cursor,omitempty"`
 	Workflows  []AppSummary `json:"workflows,omitempty"`
 }
@@ -4154,7 +4158,9 @@ type AppRelationshipAttributes = map[string]interface{}
 
 // AppResponse defines model for AppResponse.
 type AppResponse struct {
-	ExecutionMode     *string `json:"execution_mode,omitempty"`
+	ExecutionMode *string `json:"execution_mode,omitempty"`
+
+	// RunID is there when the call started a run.
 	RunID             *string `json:"run_id,omitempty"`
 	ScheduleTriggerID *string `json:"schedule_trigger_id,omitempty"`
 	Slug              string  `json:"slug"`
@@ -4163,21 +4169,25 @@ type AppResponse struct {
 
 // AppRun defines model for AppRun.
 type AppRun struct {
-	RunID     *string       `json:"run_id,omitempty"`
-	Slug      *string       `json:"slug,omitempty"`
-	StartedAt *string       `json:"started_at,omitempty"`
-	Status    *AppRunStatus `json:"status,omitempty"`
+	RunID     *string `json:"run_id,omitempty"`
+	Slug      *string `json:"slug,omitempty"`
+	StartedAt *string `json:"started_at,omitempty"`
+
+	// Status is the state of an app run. Any value but Pending and Running is final.
+	Status *AppRunStatus `json:"status,omitempty"`
 }
 
 // AppRunCancelResponse defines model for AppRunCancelResponse.
 type AppRunCancelResponse struct {
-	Cancelled *bool         `json:"cancelled,omitempty"`
-	RunID     *string       `json:"run_id,omitempty"`
-	Slug      *string       `json:"slug,omitempty"`
-	Status    *AppRunStatus `json:"status,omitempty"`
+	Cancelled *bool   `json:"cancelled,omitempty"`
+	RunID     *string `json:"run_id,omitempty"`
+	Slug      *string `json:"slug,omitempty"`
+
+	// Status is the state of an app run. Any value but Pending and Running is final.
+	Status *AppRunStatus `json:"status,omitempty"`
 }
 
-// AppRunStatus defines model for AppRunStatus.
+// AppRunStatus is the state of an app run. Any value but Pending and Running is final.
 type AppRunStatus string
 
 // AppSchedule defines model for AppSchedule.
@@ -4608,7 +4618,8 @@ type AtlanConnectorType string
 // AtlanCustomAttributePrimitiveType defines model for AtlanCustomAttributePrimitiveType.
 type AtlanCustomAttributePrimitiveType string
 
-// AtlanDeleteType defines model for AtlanDeleteType.
+// AtlanDeleteType is how thorough a delete is: SOFT archives and can be undone, HARD leaves the audit log, PURGE leaves
+// nothing.
 type AtlanDeleteType string
 
 // AtlanGroupAttributes defines model for AtlanGroupAttributes.
@@ -4687,7 +4698,7 @@ type AtlanUserPersona struct {
 	Name        *string `json:"name,omitempty"`
 }
 
-// AtlanWorkflowPhase defines model for AtlanWorkflowPhase.
+// AtlanWorkflowPhase is the state of a workflow run. Any value but Pending and Running is final.
 type AtlanWorkflowPhase string
 
 // AtlasGlossaryAttributes defines model for AtlasGlossaryAttributes.
@@ -4823,12 +4834,14 @@ type AttributeDefOptions struct {
 	ShowInOverview              interface{} `json:"showInOverview,omitempty"`
 }
 
-// AuditActionType defines model for AuditActionType.
+// AuditActionType is what happened. New kinds appear: values that are not listed decode all the same.
 type AuditActionType string
 
 // AuditSearchRequest defines model for AuditSearchRequest.
 type AuditSearchRequest struct {
-	Attributes   []string  `json:"attributes,omitempty"`
+	Attributes []string `json:"attributes,omitempty"`
+
+	// Dsl is an Elasticsearch request; unlike what surrounds it, it is in snake case.
 	Dsl          SearchDsl `json:"dsl"`
 	From         *int64    `json:"from,omitempty"`
 	Size         *int64    `json:"size,omitempty"`
@@ -5022,7 +5035,7 @@ type ChangeRoleRequest struct {
 	RoleID string `json:"roleId"`
 }
 
-// Classification defines model for Classification.
+// Classification is a tag on an asset.
 type Classification struct {
 	Attributes                          map[string]interface{} `json:"attributes,omitempty"`
 	DisplayName                         *string                `json:"displayName,omitempty"`
@@ -5032,12 +5045,15 @@ type Classification struct {
 	RemovePropagationsOnEntityDelete    *bool                  `json:"removePropagationsOnEntityDelete,omitempty"`
 	RestrictPropagationThroughHierarchy *bool                  `json:"restrictPropagationThroughHierarchy,omitempty"`
 	RestrictPropagationThroughLineage   *bool                  `json:"restrictPropagationThroughLineage,omitempty"`
-	TypeName                            *string                `json:"typeName,omitempty"`
-	ValidityPeriods                     []TimeBoundary         `json:"validityPeriods,omitempty"`
+
+	// TypeName is the hashed id of the tag, not the name that people see.
+	TypeName        *string        `json:"typeName,omitempty"`
+	ValidityPeriods []TimeBoundary `json:"validityPeriods,omitempty"`
 }
 
 // ClassificationAssociateRequest defines model for ClassificationAssociateRequest.
 type ClassificationAssociateRequest struct {
+	// Classification is a tag on an asset.
 	Classification           Classification           `json:"classification"`
 	EntitiesUniqueAttributes []map[string]interface{} `json:"entitiesUniqueAttributes,omitempty"`
 	EntityGuids              []string                 `json:"entityGuids,omitempty"`
@@ -5337,7 +5353,7 @@ type CredentialList struct {
 	TotalRecord  *int64               `json:"totalRecord,omitempty"`
 }
 
-// CredentialResponse defines model for CredentialResponse.
+// CredentialResponse is a stored credential, without its secrets.
 type CredentialResponse struct {
 	AuthType            *string                `json:"authType,omitempty"`
 	Connection          interface{}            `json:"connection,omitempty"`
@@ -5363,11 +5379,13 @@ type CredentialResponse struct {
 
 // CredentialTestResponse defines model for CredentialTestResponse.
 type CredentialTestResponse struct {
-	Code      interface{} `json:"code,omitempty"`
-	Error     *string     `json:"error,omitempty"`
-	Info      interface{} `json:"info,omitempty"`
-	Message   *string     `json:"message,omitempty"`
-	RequestID *string     `json:"requestId,omitempty"`
+	Code  interface{} `json:"code,omitempty"`
+	Error *string     `json:"error,omitempty"`
+	Info  interface{} `json:"info,omitempty"`
+
+	// Message is the word successful when the credential works.
+	Message   *string `json:"message,omitempty"`
+	RequestID *string `json:"requestId,omitempty"`
 }
 
 // CustomAttributes defines model for CustomAttributes.
@@ -5727,68 +5745,89 @@ type DbtTestRelationshipAttributes struct {
 // ElasticQuery defines model for ElasticQuery.
 type ElasticQuery map[string]interface{}
 
-// Entity defines model for Entity.
+// Entity is an asset of any type, with its attributes as they are on the wire.
 type Entity struct {
-	AddOrUpdateClassifications   []Classification                  `json:"addOrUpdateClassifications,omitempty"`
-	AppendRelationshipAttributes map[string]interface{}            `json:"appendRelationshipAttributes,omitempty"`
-	Attributes                   map[string]interface{}            `json:"attributes,omitempty"`
-	BusinessAttributes           map[string]map[string]interface{} `json:"businessAttributes,omitempty"`
-	ClassificationNames          []string                          `json:"classificationNames,omitempty"`
-	Classifications              []Classification                  `json:"classifications,omitempty"`
-	CreateTime                   *int64                            `json:"createTime,omitempty"`
-	CreatedBy                    *string                           `json:"createdBy,omitempty"`
-	CustomAttributes             map[string]string                 `json:"customAttributes,omitempty"`
-	DeleteHandler                *string                           `json:"deleteHandler,omitempty"`
-	Depth                        *int64                            `json:"depth,omitempty"`
-	DisplayText                  *string                           `json:"displayText,omitempty"`
-	DocID                        *string                           `json:"docId,omitempty"`
-	EntityStatus                 *string                           `json:"entityStatus,omitempty"`
-	FinishTime                   *int64                            `json:"finishTime,omitempty"`
-	GUID                         *string                           `json:"guid,omitempty"`
-	HomeID                       *string                           `json:"homeId,omitempty"`
-	ImmediateDownstream          []LineageRef                      `json:"immediateDownstream,omitempty"`
-	ImmediateUpstream            []LineageRef                      `json:"immediateUpstream,omitempty"`
-	IsIncomplete                 *bool                             `json:"isIncomplete,omitempty"`
-	Labels                       []string                          `json:"labels,omitempty"`
-	MeaningNames                 []string                          `json:"meaningNames,omitempty"`
-	Meanings                     []TermAssignment                  `json:"meanings,omitempty"`
-	PendingTasks                 []string                          `json:"pendingTasks,omitempty"`
-	ProvenanceType               *int64                            `json:"provenanceType,omitempty"`
-	Proxy                        *bool                             `json:"proxy,omitempty"`
-	RelationshipAttributes       map[string]interface{}            `json:"relationshipAttributes,omitempty"`
-	RelationshipGUID             *string                           `json:"relationshipGuid,omitempty"`
-	RelationshipStatus           *string                           `json:"relationshipStatus,omitempty"`
-	RelationshipType             *string                           `json:"relationshipType,omitempty"`
-	RemoveClassifications        []Classification                  `json:"removeClassifications,omitempty"`
-	RemoveRelationshipAttributes map[string]interface{}            `json:"removeRelationshipAttributes,omitempty"`
-	Scrubbed                     *bool                             `json:"scrubbed,omitempty"`
-	Starred                      *bool                             `json:"starred,omitempty"`
-	Status                       *EntityStatus                     `json:"status,omitempty"`
-	SuperTypeNames               []string                          `json:"superTypeNames,omitempty"`
-	TraversalOrder               *int64                            `json:"traversalOrder,omitempty"`
-	TypeName                     string                            `json:"typeName"`
-	UniqueAttributes             map[string]interface{}            `json:"uniqueAttributes,omitempty"`
-	UpdateTime                   *int64                            `json:"updateTime,omitempty"`
-	UpdatedBy                    *string                           `json:"updatedBy,omitempty"`
-	Version                      *int64                            `json:"version,omitempty"`
+	AddOrUpdateClassifications []Classification `json:"addOrUpdateClassifications,omitempty"`
+
+	// AppendRelationshipAttributes add to what the asset is related to.
+	AppendRelationshipAttributes map[string]interface{} `json:"appendRelationshipAttributes,omitempty"`
+
+	// Attributes are by name. A null clears an attribute, and one that is left out stays. Send an object even when it is
+	// empty.
+	Attributes map[string]interface{} `json:"attributes,omitempty"`
+
+	// BusinessAttributes is custom metadata by the hashed ids of sets and attributes. On an update it is ignored unless
+	// replaceBusinessAttributes is set.
+	BusinessAttributes  map[string]map[string]interface{} `json:"businessAttributes,omitempty"`
+	ClassificationNames []string                          `json:"classificationNames,omitempty"`
+
+	// Classifications are tags. On an update they are ignored unless a flag of the call says otherwise.
+	Classifications  []Classification  `json:"classifications,omitempty"`
+	CreateTime       *int64            `json:"createTime,omitempty"`
+	CreatedBy        *string           `json:"createdBy,omitempty"`
+	CustomAttributes map[string]string `json:"customAttributes,omitempty"`
+	DeleteHandler    *string           `json:"deleteHandler,omitempty"`
+	Depth            *int64            `json:"depth,omitempty"`
+	DisplayText      *string           `json:"displayText,omitempty"`
+	DocID            *string           `json:"docId,omitempty"`
+	EntityStatus     *string           `json:"entityStatus,omitempty"`
+	FinishTime       *int64            `json:"finishTime,omitempty"`
+
+	// GUID is a negative number in text for a new asset, distinct within the request. A scrubbed asset reads as -1.
+	GUID                *string          `json:"guid,omitempty"`
+	HomeID              *string          `json:"homeId,omitempty"`
+	ImmediateDownstream []LineageRef     `json:"immediateDownstream,omitempty"`
+	ImmediateUpstream   []LineageRef     `json:"immediateUpstream,omitempty"`
+	IsIncomplete        *bool            `json:"isIncomplete,omitempty"`
+	Labels              []string         `json:"labels,omitempty"`
+	MeaningNames        []string         `json:"meaningNames,omitempty"`
+	Meanings            []TermAssignment `json:"meanings,omitempty"`
+	PendingTasks        []string         `json:"pendingTasks,omitempty"`
+	ProvenanceType      *int64           `json:"provenanceType,omitempty"`
+	Proxy               *bool            `json:"proxy,omitempty"`
+
+	// RelationshipAttributes replace what the asset is related to.
+	RelationshipAttributes map[string]interface{} `json:"relationshipAttributes,omitempty"`
+	RelationshipGUID       *string                `json:"relationshipGuid,omitempty"`
+	RelationshipStatus     *string                `json:"relationshipStatus,omitempty"`
+	RelationshipType       *string                `json:"relationshipType,omitempty"`
+	RemoveClassifications  []Classification       `json:"removeClassifications,omitempty"`
+
+	// RemoveRelationshipAttributes take from what the asset is related to.
+	RemoveRelationshipAttributes map[string]interface{} `json:"removeRelationshipAttributes,omitempty"`
+
+	// Scrubbed says that the caller may not see the asset and its attributes are masked.
+	Scrubbed         *bool                  `json:"scrubbed,omitempty"`
+	Starred          *bool                  `json:"starred,omitempty"`
+	Status           *EntityStatus          `json:"status,omitempty"`
+	SuperTypeNames   []string               `json:"superTypeNames,omitempty"`
+	TraversalOrder   *int64                 `json:"traversalOrder,omitempty"`
+	TypeName         string                 `json:"typeName"`
+	UniqueAttributes map[string]interface{} `json:"uniqueAttributes,omitempty"`
+	UpdateTime       *int64                 `json:"updateTime,omitempty"`
+	UpdatedBy        *string                `json:"updatedBy,omitempty"`
+	Version          *int64                 `json:"version,omitempty"`
 }
 
 // EntityAudit defines model for EntityAudit.
 type EntityAudit struct {
-	Action              AuditActionType        `json:"action"`
-	Created             int64                  `json:"created"`
-	Detail              map[string]interface{} `json:"detail,omitempty"`
-	Details             interface{}            `json:"details,omitempty"`
-	Entity              interface{}            `json:"entity,omitempty"`
-	EntityDetail        *Entity                `json:"entityDetail,omitempty"`
-	EntityID            string                 `json:"entityId"`
-	EntityQualifiedName string                 `json:"entityQualifiedName"`
-	EventKey            string                 `json:"eventKey"`
-	Headers             map[string]string      `json:"headers,omitempty"`
-	Timestamp           int64                  `json:"timestamp"`
-	Type                *string                `json:"type,omitempty"`
-	TypeName            string                 `json:"typeName"`
-	User                string                 `json:"user"`
+	// Action is what happened. New kinds appear: values that are not listed decode all the same.
+	Action  AuditActionType        `json:"action"`
+	Created int64                  `json:"created"`
+	Detail  map[string]interface{} `json:"detail,omitempty"`
+	Details interface{}            `json:"details,omitempty"`
+	Entity  interface{}            `json:"entity,omitempty"`
+
+	// EntityDetail is an asset of any type, with its attributes as they are on the wire.
+	EntityDetail        *Entity           `json:"entityDetail,omitempty"`
+	EntityID            string            `json:"entityId"`
+	EntityQualifiedName string            `json:"entityQualifiedName"`
+	EventKey            string            `json:"eventKey"`
+	Headers             map[string]string `json:"headers,omitempty"`
+	Timestamp           int64             `json:"timestamp"`
+	Type                *string           `json:"type,omitempty"`
+	TypeName            string            `json:"typeName"`
+	User                string            `json:"user"`
 }
 
 // EntityDef defines model for EntityDef.
@@ -5818,21 +5857,26 @@ type EntityHeaders struct {
 	GUIDHeaderMap map[string]Entity `json:"guidHeaderMap,omitempty"`
 }
 
-// EntityMutationResponse defines model for EntityMutationResponse.
+// EntityMutationResponse tells what a save or delete changed. An asset that appears nowhere in it did not change.
 type EntityMutationResponse struct {
-	GUIDAssignments        map[string]string `json:"guidAssignments,omitempty"`
-	MutatedEntities        *MutatedEntities  `json:"mutatedEntities,omitempty"`
-	PartialUpdatedEntities []Entity          `json:"partialUpdatedEntities,omitempty"`
+	// GUIDAssignments maps the negative guids of the request to the real ones.
+	GUIDAssignments map[string]string `json:"guidAssignments,omitempty"`
+
+	// MutatedEntities are the changed assets, trimmed, by what happened to them.
+	MutatedEntities        *MutatedEntities `json:"mutatedEntities,omitempty"`
+	PartialUpdatedEntities []Entity         `json:"partialUpdatedEntities,omitempty"`
 }
 
 // EntityRequest defines model for EntityRequest.
 type EntityRequest struct {
+	// Entity is an asset of any type, with its attributes as they are on the wire.
 	Entity           Entity            `json:"entity"`
 	ReferredEntities map[string]Entity `json:"referredEntities,omitempty"`
 }
 
 // EntityResponse defines model for EntityResponse.
 type EntityResponse struct {
+	// Entity is an asset of any type, with its attributes as they are on the wire.
 	Entity           Entity            `json:"entity"`
 	ReferredEntities map[string]Entity `json:"referredEntities,omitempty"`
 }
@@ -5865,7 +5909,8 @@ type EnumElementDef struct {
 	Value       string  `json:"value"`
 }
 
-// Error defines model for Error.
+// Error is an error body. Metastore, services, gateway and Keycloak each have their own shape; code, errorCode and
+// status are numbers or text.
 type Error struct {
 	Causes               []ErrorCause           `json:"causes,omitempty"`
 	Code                 interface{}            `json:"code,omitempty"`
@@ -6134,36 +6179,48 @@ type Image struct {
 
 // IndexSearchRequest defines model for IndexSearchRequest.
 type IndexSearchRequest struct {
-	AccessControlExclusive        *bool                  `json:"accessControlExclusive,omitempty"`
-	AllowDeletedRelations         *bool                  `json:"allowDeletedRelations,omitempty"`
-	Async                         *SearchAsync           `json:"async,omitempty"`
-	Attributes                    []string               `json:"attributes,omitempty"`
-	CollapseAttributes            []string               `json:"collapseAttributes,omitempty"`
-	CollapseRelationAttributes    []string               `json:"collapseRelationAttributes,omitempty"`
-	Dsl                           SearchDsl              `json:"dsl"`
-	EnableFullRestriction         *bool                  `json:"enableFullRestriction,omitempty"`
-	ExcludeClassifications        *bool                  `json:"excludeClassifications,omitempty"`
-	ExcludeMeanings               *bool                  `json:"excludeMeanings,omitempty"`
-	From                          *int64                 `json:"from,omitempty"`
-	IncludeClassificationNames    *bool                  `json:"includeClassificationNames,omitempty"`
-	IncludeRelationshipAttributes *bool                  `json:"includeRelationshipAttributes,omitempty"`
-	IncludeSourceInResults        *bool                  `json:"includeSourceInResults,omitempty"`
-	Persona                       *string                `json:"persona,omitempty"`
-	Purpose                       *string                `json:"purpose,omitempty"`
-	RelationAttributes            []string               `json:"relationAttributes,omitempty"`
-	RequestMetadata               *SearchRequestMetadata `json:"requestMetadata,omitempty"`
-	ShowHighlights                *bool                  `json:"showHighlights,omitempty"`
-	ShowSearchMetadata            *bool                  `json:"showSearchMetadata,omitempty"`
-	ShowSearchScore               *bool                  `json:"showSearchScore,omitempty"`
-	Size                          *int64                 `json:"size,omitempty"`
-	SuppressLogs                  *bool                  `json:"suppressLogs,omitempty"`
+	AccessControlExclusive     *bool        `json:"accessControlExclusive,omitempty"`
+	AllowDeletedRelations      *bool        `json:"allowDeletedRelations,omitempty"`
+	Async                      *SearchAsync `json:"async,omitempty"`
+	Attributes                 []string     `json:"attributes,omitempty"`
+	CollapseAttributes         []string     `json:"collapseAttributes,omitempty"`
+	CollapseRelationAttributes []string     `json:"collapseRelationAttributes,omitempty"`
+
+	// Dsl is an Elasticsearch request; unlike what surrounds it, it is in snake case.
+	Dsl                           SearchDsl `json:"dsl"`
+	EnableFullRestriction         *bool     `json:"enableFullRestriction,omitempty"`
+	ExcludeClassifications        *bool     `json:"excludeClassifications,omitempty"`
+	ExcludeMeanings               *bool     `json:"excludeMeanings,omitempty"`
+	From                          *int64    `json:"from,omitempty"`
+	IncludeClassificationNames    *bool     `json:"includeClassificationNames,omitempty"`
+	IncludeRelationshipAttributes *bool     `json:"includeRelationshipAttributes,omitempty"`
+	IncludeSourceInResults        *bool     `json:"includeSourceInResults,omitempty"`
+	Persona                       *string   `json:"persona,omitempty"`
+	Purpose                       *string   `json:"purpose,omitempty"`
+
+	// RelationAttributes are attributes of related assets to include, which is costly.
+	RelationAttributes []string               `json:"relationAttributes,omitempty"`
+	RequestMetadata    *SearchRequestMetadata `json:"requestMetadata,omitempty"`
+	ShowHighlights     *bool                  `json:"showHighlights,omitempty"`
+
+	// ShowSearchMetadata adds the sort values of every hit, for search_after.
+	ShowSearchMetadata *bool  `json:"showSearchMetadata,omitempty"`
+	ShowSearchScore    *bool  `json:"showSearchScore,omitempty"`
+	Size               *int64 `json:"size,omitempty"`
+	SuppressLogs       *bool  `json:"suppressLogs,omitempty"`
 }
 
-// IndexSearchResult defines model for IndexSearchResult.
+// IndexSearchResult is one page of hits.
 type IndexSearchResult struct {
-	Aggregations     map[string]AggregationResult `json:"aggregations,omitempty"`
-	ApproximateCount *int64                       `json:"approximateCount,omitempty"`
-	Entities         []Entity                     `json:"entities,omitempty"`
+	Aggregations map[string]AggregationResult `json:"aggregations,omitempty"`
+
+	// ApproximateCount is exact only with track_total_hits.
+	ApproximateCount *int64 `json:"approximateCount,omitempty"`
+
+	// Entities can be fewer than the hits, even none before the end, because hits without an asset are dropped.
+	Entities []Entity `json:"entities,omitempty"`
+
+	// NextMarker is never set by this search.
 	NextMarker       *string                      `json:"nextMarker,omitempty"`
 	QueryType        *string                      `json:"queryType,omitempty"`
 	ReferredEntities map[string]Entity            `json:"referredEntities,omitempty"`
@@ -6269,9 +6326,11 @@ type KeycloakUser struct {
 // LineageDirection defines model for LineageDirection.
 type LineageDirection string
 
-// LineageListRequest defines model for LineageListRequest.
+// LineageListRequest asks for one page of lineage.
 type LineageListRequest struct {
-	Attributes                   []string                       `json:"attributes,omitempty"`
+	Attributes []string `json:"attributes,omitempty"`
+
+	// Depth is how many steps to follow.
 	Depth                        int64                          `json:"depth"`
 	Direction                    LineageListRequestDirection    `json:"direction"`
 	EntityFilters                *FilterList                    `json:"entityFilters,omitempty"`
@@ -6295,8 +6354,10 @@ type LineageListRequestLineageType string
 
 // LineageListResult defines model for LineageListResult.
 type LineageListResult struct {
-	Entities         []Entity               `json:"entities,omitempty"`
-	EntityCount      *int64                 `json:"entityCount,omitempty"`
+	Entities    []Entity `json:"entities,omitempty"`
+	EntityCount *int64   `json:"entityCount,omitempty"`
+
+	// HasMore says that another page follows.
 	HasMore          *bool                  `json:"hasMore,omitempty"`
 	SearchParameters map[string]interface{} `json:"searchParameters,omitempty"`
 }
@@ -6432,10 +6493,12 @@ type MaterialisedViewRelationshipAttributes struct {
 	Columns     []RelatedEntity `json:"columns,omitempty"`
 }
 
-// MutatedEntities defines model for MutatedEntities.
+// MutatedEntities are the changed assets, trimmed, by what happened to them.
 type MutatedEntities struct {
-	CREATE        []Entity `json:"CREATE,omitempty"`
-	DELETE        []Entity `json:"DELETE,omitempty"`
+	CREATE []Entity `json:"CREATE,omitempty"`
+	DELETE []Entity `json:"DELETE,omitempty"`
+
+	// PARTIALUPDATE are assets of which only simple attributes or only relationships changed.
 	PARTIALUPDATE []Entity `json:"PARTIAL_UPDATE,omitempty"`
 	PURGE         []Entity `json:"PURGE,omitempty"`
 	UPDATE        []Entity `json:"UPDATE,omitempty"`
@@ -6513,8 +6576,10 @@ type OAuthTokenRequest struct {
 // OAuthTokenResponse defines model for OAuthTokenResponse.
 type OAuthTokenResponse struct {
 	AccessToken *string `json:"accessToken,omitempty"`
-	ExpiresIn   *int64  `json:"expiresIn,omitempty"`
-	TokenType   *string `json:"tokenType,omitempty"`
+
+	// ExpiresIn is in seconds; 600 if it is missing.
+	ExpiresIn *int64  `json:"expiresIn,omitempty"`
+	TokenType *string `json:"tokenType,omitempty"`
 }
 
 // ObjectStoreAttributes defines model for ObjectStoreAttributes.
@@ -6774,6 +6839,7 @@ type PowerbiEndorsement string
 
 // PresignedURLRequest defines model for PresignedURLRequest.
 type PresignedURLRequest struct {
+	// Expiry is a duration as text.
 	Expiry string                    `json:"expiry"`
 	Key    string                    `json:"key"`
 	Method PresignedURLRequestMethod `json:"method"`
@@ -6890,6 +6956,7 @@ type QueryRelationshipAttributes struct {
 
 // QueryRequest defines model for QueryRequest.
 type QueryRequest struct {
+	// DataSourceName is the qualifiedName of the connection.
 	DataSourceName string `json:"dataSourceName"`
 	DefaultSchema  string `json:"defaultSchema"`
 	SQL            string `json:"sql"`
@@ -7309,20 +7376,24 @@ type SearchAsync struct {
 	SearchContextSequenceNo *int64  `json:"searchContextSequenceNo,omitempty"`
 }
 
-// SearchDsl defines model for SearchDsl.
+// SearchDsl is an Elasticsearch request; unlike what surrounds it, it is in snake case.
 type SearchDsl struct {
 	UnderscoreSource interface{}                       `json:"_source,omitempty"`
 	Aggregations     map[string]map[string]interface{} `json:"aggregations,omitempty"`
 	Aggs             map[string]map[string]interface{} `json:"aggs,omitempty"`
 	Collapse         map[string]interface{}            `json:"collapse,omitempty"`
-	From             *int64                            `json:"from,omitempty"`
-	Highlight        map[string]interface{}            `json:"highlight,omitempty"`
-	PostFilter       *ElasticQuery                     `json:"post_filter,omitempty"`
-	Query            *ElasticQuery                     `json:"query,omitempty"`
-	SearchAfter      []interface{}                     `json:"search_after,omitempty"`
-	Size             *int64                            `json:"size,omitempty"`
-	Sort             []SortItem                        `json:"sort,omitempty"`
-	TrackTotalHits   *bool                             `json:"track_total_hits,omitempty"`
+
+	// From is the offset. from and size together reach 10,000.
+	From        *int64                 `json:"from,omitempty"`
+	Highlight   map[string]interface{} `json:"highlight,omitempty"`
+	PostFilter  *ElasticQuery          `json:"post_filter,omitempty"`
+	Query       *ElasticQuery          `json:"query,omitempty"`
+	SearchAfter []interface{}          `json:"search_after,omitempty"`
+	Size        *int64                 `json:"size,omitempty"`
+	Sort        []SortItem             `json:"sort,omitempty"`
+
+	// TrackTotalHits makes the count exact.
+	TrackTotalHits *bool `json:"track_total_hits,omitempty"`
 }
 
 // SearchHitMetadata defines model for SearchHitMetadata.
@@ -7359,10 +7430,12 @@ type SearchLogEntry struct {
 
 // SearchLogRequest defines model for SearchLogRequest.
 type SearchLogRequest struct {
-	Attributes []string  `json:"attributes,omitempty"`
-	Dsl        SearchDsl `json:"dsl"`
-	From       *int64    `json:"from,omitempty"`
-	Size       *int64    `json:"size,omitempty"`
+	Attributes []string `json:"attributes,omitempty"`
+
+	// Dsl is an Elasticsearch request; unlike what surrounds it, it is in snake case.
+	Dsl  SearchDsl `json:"dsl"`
+	From *int64    `json:"from,omitempty"`
+	Size *int64    `json:"size,omitempty"`
 }
 
 // SearchLogResult defines model for SearchLogResult.
@@ -7608,7 +7681,7 @@ type TableauWorksheetRelationshipAttributes struct {
 // TagIconType defines model for TagIconType.
 type TagIconType string
 
-// Task defines model for Task.
+// Task is a background task of the metastore.
 type Task struct {
 	AttemptCount       *int64                 `json:"attemptCount,omitempty"`
 	ClassificationID   *string                `json:"classificationId,omitempty"`
@@ -7633,6 +7706,7 @@ type Task struct {
 
 // TaskSearchRequest defines model for TaskSearchRequest.
 type TaskSearchRequest struct {
+	// Dsl is an Elasticsearch request; unlike what surrounds it, it is in snake case.
 	Dsl SearchDsl `json:"dsl"`
 }
 
@@ -7697,7 +7771,7 @@ type TypeDefHeader struct {
 	ServiceType *string            `json:"serviceType,omitempty"`
 }
 
-// TypeDefs defines model for TypeDefs.
+// TypeDefs are type definitions by category.
 type TypeDefs struct {
 	BusinessMetadataDefs []BusinessMetadataDef `json:"businessMetadataDefs,omitempty"`
 	ClassificationDefs   []ClassificationDef   `json:"classificationDefs,omitempty"`
@@ -7857,15 +7931,17 @@ type WorkflowRunResponse struct {
 
 // WorkflowRunState defines model for WorkflowRunState.
 type WorkflowRunState struct {
-	ArtifactGCStatus           map[string]interface{} `json:"artifactGCStatus,omitempty"`
-	ArtifactRepositoryRef      interface{}            `json:"artifactRepositoryRef,omitempty"`
-	CompressedNodes            *string                `json:"compressedNodes,omitempty"`
-	Conditions                 []interface{}          `json:"conditions,omitempty"`
-	EstimatedDuration          *int64                 `json:"estimatedDuration,omitempty"`
-	FinishedAt                 *string                `json:"finishedAt,omitempty"`
-	Message                    *string                `json:"message,omitempty"`
-	Nodes                      interface{}            `json:"nodes,omitempty"`
-	Outputs                    *WorkflowParameters    `json:"outputs,omitempty"`
+	ArtifactGCStatus      map[string]interface{} `json:"artifactGCStatus,omitempty"`
+	ArtifactRepositoryRef interface{}            `json:"artifactRepositoryRef,omitempty"`
+	CompressedNodes       *string                `json:"compressedNodes,omitempty"`
+	Conditions            []interface{}          `json:"conditions,omitempty"`
+	EstimatedDuration     *int64                 `json:"estimatedDuration,omitempty"`
+	FinishedAt            *string                `json:"finishedAt,omitempty"`
+	Message               *string                `json:"message,omitempty"`
+	Nodes                 interface{}            `json:"nodes,omitempty"`
+	Outputs               *WorkflowParameters    `json:"outputs,omitempty"`
+
+	// Phase is the state of a workflow run. Any value but Pending and Running is final.
 	Phase                      *AtlanWorkflowPhase    `json:"phase,omitempty"`
 	Progress                   *string                `json:"progress,omitempty"`
 	ResourcesDuration          map[string]int64       `json:"resourcesDuration,omitempty"`
@@ -7989,7 +8065,8 @@ type WorkflowTemplateRef struct {
 	Template     *string `json:"template,omitempty"`
 }
 
-// ErrorResponse defines model for Error.
+// ErrorResponse is an error body. Metastore, services, gateway and Keycloak each have their own shape; code, errorCode and
+// status are numbers or text.
 type ErrorResponse = Error
 
 // PurgeEntitiesByGuidsJSONBody defines parameters for PurgeEntitiesByGuids.

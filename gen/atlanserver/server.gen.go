@@ -20,400 +20,400 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-
+	// PurgeEntitiesByGuids purges assets for good.
 	// (PUT /api/meta/admin/purge)
 	PurgeEntitiesByGuids(w http.ResponseWriter, r *http.Request)
-
+	// SaveEntity creates or updates one asset.
 	// (POST /api/meta/entity)
 	SaveEntity(w http.ResponseWriter, r *http.Request, params SaveEntityParams)
-
+	// AuditSearch searches the audit log.
 	// (POST /api/meta/entity/auditSearch)
 	AuditSearch(w http.ResponseWriter, r *http.Request)
-
+	// DeleteEntitiesByGuids deletes assets by guid.
 	// (DELETE /api/meta/entity/bulk)
 	DeleteEntitiesByGuids(w http.ResponseWriter, r *http.Request, params DeleteEntitiesByGuidsParams)
-
+	// GetEntitiesByGuids reads assets by guid.
 	// (GET /api/meta/entity/bulk)
 	GetEntitiesByGuids(w http.ResponseWriter, r *http.Request, params GetEntitiesByGuidsParams)
-
+	// BulkSaveEntities creates or updates assets.
 	// (POST /api/meta/entity/bulk)
 	BulkSaveEntities(w http.ResponseWriter, r *http.Request, params BulkSaveEntitiesParams)
-
+	// BulkAddClassification adds one tag to many assets.
 	// (POST /api/meta/entity/bulk/classification)
 	BulkAddClassification(w http.ResponseWriter, r *http.Request)
-
+	// GetBulkEntityHeaders lists the headers of assets whose tags changed since a time.
 	// (GET /api/meta/entity/bulk/headers)
 	GetBulkEntityHeaders(w http.ResponseWriter, r *http.Request, params GetBulkEntityHeadersParams)
-
+	// BulkSetClassifications sets the tags of many assets.
 	// (POST /api/meta/entity/bulk/setClassifications)
 	BulkSetClassifications(w http.ResponseWriter, r *http.Request, params BulkSetClassificationsParams)
-
+	// GetEntitiesByUniqueAttribute reads assets of one type by qualifiedName.
 	// (GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName})
 	GetEntitiesByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntitiesByUniqueAttributeParams)
-
+	// ImportBusinessMetadata imports custom metadata from a file.
 	// (POST /api/meta/entity/businessmetadata/import)
 	ImportBusinessMetadata(w http.ResponseWriter, r *http.Request)
-
+	// GetBusinessMetadataTemplate downloads the template of a custom metadata import.
 	// (GET /api/meta/entity/businessmetadata/import/template)
 	GetBusinessMetadataTemplate(w http.ResponseWriter, r *http.Request)
-
+	// DeleteEntityByGUID deletes one asset.
 	// (DELETE /api/meta/entity/guid/{guid})
 	DeleteEntityByGUID(w http.ResponseWriter, r *http.Request, guid string, params DeleteEntityByGUIDParams)
-
+	// GetEntityByGUID reads one asset.
 	// (GET /api/meta/entity/guid/{guid})
 	GetEntityByGUID(w http.ResponseWriter, r *http.Request, guid string, params GetEntityByGUIDParams)
-
+	// UpdateEntityAttributeByGUID sets one attribute of an asset.
 	// (PUT /api/meta/entity/guid/{guid})
 	UpdateEntityAttributeByGUID(w http.ResponseWriter, r *http.Request, guid string, params UpdateEntityAttributeByGUIDParams)
-
+	// DeleteBusinessAttributes removes custom metadata from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/businessmetadata)
 	DeleteBusinessAttributes(w http.ResponseWriter, r *http.Request, guid string)
-
+	// SetBusinessAttributes sets custom metadata of an asset.
 	// (POST /api/meta/entity/guid/{guid}/businessmetadata)
 	SetBusinessAttributes(w http.ResponseWriter, r *http.Request, guid string, params SetBusinessAttributesParams)
-
+	// DeleteBusinessAttributesByName removes the custom metadata of one set from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 	DeleteBusinessAttributesByName(w http.ResponseWriter, r *http.Request, guid string, bmName string)
-
+	// SetBusinessAttributesByName sets the custom metadata of one set of an asset.
 	// (POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 	SetBusinessAttributesByName(w http.ResponseWriter, r *http.Request, guid string, bmName string)
-
+	// DeleteClassification removes a tag from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/classification/{classificationName})
 	DeleteClassification(w http.ResponseWriter, r *http.Request, guid string, classificationName string, params DeleteClassificationParams)
-
+	// GetClassification reads one tag of an asset.
 	// (GET /api/meta/entity/guid/{guid}/classification/{classificationName})
 	GetClassification(w http.ResponseWriter, r *http.Request, guid string, classificationName string)
-
+	// ListClassifications lists the tags of an asset.
 	// (GET /api/meta/entity/guid/{guid}/classifications)
 	ListClassifications(w http.ResponseWriter, r *http.Request, guid string)
-
+	// AddClassifications adds tags to an asset.
 	// (POST /api/meta/entity/guid/{guid}/classifications)
 	AddClassifications(w http.ResponseWriter, r *http.Request, guid string)
-
+	// UpdateClassifications changes tags of an asset, such as how they propagate.
 	// (PUT /api/meta/entity/guid/{guid}/classifications)
 	UpdateClassifications(w http.ResponseWriter, r *http.Request, guid string)
-
+	// GetEntityHeaderByGUID reads the header of an asset.
 	// (GET /api/meta/entity/guid/{guid}/header)
 	GetEntityHeaderByGUID(w http.ResponseWriter, r *http.Request, guid string)
-
+	// DeleteLabels removes labels from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/labels)
 	DeleteLabels(w http.ResponseWriter, r *http.Request, guid string)
-
+	// SetLabels replaces the labels of an asset.
 	// (POST /api/meta/entity/guid/{guid}/labels)
 	SetLabels(w http.ResponseWriter, r *http.Request, guid string)
-
+	// AddLabels adds labels to an asset.
 	// (PUT /api/meta/entity/guid/{guid}/labels)
 	AddLabels(w http.ResponseWriter, r *http.Request, guid string)
-
+	// DeleteEntityByUniqueAttribute deletes one asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName})
 	DeleteEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params DeleteEntityByUniqueAttributeParams)
-
+	// GetEntityByUniqueAttribute reads one asset by type and qualifiedName.
 	// (GET /api/meta/entity/uniqueAttribute/type/{typeName})
 	GetEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntityByUniqueAttributeParams)
-
+	// UpdateEntityByUniqueAttribute updates one asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName})
 	UpdateEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params UpdateEntityByUniqueAttributeParams)
-
+	// DeleteClassificationByUniqueAttribute removes a tag from an asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName})
 	DeleteClassificationByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, classificationName string, params DeleteClassificationByUniqueAttributeParams)
-
+	// AddClassificationsByUniqueAttribute adds tags to an asset by type and qualifiedName.
 	// (POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 	AddClassificationsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params AddClassificationsByUniqueAttributeParams)
-
+	// UpdateClassificationsByUniqueAttribute changes tags of an asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 	UpdateClassificationsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params UpdateClassificationsByUniqueAttributeParams)
-
+	// GetEntityHeaderByUniqueAttribute reads the header of an asset by type and qualifiedName.
 	// (GET /api/meta/entity/uniqueAttribute/type/{typeName}/header)
 	GetEntityHeaderByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntityHeaderByUniqueAttributeParams)
-
+	// DeleteLabelsByUniqueAttribute removes labels from an asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	DeleteLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params DeleteLabelsByUniqueAttributeParams)
-
+	// SetLabelsByUniqueAttribute replaces the labels of an asset by type and qualifiedName.
 	// (POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	SetLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params SetLabelsByUniqueAttributeParams)
-
+	// AddLabelsByUniqueAttribute adds labels to an asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	AddLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params AddLabelsByUniqueAttributeParams)
-
+	// ListEntityAuditEvents lists audit events of one asset.
 	// (GET /api/meta/entity/{guid}/audit)
 	ListEntityAuditEvents(w http.ResponseWriter, r *http.Request, guid string, params ListEntityAuditEventsParams)
-
+	// ListGlossaries lists glossaries.
 	// (GET /api/meta/glossary)
 	ListGlossaries(w http.ResponseWriter, r *http.Request, params ListGlossariesParams)
-
+	// LineageGraph reads the lineage of an asset as a graph.
 	// (POST /api/meta/lineage/getlineage)
 	LineageGraph(w http.ResponseWriter, r *http.Request)
-
+	// LineageList lists assets up or down the lineage of one.
 	// (POST /api/meta/lineage/list)
 	LineageList(w http.ResponseWriter, r *http.Request)
-
+	// IndexSearch searches assets in the index.
 	// (POST /api/meta/search/indexsearch)
 	IndexSearch(w http.ResponseWriter, r *http.Request)
-
+	// SearchLogSearch searches the log of searches.
 	// (POST /api/meta/search/searchlog)
 	SearchLogSearch(w http.ResponseWriter, r *http.Request)
-
+	// SearchTasks searches the background tasks of the metastore.
 	// (POST /api/meta/task/search)
 	SearchTasks(w http.ResponseWriter, r *http.Request)
-
+	// GetTypeDefByGUID reads a type definition by guid.
 	// (GET /api/meta/types/typedef/guid/{guid})
 	GetTypeDefByGUID(w http.ResponseWriter, r *http.Request, guid string)
-
+	// DeleteTypeDefByName deletes a type definition by name.
 	// (DELETE /api/meta/types/typedef/name/{name})
 	DeleteTypeDefByName(w http.ResponseWriter, r *http.Request, name string)
-
+	// GetTypeDefByName reads a type definition by name.
 	// (GET /api/meta/types/typedef/name/{name})
 	GetTypeDefByName(w http.ResponseWriter, r *http.Request, name string)
-
+	// DeleteTypeDefs deletes type definitions.
 	// (DELETE /api/meta/types/typedefs)
 	DeleteTypeDefs(w http.ResponseWriter, r *http.Request)
-
+	// ListTypeDefs lists type definitions, all or of some categories.
 	// (GET /api/meta/types/typedefs)
 	ListTypeDefs(w http.ResponseWriter, r *http.Request, params ListTypeDefsParams)
-
+	// CreateTypeDefs creates type definitions.
 	// (POST /api/meta/types/typedefs)
 	CreateTypeDefs(w http.ResponseWriter, r *http.Request, params CreateTypeDefsParams)
-
+	// UpdateTypeDefs updates type definitions.
 	// (PUT /api/meta/types/typedefs)
 	UpdateTypeDefs(w http.ResponseWriter, r *http.Request, params UpdateTypeDefsParams)
-
+	// ListTypeDefHeaders lists the headers of type definitions.
 	// (GET /api/meta/types/typedefs/headers)
 	ListTypeDefHeaders(w http.ResponseWriter, r *http.Request, params ListTypeDefHeadersParams)
-
+	// GetTypeDefByKindAndGUID reads a type definition of one kind by guid.
 	// (GET /api/meta/types/{pathType}/guid/{guid})
 	GetTypeDefByKindAndGUID(w http.ResponseWriter, r *http.Request, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string)
-
+	// GetTypeDefByKindAndName reads a type definition of one kind by name.
 	// (GET /api/meta/types/{pathType}/name/{name})
 	GetTypeDefByKindAndName(w http.ResponseWriter, r *http.Request, pathType GetTypeDefByKindAndNameParamsPathType, name string)
-
+	// ListAPITokens lists API tokens.
 	// (GET /api/service/apikeys)
 	ListAPITokens(w http.ResponseWriter, r *http.Request, params ListAPITokensParams)
-
+	// CreateAPIToken creates an API token.
 	// (POST /api/service/apikeys)
 	CreateAPIToken(w http.ResponseWriter, r *http.Request)
-
+	// DeleteAPIToken revokes an API token.
 	// (DELETE /api/service/apikeys/{tokenGuid})
 	DeleteAPIToken(w http.ResponseWriter, r *http.Request, tokenGUID string)
-
+	// UpdateAPIToken changes the name, the description or the personas of an API token.
 	// (POST /api/service/apikeys/{tokenGuid})
 	UpdateAPIToken(w http.ResponseWriter, r *http.Request, tokenGUID string)
-
+	// InitContract drafts the data contract of an asset.
 	// (POST /api/service/contracts/init)
 	InitContract(w http.ResponseWriter, r *http.Request)
-
+	// ListCredentials lists credentials.
 	// (GET /api/service/credentials)
 	ListCredentials(w http.ResponseWriter, r *http.Request, params ListCredentialsParams)
-
+	// CreateCredential stores a credential.
 	// (POST /api/service/credentials)
 	CreateCredential(w http.ResponseWriter, r *http.Request, params CreateCredentialParams)
-
+	// TestCredential tries a credential and stores nothing.
 	// (POST /api/service/credentials/test)
 	TestCredential(w http.ResponseWriter, r *http.Request)
-
+	// GetCredential reads one credential, without its secrets.
 	// (GET /api/service/credentials/{credentialGuid})
 	GetCredential(w http.ResponseWriter, r *http.Request, credentialGUID string)
-
+	// UpdateCredential replaces a credential.
 	// (POST /api/service/credentials/{credentialGuid})
 	UpdateCredential(w http.ResponseWriter, r *http.Request, credentialGUID string)
-
+	// ArchiveCredential archives a credential.
 	// (POST /api/service/credentials/{credentialGuid}/archive)
 	ArchiveCredential(w http.ResponseWriter, r *http.Request, credentialGUID string)
-
+	// ListLoginEvents lists sign-in events of Keycloak.
 	// (GET /api/service/events/login)
 	ListLoginEvents(w http.ResponseWriter, r *http.Request, params ListLoginEventsParams)
-
+	// ListAdminEvents lists administration events of Keycloak.
 	// (GET /api/service/events/main)
 	ListAdminEvents(w http.ResponseWriter, r *http.Request, params ListAdminEventsParams)
-
+	// CreatePresignedURL signs a URL to read or write one file in the tenant's object store.
 	// (POST /api/service/files/presignedUrl)
 	CreatePresignedURL(w http.ResponseWriter, r *http.Request)
-
+	// CreateGroup creates a group.
 	// (POST /api/service/groups)
 	CreateGroup(w http.ResponseWriter, r *http.Request)
-
+	// UpdateGroup changes a group.
 	// (POST /api/service/groups/{groupGuid})
 	UpdateGroup(w http.ResponseWriter, r *http.Request, groupGUID string)
-
+	// DeleteGroup deletes a group.
 	// (POST /api/service/groups/{groupGuid}/delete)
 	DeleteGroup(w http.ResponseWriter, r *http.Request, groupGUID string)
-
+	// ListGroupMembers lists the members of a group.
 	// (GET /api/service/groups/{groupGuid}/members)
 	ListGroupMembers(w http.ResponseWriter, r *http.Request, groupGUID string, params ListGroupMembersParams)
-
+	// RemoveGroupMembers removes users from a group.
 	// (POST /api/service/groups/{groupGuid}/members/remove)
 	RemoveGroupMembers(w http.ResponseWriter, r *http.Request, groupGUID string)
-
+	// ListSsoGroupMappings lists the group mappings of a single sign-on provider.
 	// (GET /api/service/idp/{ssoAlias}/mappers)
 	ListSsoGroupMappings(w http.ResponseWriter, r *http.Request, ssoAlias string)
-
+	// CreateSsoGroupMapping maps a group of a single sign-on provider to a group of Atlan.
 	// (POST /api/service/idp/{ssoAlias}/mappers)
 	CreateSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string)
-
+	// GetSsoGroupMapping reads one group mapping.
 	// (GET /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 	GetSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string)
-
+	// UpdateSsoGroupMapping changes a group mapping.
 	// (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 	UpdateSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string)
-
+	// DeleteSsoGroupMapping deletes a group mapping.
 	// (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete)
 	DeleteSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string)
-
+	// UploadImage uploads an image, such as an icon.
 	// (POST /api/service/images)
 	UploadImage(w http.ResponseWriter, r *http.Request)
-
+	// ListOAuthClients lists OAuth clients.
 	// (GET /api/service/oauth-clients)
 	ListOAuthClients(w http.ResponseWriter, r *http.Request, params ListOAuthClientsParams)
-
+	// CreateOAuthClient creates an OAuth client.
 	// (POST /api/service/oauth-clients)
 	CreateOAuthClient(w http.ResponseWriter, r *http.Request)
-
+	// GetOAuthClientToken exchanges the id and secret of an OAuth client for a token.
 	// (POST /api/service/oauth-clients/token)
 	GetOAuthClientToken(w http.ResponseWriter, r *http.Request)
-
+	// DeleteOAuthClient deletes an OAuth client.
 	// (DELETE /api/service/oauth-clients/{clientId})
 	DeleteOAuthClient(w http.ResponseWriter, r *http.Request, clientID string)
-
+	// GetOAuthClient reads one OAuth client, without its secret.
 	// (GET /api/service/oauth-clients/{clientId})
 	GetOAuthClient(w http.ResponseWriter, r *http.Request, clientID string)
-
+	// UpdateOAuthClient changes the name or the description of an OAuth client.
 	// (PUT /api/service/oauth-clients/{clientId})
 	UpdateOAuthClient(w http.ResponseWriter, r *http.Request, clientID string)
-
+	// CreatePackageWorkflow creates a workflow of a package, and runs it with submit.
 	// (POST /api/service/package-workflows)
 	CreatePackageWorkflow(w http.ResponseWriter, r *http.Request, params CreatePackageWorkflowParams)
-
+	// RerunPackageWorkflow runs a package workflow again.
 	// (POST /api/service/package-workflows/submit)
 	RerunPackageWorkflow(w http.ResponseWriter, r *http.Request)
-
+	// UpdatePackageWorkflow replaces a package workflow.
 	// (POST /api/service/package-workflows/{workflowName})
 	UpdatePackageWorkflow(w http.ResponseWriter, r *http.Request, workflowName string)
-
+	// ArchivePackageWorkflow archives a package workflow.
 	// (POST /api/service/package-workflows/{workflowName}/archive)
 	ArchivePackageWorkflow(w http.ResponseWriter, r *http.Request, workflowName string)
-
+	// ListRoles lists roles.
 	// (GET /api/service/roles)
 	ListRoles(w http.ResponseWriter, r *http.Request, params ListRolesParams)
-
+	// ListWorkflowSchedules lists the schedules of workflows.
 	// (GET /api/service/runs/cron)
 	ListWorkflowSchedules(w http.ResponseWriter, r *http.Request)
-
+	// ListMissedScheduledQueryRuns lists runs of scheduled queries that were missed between two times.
 	// (GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration)
 	ListMissedScheduledQueryRuns(w http.ResponseWriter, r *http.Request, params ListMissedScheduledQueryRunsParams)
-
+	// ListScheduledQueryRuns lists runs of scheduled queries between two times.
 	// (GET /api/service/runs/cron/scheduleQueriesBetweenDuration)
 	ListScheduledQueryRuns(w http.ResponseWriter, r *http.Request, params ListScheduledQueryRunsParams)
-
+	// GetWorkflowSchedule reads the schedule of one workflow.
 	// (GET /api/service/runs/cron/{cronName})
 	GetWorkflowSchedule(w http.ResponseWriter, r *http.Request, cronName string)
-
+	// SearchWorkflowRuns searches workflow runs.
 	// (POST /api/service/runs/indexsearch)
 	SearchWorkflowRuns(w http.ResponseWriter, r *http.Request)
-
+	// StopWorkflowRun stops one workflow run.
 	// (POST /api/service/runs/{workflowRunId}/stop)
 	StopWorkflowRun(w http.ResponseWriter, r *http.Request, workflowRunID string)
-
+	// ListUsers lists users.
 	// (GET /api/service/users)
 	ListUsers(w http.ResponseWriter, r *http.Request, params ListUsersParams)
-
+	// CreateUsers invites users.
 	// (POST /api/service/users)
 	CreateUsers(w http.ResponseWriter, r *http.Request)
-
+	// GetCurrentUser reads the calling user.
 	// (GET /api/service/users/current)
 	GetCurrentUser(w http.ResponseWriter, r *http.Request)
-
+	// UpdateUser changes a user.
 	// (POST /api/service/users/{userGuid})
 	UpdateUser(w http.ResponseWriter, r *http.Request, userGUID string)
-
+	// DeleteUser deletes a user.
 	// (POST /api/service/users/{userGuid}/delete)
 	DeleteUser(w http.ResponseWriter, r *http.Request, userGUID string)
-
+	// ListUserGroups lists the groups of a user.
 	// (GET /api/service/users/{userGuid}/groups)
 	ListUserGroups(w http.ResponseWriter, r *http.Request, userGUID string, params ListUserGroupsParams)
-
+	// AddUserToGroups adds a user to groups.
 	// (POST /api/service/users/{userGuid}/groups)
 	AddUserToGroups(w http.ResponseWriter, r *http.Request, userGUID string)
-
+	// ChangeUserRole changes the role of a user.
 	// (POST /api/service/users/{userGuid}/roles/update)
 	ChangeUserRole(w http.ResponseWriter, r *http.Request, userGUID string)
-
+	// ListAppWorkflows lists app workflows.
 	// (GET /api/service/v1/app)
 	ListAppWorkflows(w http.ResponseWriter, r *http.Request, params ListAppWorkflowsParams)
-
+	// CreateAppWorkflow creates an app workflow, and runs it unless run is false.
 	// (POST /api/service/v1/app)
 	CreateAppWorkflow(w http.ResponseWriter, r *http.Request)
-
+	// GetAppRun reads one app run.
 	// (GET /api/service/v1/app/runs/{runId})
 	GetAppRun(w http.ResponseWriter, r *http.Request, runID string)
-
+	// CancelAppRun cancels one app run.
 	// (POST /api/service/v1/app/runs/{runId}/cancel)
 	CancelAppRun(w http.ResponseWriter, r *http.Request, runID string)
-
+	// DeleteAppWorkflow archives an app workflow.
 	// (DELETE /api/service/v1/app/{slug})
 	DeleteAppWorkflow(w http.ResponseWriter, r *http.Request, slug string)
-
+	// GetAppWorkflow reads one app workflow.
 	// (GET /api/service/v1/app/{slug})
 	GetAppWorkflow(w http.ResponseWriter, r *http.Request, slug string)
-
+	// UpdateAppWorkflow replaces the inputs of an app workflow.
 	// (PUT /api/service/v1/app/{slug})
 	UpdateAppWorkflow(w http.ResponseWriter, r *http.Request, slug string)
-
+	// AddAppSchedule adds a schedule to an app workflow.
 	// (POST /api/service/v1/app/{slug}/schedule)
 	AddAppSchedule(w http.ResponseWriter, r *http.Request, slug string)
-
+	// RemoveAppSchedule removes a schedule from an app workflow.
 	// (DELETE /api/service/v1/app/{slug}/schedule/{triggerId})
 	RemoveAppSchedule(w http.ResponseWriter, r *http.Request, slug string, triggerID string)
-
+	// SubmitAppWorkflow runs an app workflow.
 	// (POST /api/service/v1/app/{slug}/submit)
 	SubmitAppWorkflow(w http.ResponseWriter, r *http.Request, slug string)
-
+	// GetApp reads one app with its entry points.
 	// (GET /api/service/v1/apps/{appId})
 	GetApp(w http.ResponseWriter, r *http.Request, appID string)
-
+	// GetAppInputContract reads the JSON schema of an app's inputs.
 	// (GET /api/service/v1/apps/{appId}/inputs)
 	GetAppInputContract(w http.ResponseWriter, r *http.Request, appID string, params GetAppInputContractParams)
-
+	// ListGroups lists groups.
 	// (GET /api/service/v2/groups)
 	ListGroups(w http.ResponseWriter, r *http.Request, params ListGroupsParams)
-
+	// WhoAmI tells whom the token belongs to.
 	// (GET /api/service/whoami)
 	WhoAmI(w http.ResponseWriter, r *http.Request)
-
+	// CreateWorkflow creates a workflow, and runs it with submit.
 	// (POST /api/service/workflows)
 	CreateWorkflow(w http.ResponseWriter, r *http.Request, params CreateWorkflowParams)
-
+	// SearchWorkflows searches workflows.
 	// (POST /api/service/workflows/indexsearch)
 	SearchWorkflows(w http.ResponseWriter, r *http.Request)
-
+	// RerunWorkflow runs a workflow again.
 	// (POST /api/service/workflows/submit)
 	RerunWorkflow(w http.ResponseWriter, r *http.Request)
-
+	// RerunWorkflowAsOwner runs a workflow again in the name of its owner.
 	// (POST /api/service/workflows/triggerAsOwner)
 	RerunWorkflowAsOwner(w http.ResponseWriter, r *http.Request)
-
+	// UpdateWorkflow replaces a workflow.
 	// (POST /api/service/workflows/{workflowName})
 	UpdateWorkflow(w http.ResponseWriter, r *http.Request, workflowName string)
-
+	// ArchiveWorkflow archives a workflow.
 	// (POST /api/service/workflows/{workflowName}/archive)
 	ArchiveWorkflow(w http.ResponseWriter, r *http.Request, workflowName string)
-
+	// ChangeWorkflowOwner gives a workflow to another user.
 	// (POST /api/service/workflows/{workflowName}/changeownership)
 	ChangeWorkflowOwner(w http.ResponseWriter, r *http.Request, workflowName string, params ChangeWorkflowOwnerParams)
-
+	// ParseQuery parses SQL into the objects it reads and writes.
 	// (POST /api/sql/query/parse)
 	ParseQuery(w http.ResponseWriter, r *http.Request)
-
+	// StreamQuery runs SQL through Atlan's query engine.
 	// (POST /api/sql/query/stream)
 	StreamQuery(w http.ResponseWriter, r *http.Request)
-
+	// GetKeycloakClientSecret reads the secret of a Keycloak client.
 	// (GET /auth/admin/realms/default/clients/{clientGuid}/client-secret)
 	GetKeycloakClientSecret(w http.ResponseWriter, r *http.Request, clientGUID string)
-
+	// ListKeycloakUsers finds users in Keycloak.
 	// (GET /auth/admin/realms/default/users)
 	ListKeycloakUsers(w http.ResponseWriter, r *http.Request, params ListKeycloakUsersParams)
-
+	// GetKeycloakToken exchanges client credentials, or another token, at Keycloak.
 	// (POST /auth/realms/default/protocol/openid-connect/token)
 	GetKeycloakToken(w http.ResponseWriter, r *http.Request)
-
+	// SendOpenLineageEvent sends one OpenLineage event.
 	// (POST /events/openlineage/{connectorType}/api/v1/lineage)
 	SendOpenLineageEvent(w http.ResponseWriter, r *http.Request, connectorType string)
 }
@@ -422,661 +422,793 @@ type ServerInterface interface {
 
 type Unimplemented struct{}
 
+// PurgeEntitiesByGuids purges assets for good.
 // (PUT /api/meta/admin/purge)
 func (_ Unimplemented) PurgeEntitiesByGuids(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SaveEntity creates or updates one asset.
 // (POST /api/meta/entity)
 func (_ Unimplemented) SaveEntity(w http.ResponseWriter, r *http.Request, params SaveEntityParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AuditSearch searches the audit log.
 // (POST /api/meta/entity/auditSearch)
 func (_ Unimplemented) AuditSearch(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteEntitiesByGuids deletes assets by guid.
 // (DELETE /api/meta/entity/bulk)
 func (_ Unimplemented) DeleteEntitiesByGuids(w http.ResponseWriter, r *http.Request, params DeleteEntitiesByGuidsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntitiesByGuids reads assets by guid.
 // (GET /api/meta/entity/bulk)
 func (_ Unimplemented) GetEntitiesByGuids(w http.ResponseWriter, r *http.Request, params GetEntitiesByGuidsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// BulkSaveEntities creates or updates assets.
 // (POST /api/meta/entity/bulk)
 func (_ Unimplemented) BulkSaveEntities(w http.ResponseWriter, r *http.Request, params BulkSaveEntitiesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// BulkAddClassification adds one tag to many assets.
 // (POST /api/meta/entity/bulk/classification)
 func (_ Unimplemented) BulkAddClassification(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkEntityHeaders lists the headers of assets whose tags changed since a time.
 // (GET /api/meta/entity/bulk/headers)
 func (_ Unimplemented) GetBulkEntityHeaders(w http.ResponseWriter, r *http.Request, params GetBulkEntityHeadersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// BulkSetClassifications sets the tags of many assets.
 // (POST /api/meta/entity/bulk/setClassifications)
 func (_ Unimplemented) BulkSetClassifications(w http.ResponseWriter, r *http.Request, params BulkSetClassificationsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntitiesByUniqueAttribute reads assets of one type by qualifiedName.
 // (GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName})
 func (_ Unimplemented) GetEntitiesByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntitiesByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ImportBusinessMetadata imports custom metadata from a file.
 // (POST /api/meta/entity/businessmetadata/import)
 func (_ Unimplemented) ImportBusinessMetadata(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBusinessMetadataTemplate downloads the template of a custom metadata import.
 // (GET /api/meta/entity/businessmetadata/import/template)
 func (_ Unimplemented) GetBusinessMetadataTemplate(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteEntityByGUID deletes one asset.
 // (DELETE /api/meta/entity/guid/{guid})
 func (_ Unimplemented) DeleteEntityByGUID(w http.ResponseWriter, r *http.Request, guid string, params DeleteEntityByGUIDParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntityByGUID reads one asset.
 // (GET /api/meta/entity/guid/{guid})
 func (_ Unimplemented) GetEntityByGUID(w http.ResponseWriter, r *http.Request, guid string, params GetEntityByGUIDParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateEntityAttributeByGUID sets one attribute of an asset.
 // (PUT /api/meta/entity/guid/{guid})
 func (_ Unimplemented) UpdateEntityAttributeByGUID(w http.ResponseWriter, r *http.Request, guid string, params UpdateEntityAttributeByGUIDParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteBusinessAttributes removes custom metadata from an asset.
 // (DELETE /api/meta/entity/guid/{guid}/businessmetadata)
 func (_ Unimplemented) DeleteBusinessAttributes(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetBusinessAttributes sets custom metadata of an asset.
 // (POST /api/meta/entity/guid/{guid}/businessmetadata)
 func (_ Unimplemented) SetBusinessAttributes(w http.ResponseWriter, r *http.Request, guid string, params SetBusinessAttributesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteBusinessAttributesByName removes the custom metadata of one set from an asset.
 // (DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 func (_ Unimplemented) DeleteBusinessAttributesByName(w http.ResponseWriter, r *http.Request, guid string, bmName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetBusinessAttributesByName sets the custom metadata of one set of an asset.
 // (POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 func (_ Unimplemented) SetBusinessAttributesByName(w http.ResponseWriter, r *http.Request, guid string, bmName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteClassification removes a tag from an asset.
 // (DELETE /api/meta/entity/guid/{guid}/classification/{classificationName})
 func (_ Unimplemented) DeleteClassification(w http.ResponseWriter, r *http.Request, guid string, classificationName string, params DeleteClassificationParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetClassification reads one tag of an asset.
 // (GET /api/meta/entity/guid/{guid}/classification/{classificationName})
 func (_ Unimplemented) GetClassification(w http.ResponseWriter, r *http.Request, guid string, classificationName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListClassifications lists the tags of an asset.
 // (GET /api/meta/entity/guid/{guid}/classifications)
 func (_ Unimplemented) ListClassifications(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddClassifications adds tags to an asset.
 // (POST /api/meta/entity/guid/{guid}/classifications)
 func (_ Unimplemented) AddClassifications(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateClassifications changes tags of an asset, such as how they propagate.
 // (PUT /api/meta/entity/guid/{guid}/classifications)
 func (_ Unimplemented) UpdateClassifications(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntityHeaderByGUID reads the header of an asset.
 // (GET /api/meta/entity/guid/{guid}/header)
 func (_ Unimplemented) GetEntityHeaderByGUID(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteLabels removes labels from an asset.
 // (DELETE /api/meta/entity/guid/{guid}/labels)
 func (_ Unimplemented) DeleteLabels(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetLabels replaces the labels of an asset.
 // (POST /api/meta/entity/guid/{guid}/labels)
 func (_ Unimplemented) SetLabels(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddLabels adds labels to an asset.
 // (PUT /api/meta/entity/guid/{guid}/labels)
 func (_ Unimplemented) AddLabels(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteEntityByUniqueAttribute deletes one asset by type and qualifiedName.
 // (DELETE /api/meta/entity/uniqueAttribute/type/{typeName})
 func (_ Unimplemented) DeleteEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params DeleteEntityByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntityByUniqueAttribute reads one asset by type and qualifiedName.
 // (GET /api/meta/entity/uniqueAttribute/type/{typeName})
 func (_ Unimplemented) GetEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntityByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateEntityByUniqueAttribute updates one asset by type and qualifiedName.
 // (PUT /api/meta/entity/uniqueAttribute/type/{typeName})
 func (_ Unimplemented) UpdateEntityByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params UpdateEntityByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteClassificationByUniqueAttribute removes a tag from an asset by type and qualifiedName.
 // (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName})
 func (_ Unimplemented) DeleteClassificationByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, classificationName string, params DeleteClassificationByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddClassificationsByUniqueAttribute adds tags to an asset by type and qualifiedName.
 // (POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 func (_ Unimplemented) AddClassificationsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params AddClassificationsByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateClassificationsByUniqueAttribute changes tags of an asset by type and qualifiedName.
 // (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 func (_ Unimplemented) UpdateClassificationsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params UpdateClassificationsByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntityHeaderByUniqueAttribute reads the header of an asset by type and qualifiedName.
 // (GET /api/meta/entity/uniqueAttribute/type/{typeName}/header)
 func (_ Unimplemented) GetEntityHeaderByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params GetEntityHeaderByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteLabelsByUniqueAttribute removes labels from an asset by type and qualifiedName.
 // (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 func (_ Unimplemented) DeleteLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params DeleteLabelsByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetLabelsByUniqueAttribute replaces the labels of an asset by type and qualifiedName.
 // (POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 func (_ Unimplemented) SetLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params SetLabelsByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddLabelsByUniqueAttribute adds labels to an asset by type and qualifiedName.
 // (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 func (_ Unimplemented) AddLabelsByUniqueAttribute(w http.ResponseWriter, r *http.Request, typeName string, params AddLabelsByUniqueAttributeParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListEntityAuditEvents lists audit events of one asset.
 // (GET /api/meta/entity/{guid}/audit)
 func (_ Unimplemented) ListEntityAuditEvents(w http.ResponseWriter, r *http.Request, guid string, params ListEntityAuditEventsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGlossaries lists glossaries.
 // (GET /api/meta/glossary)
 func (_ Unimplemented) ListGlossaries(w http.ResponseWriter, r *http.Request, params ListGlossariesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// LineageGraph reads the lineage of an asset as a graph.
 // (POST /api/meta/lineage/getlineage)
 func (_ Unimplemented) LineageGraph(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// LineageList lists assets up or down the lineage of one.
 // (POST /api/meta/lineage/list)
 func (_ Unimplemented) LineageList(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// IndexSearch searches assets in the index.
 // (POST /api/meta/search/indexsearch)
 func (_ Unimplemented) IndexSearch(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SearchLogSearch searches the log of searches.
 // (POST /api/meta/search/searchlog)
 func (_ Unimplemented) SearchLogSearch(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SearchTasks searches the background tasks of the metastore.
 // (POST /api/meta/task/search)
 func (_ Unimplemented) SearchTasks(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTypeDefByGUID reads a type definition by guid.
 // (GET /api/meta/types/typedef/guid/{guid})
 func (_ Unimplemented) GetTypeDefByGUID(w http.ResponseWriter, r *http.Request, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteTypeDefByName deletes a type definition by name.
 // (DELETE /api/meta/types/typedef/name/{name})
 func (_ Unimplemented) DeleteTypeDefByName(w http.ResponseWriter, r *http.Request, name string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTypeDefByName reads a type definition by name.
 // (GET /api/meta/types/typedef/name/{name})
 func (_ Unimplemented) GetTypeDefByName(w http.ResponseWriter, r *http.Request, name string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteTypeDefs deletes type definitions.
 // (DELETE /api/meta/types/typedefs)
 func (_ Unimplemented) DeleteTypeDefs(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListTypeDefs lists type definitions, all or of some categories.
 // (GET /api/meta/types/typedefs)
 func (_ Unimplemented) ListTypeDefs(w http.ResponseWriter, r *http.Request, params ListTypeDefsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateTypeDefs creates type definitions.
 // (POST /api/meta/types/typedefs)
 func (_ Unimplemented) CreateTypeDefs(w http.ResponseWriter, r *http.Request, params CreateTypeDefsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateTypeDefs updates type definitions.
 // (PUT /api/meta/types/typedefs)
 func (_ Unimplemented) UpdateTypeDefs(w http.ResponseWriter, r *http.Request, params UpdateTypeDefsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListTypeDefHeaders lists the headers of type definitions.
 // (GET /api/meta/types/typedefs/headers)
 func (_ Unimplemented) ListTypeDefHeaders(w http.ResponseWriter, r *http.Request, params ListTypeDefHeadersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTypeDefByKindAndGUID reads a type definition of one kind by guid.
 // (GET /api/meta/types/{pathType}/guid/{guid})
 func (_ Unimplemented) GetTypeDefByKindAndGUID(w http.ResponseWriter, r *http.Request, pathType GetTypeDefByKindAndGUIDParamsPathType, guid string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetTypeDefByKindAndName reads a type definition of one kind by name.
 // (GET /api/meta/types/{pathType}/name/{name})
 func (_ Unimplemented) GetTypeDefByKindAndName(w http.ResponseWriter, r *http.Request, pathType GetTypeDefByKindAndNameParamsPathType, name string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListAPITokens lists API tokens.
 // (GET /api/service/apikeys)
 func (_ Unimplemented) ListAPITokens(w http.ResponseWriter, r *http.Request, params ListAPITokensParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateAPIToken creates an API token.
 // (POST /api/service/apikeys)
 func (_ Unimplemented) CreateAPIToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteAPIToken revokes an API token.
 // (DELETE /api/service/apikeys/{tokenGuid})
 func (_ Unimplemented) DeleteAPIToken(w http.ResponseWriter, r *http.Request, tokenGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateAPIToken changes the name, the description or the personas of an API token.
 // (POST /api/service/apikeys/{tokenGuid})
 func (_ Unimplemented) UpdateAPIToken(w http.ResponseWriter, r *http.Request, tokenGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// InitContract drafts the data contract of an asset.
 // (POST /api/service/contracts/init)
 func (_ Unimplemented) InitContract(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListCredentials lists credentials.
 // (GET /api/service/credentials)
 func (_ Unimplemented) ListCredentials(w http.ResponseWriter, r *http.Request, params ListCredentialsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateCredential stores a credential.
 // (POST /api/service/credentials)
 func (_ Unimplemented) CreateCredential(w http.ResponseWriter, r *http.Request, params CreateCredentialParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// TestCredential tries a credential and stores nothing.
 // (POST /api/service/credentials/test)
 func (_ Unimplemented) TestCredential(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetCredential reads one credential, without its secrets.
 // (GET /api/service/credentials/{credentialGuid})
 func (_ Unimplemented) GetCredential(w http.ResponseWriter, r *http.Request, credentialGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateCredential replaces a credential.
 // (POST /api/service/credentials/{credentialGuid})
 func (_ Unimplemented) UpdateCredential(w http.ResponseWriter, r *http.Request, credentialGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ArchiveCredential archives a credential.
 // (POST /api/service/credentials/{credentialGuid}/archive)
 func (_ Unimplemented) ArchiveCredential(w http.ResponseWriter, r *http.Request, credentialGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListLoginEvents lists sign-in events of Keycloak.
 // (GET /api/service/events/login)
 func (_ Unimplemented) ListLoginEvents(w http.ResponseWriter, r *http.Request, params ListLoginEventsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListAdminEvents lists administration events of Keycloak.
 // (GET /api/service/events/main)
 func (_ Unimplemented) ListAdminEvents(w http.ResponseWriter, r *http.Request, params ListAdminEventsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePresignedURL signs a URL to read or write one file in the tenant's object store.
 // (POST /api/service/files/presignedUrl)
 func (_ Unimplemented) CreatePresignedURL(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateGroup creates a group.
 // (POST /api/service/groups)
 func (_ Unimplemented) CreateGroup(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateGroup changes a group.
 // (POST /api/service/groups/{groupGuid})
 func (_ Unimplemented) UpdateGroup(w http.ResponseWriter, r *http.Request, groupGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteGroup deletes a group.
 // (POST /api/service/groups/{groupGuid}/delete)
 func (_ Unimplemented) DeleteGroup(w http.ResponseWriter, r *http.Request, groupGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGroupMembers lists the members of a group.
 // (GET /api/service/groups/{groupGuid}/members)
 func (_ Unimplemented) ListGroupMembers(w http.ResponseWriter, r *http.Request, groupGUID string, params ListGroupMembersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RemoveGroupMembers removes users from a group.
 // (POST /api/service/groups/{groupGuid}/members/remove)
 func (_ Unimplemented) RemoveGroupMembers(w http.ResponseWriter, r *http.Request, groupGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListSsoGroupMappings lists the group mappings of a single sign-on provider.
 // (GET /api/service/idp/{ssoAlias}/mappers)
 func (_ Unimplemented) ListSsoGroupMappings(w http.ResponseWriter, r *http.Request, ssoAlias string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateSsoGroupMapping maps a group of a single sign-on provider to a group of Atlan.
 // (POST /api/service/idp/{ssoAlias}/mappers)
 func (_ Unimplemented) CreateSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetSsoGroupMapping reads one group mapping.
 // (GET /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 func (_ Unimplemented) GetSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateSsoGroupMapping changes a group mapping.
 // (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 func (_ Unimplemented) UpdateSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteSsoGroupMapping deletes a group mapping.
 // (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete)
 func (_ Unimplemented) DeleteSsoGroupMapping(w http.ResponseWriter, r *http.Request, ssoAlias string, groupMapID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UploadImage uploads an image, such as an icon.
 // (POST /api/service/images)
 func (_ Unimplemented) UploadImage(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListOAuthClients lists OAuth clients.
 // (GET /api/service/oauth-clients)
 func (_ Unimplemented) ListOAuthClients(w http.ResponseWriter, r *http.Request, params ListOAuthClientsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateOAuthClient creates an OAuth client.
 // (POST /api/service/oauth-clients)
 func (_ Unimplemented) CreateOAuthClient(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetOAuthClientToken exchanges the id and secret of an OAuth client for a token.
 // (POST /api/service/oauth-clients/token)
 func (_ Unimplemented) GetOAuthClientToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteOAuthClient deletes an OAuth client.
 // (DELETE /api/service/oauth-clients/{clientId})
 func (_ Unimplemented) DeleteOAuthClient(w http.ResponseWriter, r *http.Request, clientID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetOAuthClient reads one OAuth client, without its secret.
 // (GET /api/service/oauth-clients/{clientId})
 func (_ Unimplemented) GetOAuthClient(w http.ResponseWriter, r *http.Request, clientID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateOAuthClient changes the name or the description of an OAuth client.
 // (PUT /api/service/oauth-clients/{clientId})
 func (_ Unimplemented) UpdateOAuthClient(w http.ResponseWriter, r *http.Request, clientID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePackageWorkflow creates a workflow of a package, and runs it with submit.
 // (POST /api/service/package-workflows)
 func (_ Unimplemented) CreatePackageWorkflow(w http.ResponseWriter, r *http.Request, params CreatePackageWorkflowParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RerunPackageWorkflow runs a package workflow again.
 // (POST /api/service/package-workflows/submit)
 func (_ Unimplemented) RerunPackageWorkflow(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdatePackageWorkflow replaces a package workflow.
 // (POST /api/service/package-workflows/{workflowName})
 func (_ Unimplemented) UpdatePackageWorkflow(w http.ResponseWriter, r *http.Request, workflowName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ArchivePackageWorkflow archives a package workflow.
 // (POST /api/service/package-workflows/{workflowName}/archive)
 func (_ Unimplemented) ArchivePackageWorkflow(w http.ResponseWriter, r *http.Request, workflowName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListRoles lists roles.
 // (GET /api/service/roles)
 func (_ Unimplemented) ListRoles(w http.ResponseWriter, r *http.Request, params ListRolesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListWorkflowSchedules lists the schedules of workflows.
 // (GET /api/service/runs/cron)
 func (_ Unimplemented) ListWorkflowSchedules(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListMissedScheduledQueryRuns lists runs of scheduled queries that were missed between two times.
 // (GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration)
 func (_ Unimplemented) ListMissedScheduledQueryRuns(w http.ResponseWriter, r *http.Request, params ListMissedScheduledQueryRunsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListScheduledQueryRuns lists runs of scheduled queries between two times.
 // (GET /api/service/runs/cron/scheduleQueriesBetweenDuration)
 func (_ Unimplemented) ListScheduledQueryRuns(w http.ResponseWriter, r *http.Request, params ListScheduledQueryRunsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetWorkflowSchedule reads the schedule of one workflow.
 // (GET /api/service/runs/cron/{cronName})
 func (_ Unimplemented) GetWorkflowSchedule(w http.ResponseWriter, r *http.Request, cronName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SearchWorkflowRuns searches workflow runs.
 // (POST /api/service/runs/indexsearch)
 func (_ Unimplemented) SearchWorkflowRuns(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// StopWorkflowRun stops one workflow run.
 // (POST /api/service/runs/{workflowRunId}/stop)
 func (_ Unimplemented) StopWorkflowRun(w http.ResponseWriter, r *http.Request, workflowRunID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListUsers lists users.
 // (GET /api/service/users)
 func (_ Unimplemented) ListUsers(w http.ResponseWriter, r *http.Request, params ListUsersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateUsers invites users.
 // (POST /api/service/users)
 func (_ Unimplemented) CreateUsers(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetCurrentUser reads the calling user.
 // (GET /api/service/users/current)
 func (_ Unimplemented) GetCurrentUser(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateUser changes a user.
 // (POST /api/service/users/{userGuid})
 func (_ Unimplemented) UpdateUser(w http.ResponseWriter, r *http.Request, userGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteUser deletes a user.
 // (POST /api/service/users/{userGuid}/delete)
 func (_ Unimplemented) DeleteUser(w http.ResponseWriter, r *http.Request, userGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListUserGroups lists the groups of a user.
 // (GET /api/service/users/{userGuid}/groups)
 func (_ Unimplemented) ListUserGroups(w http.ResponseWriter, r *http.Request, userGUID string, params ListUserGroupsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddUserToGroups adds a user to groups.
 // (POST /api/service/users/{userGuid}/groups)
 func (_ Unimplemented) AddUserToGroups(w http.ResponseWriter, r *http.Request, userGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ChangeUserRole changes the role of a user.
 // (POST /api/service/users/{userGuid}/roles/update)
 func (_ Unimplemented) ChangeUserRole(w http.ResponseWriter, r *http.Request, userGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListAppWorkflows lists app workflows.
 // (GET /api/service/v1/app)
 func (_ Unimplemented) ListAppWorkflows(w http.ResponseWriter, r *http.Request, params ListAppWorkflowsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateAppWorkflow creates an app workflow, and runs it unless run is false.
 // (POST /api/service/v1/app)
 func (_ Unimplemented) CreateAppWorkflow(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetAppRun reads one app run.
 // (GET /api/service/v1/app/runs/{runId})
 func (_ Unimplemented) GetAppRun(w http.ResponseWriter, r *http.Request, runID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelAppRun cancels one app run.
 // (POST /api/service/v1/app/runs/{runId}/cancel)
 func (_ Unimplemented) CancelAppRun(w http.ResponseWriter, r *http.Request, runID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteAppWorkflow archives an app workflow.
 // (DELETE /api/service/v1/app/{slug})
 func (_ Unimplemented) DeleteAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetAppWorkflow reads one app workflow.
 // (GET /api/service/v1/app/{slug})
 func (_ Unimplemented) GetAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateAppWorkflow replaces the inputs of an app workflow.
 // (PUT /api/service/v1/app/{slug})
 func (_ Unimplemented) UpdateAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// AddAppSchedule adds a schedule to an app workflow.
 // (POST /api/service/v1/app/{slug}/schedule)
 func (_ Unimplemented) AddAppSchedule(w http.ResponseWriter, r *http.Request, slug string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RemoveAppSchedule removes a schedule from an app workflow.
 // (DELETE /api/service/v1/app/{slug}/schedule/{triggerId})
 func (_ Unimplemented) RemoveAppSchedule(w http.ResponseWriter, r *http.Request, slug string, triggerID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SubmitAppWorkflow runs an app workflow.
 // (POST /api/service/v1/app/{slug}/submit)
 func (_ Unimplemented) SubmitAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetApp reads one app with its entry points.
 // (GET /api/service/v1/apps/{appId})
 func (_ Unimplemented) GetApp(w http.ResponseWriter, r *http.Request, appID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetAppInputContract reads the JSON schema of an app's inputs.
 // (GET /api/service/v1/apps/{appId}/inputs)
 func (_ Unimplemented) GetAppInputContract(w http.ResponseWriter, r *http.Request, appID string, params GetAppInputContractParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListGroups lists groups.
 // (GET /api/service/v2/groups)
 func (_ Unimplemented) ListGroups(w http.ResponseWriter, r *http.Request, params ListGroupsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// WhoAmI tells whom the token belongs to.
 // (GET /api/service/whoami)
 func (_ Unimplemented) WhoAmI(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateWorkflow creates a workflow, and runs it with submit.
 // (POST /api/service/workflows)
 func (_ Unimplemented) CreateWorkflow(w http.ResponseWriter, r *http.Request, params CreateWorkflowParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SearchWorkflows searches workflows.
 // (POST /api/service/workflows/indexsearch)
 func (_ Unimplemented) SearchWorkflows(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RerunWorkflow runs a workflow again.
 // (POST /api/service/workflows/submit)
 func (_ Unimplemented) RerunWorkflow(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RerunWorkflowAsOwner runs a workflow again in the name of its owner.
 // (POST /api/service/workflows/triggerAsOwner)
 func (_ Unimplemented) RerunWorkflowAsOwner(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateWorkflow replaces a workflow.
 // (POST /api/service/workflows/{workflowName})
 func (_ Unimplemented) UpdateWorkflow(w http.ResponseWriter, r *http.Request, workflowName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ArchiveWorkflow archives a workflow.
 // (POST /api/service/workflows/{workflowName}/archive)
 func (_ Unimplemented) ArchiveWorkflow(w http.ResponseWriter, r *http.Request, workflowName string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ChangeWorkflowOwner gives a workflow to another user.
 // (POST /api/service/workflows/{workflowName}/changeownership)
 func (_ Unimplemented) ChangeWorkflowOwner(w http.ResponseWriter, r *http.Request, workflowName string, params ChangeWorkflowOwnerParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ParseQuery parses SQL into the objects it reads and writes.
 // (POST /api/sql/query/parse)
 func (_ Unimplemented) ParseQuery(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// StreamQuery runs SQL through Atlan's query engine.
 // (POST /api/sql/query/stream)
 func (_ Unimplemented) StreamQuery(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetKeycloakClientSecret reads the secret of a Keycloak client.
 // (GET /auth/admin/realms/default/clients/{clientGuid}/client-secret)
 func (_ Unimplemented) GetKeycloakClientSecret(w http.ResponseWriter, r *http.Request, clientGUID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListKeycloakUsers finds users in Keycloak.
 // (GET /auth/admin/realms/default/users)
 func (_ Unimplemented) ListKeycloakUsers(w http.ResponseWriter, r *http.Request, params ListKeycloakUsersParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetKeycloakToken exchanges client credentials, or another token, at Keycloak.
 // (POST /auth/realms/default/protocol/openid-connect/token)
 func (_ Unimplemented) GetKeycloakToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SendOpenLineageEvent sends one OpenLineage event.
 // (POST /events/openlineage/{connectorType}/api/v1/lineage)
 func (_ Unimplemented) SendOpenLineageEvent(w http.ResponseWriter, r *http.Request, connectorType string) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -8467,18 +8599,12 @@ type DeleteAPITokenResponseObject interface {
 	VisitDeleteAPITokenResponse(w http.ResponseWriter) error
 }
 
-type DeleteAPIToken200JSONResponse map[string]interface{}
+type DeleteAPIToken200Response struct {
+}
 
-func (response DeleteAPIToken200JSONResponse) VisitDeleteAPITokenResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response DeleteAPIToken200Response) VisitDeleteAPITokenResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type DeleteAPITokendefaultJSONResponse struct {
@@ -8782,18 +8908,12 @@ type ArchiveCredentialResponseObject interface {
 	VisitArchiveCredentialResponse(w http.ResponseWriter) error
 }
 
-type ArchiveCredential200JSONResponse map[string]interface{}
+type ArchiveCredential200Response struct {
+}
 
-func (response ArchiveCredential200JSONResponse) VisitArchiveCredentialResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response ArchiveCredential200Response) VisitArchiveCredentialResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type ArchiveCredentialdefaultJSONResponse struct {
@@ -8978,18 +9098,12 @@ type UpdateGroupResponseObject interface {
 	VisitUpdateGroupResponse(w http.ResponseWriter) error
 }
 
-type UpdateGroup200JSONResponse map[string]interface{}
+type UpdateGroup200Response struct {
+}
 
-func (response UpdateGroup200JSONResponse) VisitUpdateGroupResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response UpdateGroup200Response) VisitUpdateGroupResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type UpdateGroupdefaultJSONResponse struct {
@@ -9017,18 +9131,12 @@ type DeleteGroupResponseObject interface {
 	VisitDeleteGroupResponse(w http.ResponseWriter) error
 }
 
-type DeleteGroup200JSONResponse map[string]interface{}
+type DeleteGroup200Response struct {
+}
 
-func (response DeleteGroup200JSONResponse) VisitDeleteGroupResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response DeleteGroup200Response) VisitDeleteGroupResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type DeleteGroupdefaultJSONResponse struct {
@@ -9097,18 +9205,12 @@ type RemoveGroupMembersResponseObject interface {
 	VisitRemoveGroupMembersResponse(w http.ResponseWriter) error
 }
 
-type RemoveGroupMembers200JSONResponse map[string]interface{}
+type RemoveGroupMembers200Response struct {
+}
 
-func (response RemoveGroupMembers200JSONResponse) VisitRemoveGroupMembersResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response RemoveGroupMembers200Response) VisitRemoveGroupMembersResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type RemoveGroupMembersdefaultJSONResponse struct {
@@ -9297,18 +9399,12 @@ type DeleteSsoGroupMappingResponseObject interface {
 	VisitDeleteSsoGroupMappingResponse(w http.ResponseWriter) error
 }
 
-type DeleteSsoGroupMapping200JSONResponse map[string]interface{}
+type DeleteSsoGroupMapping200Response struct {
+}
 
-func (response DeleteSsoGroupMapping200JSONResponse) VisitDeleteSsoGroupMappingResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response DeleteSsoGroupMapping200Response) VisitDeleteSsoGroupMappingResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type DeleteSsoGroupMappingdefaultJSONResponse struct {
@@ -9492,18 +9588,12 @@ type DeleteOAuthClientResponseObject interface {
 	VisitDeleteOAuthClientResponse(w http.ResponseWriter) error
 }
 
-type DeleteOAuthClient200JSONResponse map[string]interface{}
+type DeleteOAuthClient200Response struct {
+}
 
-func (response DeleteOAuthClient200JSONResponse) VisitDeleteOAuthClientResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response DeleteOAuthClient200Response) VisitDeleteOAuthClientResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type DeleteOAuthClientdefaultJSONResponse struct {
@@ -9729,18 +9819,12 @@ type ArchivePackageWorkflowResponseObject interface {
 	VisitArchivePackageWorkflowResponse(w http.ResponseWriter) error
 }
 
-type ArchivePackageWorkflow200JSONResponse map[string]interface{}
+type ArchivePackageWorkflow200Response struct {
+}
 
-func (response ArchivePackageWorkflow200JSONResponse) VisitArchivePackageWorkflowResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response ArchivePackageWorkflow200Response) VisitArchivePackageWorkflowResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type ArchivePackageWorkflowdefaultJSONResponse struct {
@@ -10079,18 +10163,12 @@ type CreateUsersResponseObject interface {
 	VisitCreateUsersResponse(w http.ResponseWriter) error
 }
 
-type CreateUsers200JSONResponse map[string]interface{}
+type CreateUsers200Response struct {
+}
 
-func (response CreateUsers200JSONResponse) VisitCreateUsersResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response CreateUsers200Response) VisitCreateUsersResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type CreateUsersdefaultJSONResponse struct {
@@ -10196,18 +10274,12 @@ type DeleteUserResponseObject interface {
 	VisitDeleteUserResponse(w http.ResponseWriter) error
 }
 
-type DeleteUser200JSONResponse map[string]interface{}
+type DeleteUser200Response struct {
+}
 
-func (response DeleteUser200JSONResponse) VisitDeleteUserResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response DeleteUser200Response) VisitDeleteUserResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type DeleteUserdefaultJSONResponse struct {
@@ -10276,18 +10348,12 @@ type AddUserToGroupsResponseObject interface {
 	VisitAddUserToGroupsResponse(w http.ResponseWriter) error
 }
 
-type AddUserToGroups200JSONResponse map[string]interface{}
+type AddUserToGroups200Response struct {
+}
 
-func (response AddUserToGroups200JSONResponse) VisitAddUserToGroupsResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response AddUserToGroups200Response) VisitAddUserToGroupsResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type AddUserToGroupsdefaultJSONResponse struct {
@@ -10316,18 +10382,12 @@ type ChangeUserRoleResponseObject interface {
 	VisitChangeUserRoleResponse(w http.ResponseWriter) error
 }
 
-type ChangeUserRole200JSONResponse map[string]interface{}
+type ChangeUserRole200Response struct {
+}
 
-func (response ChangeUserRole200JSONResponse) VisitChangeUserRoleResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response ChangeUserRole200Response) VisitChangeUserRoleResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type ChangeUserRoledefaultJSONResponse struct {
@@ -11101,18 +11161,12 @@ type ArchiveWorkflowResponseObject interface {
 	VisitArchiveWorkflowResponse(w http.ResponseWriter) error
 }
 
-type ArchiveWorkflow200JSONResponse map[string]interface{}
+type ArchiveWorkflow200Response struct {
+}
 
-func (response ArchiveWorkflow200JSONResponse) VisitArchiveWorkflowResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
+func (response ArchiveWorkflow200Response) VisitArchiveWorkflowResponse(w http.ResponseWriter) error {
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
+	return nil
 }
 
 type ArchiveWorkflowdefaultJSONResponse struct {
@@ -11435,400 +11489,400 @@ func (response SendOpenLineageEventdefaultJSONResponse) VisitSendOpenLineageEven
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-
+	// PurgeEntitiesByGuids purges assets for good.
 	// (PUT /api/meta/admin/purge)
 	PurgeEntitiesByGuids(ctx context.Context, request PurgeEntitiesByGuidsRequestObject) (PurgeEntitiesByGuidsResponseObject, error)
-
+	// SaveEntity creates or updates one asset.
 	// (POST /api/meta/entity)
 	SaveEntity(ctx context.Context, request SaveEntityRequestObject) (SaveEntityResponseObject, error)
-
+	// AuditSearch searches the audit log.
 	// (POST /api/meta/entity/auditSearch)
 	AuditSearch(ctx context.Context, request AuditSearchRequestObject) (AuditSearchResponseObject, error)
-
+	// DeleteEntitiesByGuids deletes assets by guid.
 	// (DELETE /api/meta/entity/bulk)
 	DeleteEntitiesByGuids(ctx context.Context, request DeleteEntitiesByGuidsRequestObject) (DeleteEntitiesByGuidsResponseObject, error)
-
+	// GetEntitiesByGuids reads assets by guid.
 	// (GET /api/meta/entity/bulk)
 	GetEntitiesByGuids(ctx context.Context, request GetEntitiesByGuidsRequestObject) (GetEntitiesByGuidsResponseObject, error)
-
+	// BulkSaveEntities creates or updates assets.
 	// (POST /api/meta/entity/bulk)
 	BulkSaveEntities(ctx context.Context, request BulkSaveEntitiesRequestObject) (BulkSaveEntitiesResponseObject, error)
-
+	// BulkAddClassification adds one tag to many assets.
 	// (POST /api/meta/entity/bulk/classification)
 	BulkAddClassification(ctx context.Context, request BulkAddClassificationRequestObject) (BulkAddClassificationResponseObject, error)
-
+	// GetBulkEntityHeaders lists the headers of assets whose tags changed since a time.
 	// (GET /api/meta/entity/bulk/headers)
 	GetBulkEntityHeaders(ctx context.Context, request GetBulkEntityHeadersRequestObject) (GetBulkEntityHeadersResponseObject, error)
-
+	// BulkSetClassifications sets the tags of many assets.
 	// (POST /api/meta/entity/bulk/setClassifications)
 	BulkSetClassifications(ctx context.Context, request BulkSetClassificationsRequestObject) (BulkSetClassificationsResponseObject, error)
-
+	// GetEntitiesByUniqueAttribute reads assets of one type by qualifiedName.
 	// (GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName})
 	GetEntitiesByUniqueAttribute(ctx context.Context, request GetEntitiesByUniqueAttributeRequestObject) (GetEntitiesByUniqueAttributeResponseObject, error)
-
+	// ImportBusinessMetadata imports custom metadata from a file.
 	// (POST /api/meta/entity/businessmetadata/import)
 	ImportBusinessMetadata(ctx context.Context, request ImportBusinessMetadataRequestObject) (ImportBusinessMetadataResponseObject, error)
-
+	// GetBusinessMetadataTemplate downloads the template of a custom metadata import.
 	// (GET /api/meta/entity/businessmetadata/import/template)
 	GetBusinessMetadataTemplate(ctx context.Context, request GetBusinessMetadataTemplateRequestObject) (GetBusinessMetadataTemplateResponseObject, error)
-
+	// DeleteEntityByGUID deletes one asset.
 	// (DELETE /api/meta/entity/guid/{guid})
 	DeleteEntityByGUID(ctx context.Context, request DeleteEntityByGUIDRequestObject) (DeleteEntityByGUIDResponseObject, error)
-
+	// GetEntityByGUID reads one asset.
 	// (GET /api/meta/entity/guid/{guid})
 	GetEntityByGUID(ctx context.Context, request GetEntityByGUIDRequestObject) (GetEntityByGUIDResponseObject, error)
-
+	// UpdateEntityAttributeByGUID sets one attribute of an asset.
 	// (PUT /api/meta/entity/guid/{guid})
 	UpdateEntityAttributeByGUID(ctx context.Context, request UpdateEntityAttributeByGUIDRequestObject) (UpdateEntityAttributeByGUIDResponseObject, error)
-
+	// DeleteBusinessAttributes removes custom metadata from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/businessmetadata)
 	DeleteBusinessAttributes(ctx context.Context, request DeleteBusinessAttributesRequestObject) (DeleteBusinessAttributesResponseObject, error)
-
+	// SetBusinessAttributes sets custom metadata of an asset.
 	// (POST /api/meta/entity/guid/{guid}/businessmetadata)
 	SetBusinessAttributes(ctx context.Context, request SetBusinessAttributesRequestObject) (SetBusinessAttributesResponseObject, error)
-
+	// DeleteBusinessAttributesByName removes the custom metadata of one set from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 	DeleteBusinessAttributesByName(ctx context.Context, request DeleteBusinessAttributesByNameRequestObject) (DeleteBusinessAttributesByNameResponseObject, error)
-
+	// SetBusinessAttributesByName sets the custom metadata of one set of an asset.
 	// (POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName})
 	SetBusinessAttributesByName(ctx context.Context, request SetBusinessAttributesByNameRequestObject) (SetBusinessAttributesByNameResponseObject, error)
-
+	// DeleteClassification removes a tag from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/classification/{classificationName})
 	DeleteClassification(ctx context.Context, request DeleteClassificationRequestObject) (DeleteClassificationResponseObject, error)
-
+	// GetClassification reads one tag of an asset.
 	// (GET /api/meta/entity/guid/{guid}/classification/{classificationName})
 	GetClassification(ctx context.Context, request GetClassificationRequestObject) (GetClassificationResponseObject, error)
-
+	// ListClassifications lists the tags of an asset.
 	// (GET /api/meta/entity/guid/{guid}/classifications)
 	ListClassifications(ctx context.Context, request ListClassificationsRequestObject) (ListClassificationsResponseObject, error)
-
+	// AddClassifications adds tags to an asset.
 	// (POST /api/meta/entity/guid/{guid}/classifications)
 	AddClassifications(ctx context.Context, request AddClassificationsRequestObject) (AddClassificationsResponseObject, error)
-
+	// UpdateClassifications changes tags of an asset, such as how they propagate.
 	// (PUT /api/meta/entity/guid/{guid}/classifications)
 	UpdateClassifications(ctx context.Context, request UpdateClassificationsRequestObject) (UpdateClassificationsResponseObject, error)
-
+	// GetEntityHeaderByGUID reads the header of an asset.
 	// (GET /api/meta/entity/guid/{guid}/header)
 	GetEntityHeaderByGUID(ctx context.Context, request GetEntityHeaderByGUIDRequestObject) (GetEntityHeaderByGUIDResponseObject, error)
-
+	// DeleteLabels removes labels from an asset.
 	// (DELETE /api/meta/entity/guid/{guid}/labels)
 	DeleteLabels(ctx context.Context, request DeleteLabelsRequestObject) (DeleteLabelsResponseObject, error)
-
+	// SetLabels replaces the labels of an asset.
 	// (POST /api/meta/entity/guid/{guid}/labels)
 	SetLabels(ctx context.Context, request SetLabelsRequestObject) (SetLabelsResponseObject, error)
-
+	// AddLabels adds labels to an asset.
 	// (PUT /api/meta/entity/guid/{guid}/labels)
 	AddLabels(ctx context.Context, request AddLabelsRequestObject) (AddLabelsResponseObject, error)
-
+	// DeleteEntityByUniqueAttribute deletes one asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName})
 	DeleteEntityByUniqueAttribute(ctx context.Context, request DeleteEntityByUniqueAttributeRequestObject) (DeleteEntityByUniqueAttributeResponseObject, error)
-
+	// GetEntityByUniqueAttribute reads one asset by type and qualifiedName.
 	// (GET /api/meta/entity/uniqueAttribute/type/{typeName})
 	GetEntityByUniqueAttribute(ctx context.Context, request GetEntityByUniqueAttributeRequestObject) (GetEntityByUniqueAttributeResponseObject, error)
-
+	// UpdateEntityByUniqueAttribute updates one asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName})
 	UpdateEntityByUniqueAttribute(ctx context.Context, request UpdateEntityByUniqueAttributeRequestObject) (UpdateEntityByUniqueAttributeResponseObject, error)
-
+	// DeleteClassificationByUniqueAttribute removes a tag from an asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/classification/{classificationName})
 	DeleteClassificationByUniqueAttribute(ctx context.Context, request DeleteClassificationByUniqueAttributeRequestObject) (DeleteClassificationByUniqueAttributeResponseObject, error)
-
+	// AddClassificationsByUniqueAttribute adds tags to an asset by type and qualifiedName.
 	// (POST /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 	AddClassificationsByUniqueAttribute(ctx context.Context, request AddClassificationsByUniqueAttributeRequestObject) (AddClassificationsByUniqueAttributeResponseObject, error)
-
+	// UpdateClassificationsByUniqueAttribute changes tags of an asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/classifications)
 	UpdateClassificationsByUniqueAttribute(ctx context.Context, request UpdateClassificationsByUniqueAttributeRequestObject) (UpdateClassificationsByUniqueAttributeResponseObject, error)
-
+	// GetEntityHeaderByUniqueAttribute reads the header of an asset by type and qualifiedName.
 	// (GET /api/meta/entity/uniqueAttribute/type/{typeName}/header)
 	GetEntityHeaderByUniqueAttribute(ctx context.Context, request GetEntityHeaderByUniqueAttributeRequestObject) (GetEntityHeaderByUniqueAttributeResponseObject, error)
-
+	// DeleteLabelsByUniqueAttribute removes labels from an asset by type and qualifiedName.
 	// (DELETE /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	DeleteLabelsByUniqueAttribute(ctx context.Context, request DeleteLabelsByUniqueAttributeRequestObject) (DeleteLabelsByUniqueAttributeResponseObject, error)
-
+	// SetLabelsByUniqueAttribute replaces the labels of an asset by type and qualifiedName.
 	// (POST /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	SetLabelsByUniqueAttribute(ctx context.Context, request SetLabelsByUniqueAttributeRequestObject) (SetLabelsByUniqueAttributeResponseObject, error)
-
+	// AddLabelsByUniqueAttribute adds labels to an asset by type and qualifiedName.
 	// (PUT /api/meta/entity/uniqueAttribute/type/{typeName}/labels)
 	AddLabelsByUniqueAttribute(ctx context.Context, request AddLabelsByUniqueAttributeRequestObject) (AddLabelsByUniqueAttributeResponseObject, error)
-
+	// ListEntityAuditEvents lists audit events of one asset.
 	// (GET /api/meta/entity/{guid}/audit)
 	ListEntityAuditEvents(ctx context.Context, request ListEntityAuditEventsRequestObject) (ListEntityAuditEventsResponseObject, error)
-
+	// ListGlossaries lists glossaries.
 	// (GET /api/meta/glossary)
 	ListGlossaries(ctx context.Context, request ListGlossariesRequestObject) (ListGlossariesResponseObject, error)
-
+	// LineageGraph reads the lineage of an asset as a graph.
 	// (POST /api/meta/lineage/getlineage)
 	LineageGraph(ctx context.Context, request LineageGraphRequestObject) (LineageGraphResponseObject, error)
-
+	// LineageList lists assets up or down the lineage of one.
 	// (POST /api/meta/lineage/list)
 	LineageList(ctx context.Context, request LineageListRequestObject) (LineageListResponseObject, error)
-
+	// IndexSearch searches assets in the index.
 	// (POST /api/meta/search/indexsearch)
 	IndexSearch(ctx context.Context, request IndexSearchRequestObject) (IndexSearchResponseObject, error)
-
+	// SearchLogSearch searches the log of searches.
 	// (POST /api/meta/search/searchlog)
 	SearchLogSearch(ctx context.Context, request SearchLogSearchRequestObject) (SearchLogSearchResponseObject, error)
-
+	// SearchTasks searches the background tasks of the metastore.
 	// (POST /api/meta/task/search)
 	SearchTasks(ctx context.Context, request SearchTasksRequestObject) (SearchTasksResponseObject, error)
-
+	// GetTypeDefByGUID reads a type definition by guid.
 	// (GET /api/meta/types/typedef/guid/{guid})
 	GetTypeDefByGUID(ctx context.Context, request GetTypeDefByGUIDRequestObject) (GetTypeDefByGUIDResponseObject, error)
-
+	// DeleteTypeDefByName deletes a type definition by name.
 	// (DELETE /api/meta/types/typedef/name/{name})
 	DeleteTypeDefByName(ctx context.Context, request DeleteTypeDefByNameRequestObject) (DeleteTypeDefByNameResponseObject, error)
-
+	// GetTypeDefByName reads a type definition by name.
 	// (GET /api/meta/types/typedef/name/{name})
 	GetTypeDefByName(ctx context.Context, request GetTypeDefByNameRequestObject) (GetTypeDefByNameResponseObject, error)
-
+	// DeleteTypeDefs deletes type definitions.
 	// (DELETE /api/meta/types/typedefs)
 	DeleteTypeDefs(ctx context.Context, request DeleteTypeDefsRequestObject) (DeleteTypeDefsResponseObject, error)
-
+	// ListTypeDefs lists type definitions, all or of some categories.
 	// (GET /api/meta/types/typedefs)
 	ListTypeDefs(ctx context.Context, request ListTypeDefsRequestObject) (ListTypeDefsResponseObject, error)
-
+	// CreateTypeDefs creates type definitions.
 	// (POST /api/meta/types/typedefs)
 	CreateTypeDefs(ctx context.Context, request CreateTypeDefsRequestObject) (CreateTypeDefsResponseObject, error)
-
+	// UpdateTypeDefs updates type definitions.
 	// (PUT /api/meta/types/typedefs)
 	UpdateTypeDefs(ctx context.Context, request UpdateTypeDefsRequestObject) (UpdateTypeDefsResponseObject, error)
-
+	// ListTypeDefHeaders lists the headers of type definitions.
 	// (GET /api/meta/types/typedefs/headers)
 	ListTypeDefHeaders(ctx context.Context, request ListTypeDefHeadersRequestObject) (ListTypeDefHeadersResponseObject, error)
-
+	// GetTypeDefByKindAndGUID reads a type definition of one kind by guid.
 	// (GET /api/meta/types/{pathType}/guid/{guid})
 	GetTypeDefByKindAndGUID(ctx context.Context, request GetTypeDefByKindAndGUIDRequestObject) (GetTypeDefByKindAndGUIDResponseObject, error)
-
+	// GetTypeDefByKindAndName reads a type definition of one kind by name.
 	// (GET /api/meta/types/{pathType}/name/{name})
 	GetTypeDefByKindAndName(ctx context.Context, request GetTypeDefByKindAndNameRequestObject) (GetTypeDefByKindAndNameResponseObject, error)
-
+	// ListAPITokens lists API tokens.
 	// (GET /api/service/apikeys)
 	ListAPITokens(ctx context.Context, request ListAPITokensRequestObject) (ListAPITokensResponseObject, error)
-
+	// CreateAPIToken creates an API token.
 	// (POST /api/service/apikeys)
 	CreateAPIToken(ctx context.Context, request CreateAPITokenRequestObject) (CreateAPITokenResponseObject, error)
-
+	// DeleteAPIToken revokes an API token.
 	// (DELETE /api/service/apikeys/{tokenGuid})
 	DeleteAPIToken(ctx context.Context, request DeleteAPITokenRequestObject) (DeleteAPITokenResponseObject, error)
-
+	// UpdateAPIToken changes the name, the description or the personas of an API token.
 	// (POST /api/service/apikeys/{tokenGuid})
 	UpdateAPIToken(ctx context.Context, request UpdateAPITokenRequestObject) (UpdateAPITokenResponseObject, error)
-
+	// InitContract drafts the data contract of an asset.
 	// (POST /api/service/contracts/init)
 	InitContract(ctx context.Context, request InitContractRequestObject) (InitContractResponseObject, error)
-
+	// ListCredentials lists credentials.
 	// (GET /api/service/credentials)
 	ListCredentials(ctx context.Context, request ListCredentialsRequestObject) (ListCredentialsResponseObject, error)
-
+	// CreateCredential stores a credential.
 	// (POST /api/service/credentials)
 	CreateCredential(ctx context.Context, request CreateCredentialRequestObject) (CreateCredentialResponseObject, error)
-
+	// TestCredential tries a credential and stores nothing.
 	// (POST /api/service/credentials/test)
 	TestCredential(ctx context.Context, request TestCredentialRequestObject) (TestCredentialResponseObject, error)
-
+	// GetCredential reads one credential, without its secrets.
 	// (GET /api/service/credentials/{credentialGuid})
 	GetCredential(ctx context.Context, request GetCredentialRequestObject) (GetCredentialResponseObject, error)
-
+	// UpdateCredential replaces a credential.
 	// (POST /api/service/credentials/{credentialGuid})
 	UpdateCredential(ctx context.Context, request UpdateCredentialRequestObject) (UpdateCredentialResponseObject, error)
-
+	// ArchiveCredential archives a credential.
 	// (POST /api/service/credentials/{credentialGuid}/archive)
 	ArchiveCredential(ctx context.Context, request ArchiveCredentialRequestObject) (ArchiveCredentialResponseObject, error)
-
+	// ListLoginEvents lists sign-in events of Keycloak.
 	// (GET /api/service/events/login)
 	ListLoginEvents(ctx context.Context, request ListLoginEventsRequestObject) (ListLoginEventsResponseObject, error)
-
+	// ListAdminEvents lists administration events of Keycloak.
 	// (GET /api/service/events/main)
 	ListAdminEvents(ctx context.Context, request ListAdminEventsRequestObject) (ListAdminEventsResponseObject, error)
-
+	// CreatePresignedURL signs a URL to read or write one file in the tenant's object store.
 	// (POST /api/service/files/presignedUrl)
 	CreatePresignedURL(ctx context.Context, request CreatePresignedURLRequestObject) (CreatePresignedURLResponseObject, error)
-
+	// CreateGroup creates a group.
 	// (POST /api/service/groups)
 	CreateGroup(ctx context.Context, request CreateGroupRequestObject) (CreateGroupResponseObject, error)
-
+	// UpdateGroup changes a group.
 	// (POST /api/service/groups/{groupGuid})
 	UpdateGroup(ctx context.Context, request UpdateGroupRequestObject) (UpdateGroupResponseObject, error)
-
+	// DeleteGroup deletes a group.
 	// (POST /api/service/groups/{groupGuid}/delete)
 	DeleteGroup(ctx context.Context, request DeleteGroupRequestObject) (DeleteGroupResponseObject, error)
-
+	// ListGroupMembers lists the members of a group.
 	// (GET /api/service/groups/{groupGuid}/members)
 	ListGroupMembers(ctx context.Context, request ListGroupMembersRequestObject) (ListGroupMembersResponseObject, error)
-
+	// RemoveGroupMembers removes users from a group.
 	// (POST /api/service/groups/{groupGuid}/members/remove)
 	RemoveGroupMembers(ctx context.Context, request RemoveGroupMembersRequestObject) (RemoveGroupMembersResponseObject, error)
-
+	// ListSsoGroupMappings lists the group mappings of a single sign-on provider.
 	// (GET /api/service/idp/{ssoAlias}/mappers)
 	ListSsoGroupMappings(ctx context.Context, request ListSsoGroupMappingsRequestObject) (ListSsoGroupMappingsResponseObject, error)
-
+	// CreateSsoGroupMapping maps a group of a single sign-on provider to a group of Atlan.
 	// (POST /api/service/idp/{ssoAlias}/mappers)
 	CreateSsoGroupMapping(ctx context.Context, request CreateSsoGroupMappingRequestObject) (CreateSsoGroupMappingResponseObject, error)
-
+	// GetSsoGroupMapping reads one group mapping.
 	// (GET /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 	GetSsoGroupMapping(ctx context.Context, request GetSsoGroupMappingRequestObject) (GetSsoGroupMappingResponseObject, error)
-
+	// UpdateSsoGroupMapping changes a group mapping.
 	// (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId})
 	UpdateSsoGroupMapping(ctx context.Context, request UpdateSsoGroupMappingRequestObject) (UpdateSsoGroupMappingResponseObject, error)
-
+	// DeleteSsoGroupMapping deletes a group mapping.
 	// (POST /api/service/idp/{ssoAlias}/mappers/{groupMapId}/delete)
 	DeleteSsoGroupMapping(ctx context.Context, request DeleteSsoGroupMappingRequestObject) (DeleteSsoGroupMappingResponseObject, error)
-
+	// UploadImage uploads an image, such as an icon.
 	// (POST /api/service/images)
 	UploadImage(ctx context.Context, request UploadImageRequestObject) (UploadImageResponseObject, error)
-
+	// ListOAuthClients lists OAuth clients.
 	// (GET /api/service/oauth-clients)
 	ListOAuthClients(ctx context.Context, request ListOAuthClientsRequestObject) (ListOAuthClientsResponseObject, error)
-
+	// CreateOAuthClient creates an OAuth client.
 	// (POST /api/service/oauth-clients)
 	CreateOAuthClient(ctx context.Context, request CreateOAuthClientRequestObject) (CreateOAuthClientResponseObject, error)
-
+	// GetOAuthClientToken exchanges the id and secret of an OAuth client for a token.
 	// (POST /api/service/oauth-clients/token)
 	GetOAuthClientToken(ctx context.Context, request GetOAuthClientTokenRequestObject) (GetOAuthClientTokenResponseObject, error)
-
+	// DeleteOAuthClient deletes an OAuth client.
 	// (DELETE /api/service/oauth-clients/{clientId})
 	DeleteOAuthClient(ctx context.Context, request DeleteOAuthClientRequestObject) (DeleteOAuthClientResponseObject, error)
-
+	// GetOAuthClient reads one OAuth client, without its secret.
 	// (GET /api/service/oauth-clients/{clientId})
 	GetOAuthClient(ctx context.Context, request GetOAuthClientRequestObject) (GetOAuthClientResponseObject, error)
-
+	// UpdateOAuthClient changes the name or the description of an OAuth client.
 	// (PUT /api/service/oauth-clients/{clientId})
 	UpdateOAuthClient(ctx context.Context, request UpdateOAuthClientRequestObject) (UpdateOAuthClientResponseObject, error)
-
+	// CreatePackageWorkflow creates a workflow of a package, and runs it with submit.
 	// (POST /api/service/package-workflows)
 	CreatePackageWorkflow(ctx context.Context, request CreatePackageWorkflowRequestObject) (CreatePackageWorkflowResponseObject, error)
-
+	// RerunPackageWorkflow runs a package workflow again.
 	// (POST /api/service/package-workflows/submit)
 	RerunPackageWorkflow(ctx context.Context, request RerunPackageWorkflowRequestObject) (RerunPackageWorkflowResponseObject, error)
-
+	// UpdatePackageWorkflow replaces a package workflow.
 	// (POST /api/service/package-workflows/{workflowName})
 	UpdatePackageWorkflow(ctx context.Context, request UpdatePackageWorkflowRequestObject) (UpdatePackageWorkflowResponseObject, error)
-
+	// ArchivePackageWorkflow archives a package workflow.
 	// (POST /api/service/package-workflows/{workflowName}/archive)
 	ArchivePackageWorkflow(ctx context.Context, request ArchivePackageWorkflowRequestObject) (ArchivePackageWorkflowResponseObject, error)
-
+	// ListRoles lists roles.
 	// (GET /api/service/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
-
+	// ListWorkflowSchedules lists the schedules of workflows.
 	// (GET /api/service/runs/cron)
 	ListWorkflowSchedules(ctx context.Context, request ListWorkflowSchedulesRequestObject) (ListWorkflowSchedulesResponseObject, error)
-
+	// ListMissedScheduledQueryRuns lists runs of scheduled queries that were missed between two times.
 	// (GET /api/service/runs/cron/missedScheduleQueriesBetweenDuration)
 	ListMissedScheduledQueryRuns(ctx context.Context, request ListMissedScheduledQueryRunsRequestObject) (ListMissedScheduledQueryRunsResponseObject, error)
-
+	// ListScheduledQueryRuns lists runs of scheduled queries between two times.
 	// (GET /api/service/runs/cron/scheduleQueriesBetweenDuration)
 	ListScheduledQueryRuns(ctx context.Context, request ListScheduledQueryRunsRequestObject) (ListScheduledQueryRunsResponseObject, error)
-
+	// GetWorkflowSchedule reads the schedule of one workflow.
 	// (GET /api/service/runs/cron/{cronName})
 	GetWorkflowSchedule(ctx context.Context, request GetWorkflowScheduleRequestObject) (GetWorkflowScheduleResponseObject, error)
-
+	// SearchWorkflowRuns searches workflow runs.
 	// (POST /api/service/runs/indexsearch)
 	SearchWorkflowRuns(ctx context.Context, request SearchWorkflowRunsRequestObject) (SearchWorkflowRunsResponseObject, error)
-
+	// StopWorkflowRun stops one workflow run.
 	// (POST /api/service/runs/{workflowRunId}/stop)
 	StopWorkflowRun(ctx context.Context, request StopWorkflowRunRequestObject) (StopWorkflowRunResponseObject, error)
-
+	// ListUsers lists users.
 	// (GET /api/service/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
-
+	// CreateUsers invites users.
 	// (POST /api/service/users)
 	CreateUsers(ctx context.Context, request CreateUsersRequestObject) (CreateUsersResponseObject, error)
-
+	// GetCurrentUser reads the calling user.
 	// (GET /api/service/users/current)
 	GetCurrentUser(ctx context.Context, request GetCurrentUserRequestObject) (GetCurrentUserResponseObject, error)
-
+	// UpdateUser changes a user.
 	// (POST /api/service/users/{userGuid})
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
-
+	// DeleteUser deletes a user.
 	// (POST /api/service/users/{userGuid}/delete)
 	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
-
+	// ListUserGroups lists the groups of a user.
 	// (GET /api/service/users/{userGuid}/groups)
 	ListUserGroups(ctx context.Context, request ListUserGroupsRequestObject) (ListUserGroupsResponseObject, error)
-
+	// AddUserToGroups adds a user to groups.
 	// (POST /api/service/users/{userGuid}/groups)
 	AddUserToGroups(ctx context.Context, request AddUserToGroupsRequestObject) (AddUserToGroupsResponseObject, error)
-
+	// ChangeUserRole changes the role of a user.
 	// (POST /api/service/users/{userGuid}/roles/update)
 	ChangeUserRole(ctx context.Context, request ChangeUserRoleRequestObject) (ChangeUserRoleResponseObject, error)
-
+	// ListAppWorkflows lists app workflows.
 	// (GET /api/service/v1/app)
 	ListAppWorkflows(ctx context.Context, request ListAppWorkflowsRequestObject) (ListAppWorkflowsResponseObject, error)
-
+	// CreateAppWorkflow creates an app workflow, and runs it unless run is false.
 	// (POST /api/service/v1/app)
 	CreateAppWorkflow(ctx context.Context, request CreateAppWorkflowRequestObject) (CreateAppWorkflowResponseObject, error)
-
+	// GetAppRun reads one app run.
 	// (GET /api/service/v1/app/runs/{runId})
 	GetAppRun(ctx context.Context, request GetAppRunRequestObject) (GetAppRunResponseObject, error)
-
+	// CancelAppRun cancels one app run.
 	// (POST /api/service/v1/app/runs/{runId}/cancel)
 	CancelAppRun(ctx context.Context, request CancelAppRunRequestObject) (CancelAppRunResponseObject, error)
-
+	// DeleteAppWorkflow archives an app workflow.
 	// (DELETE /api/service/v1/app/{slug})
 	DeleteAppWorkflow(ctx context.Context, request DeleteAppWorkflowRequestObject) (DeleteAppWorkflowResponseObject, error)
-
+	// GetAppWorkflow reads one app workflow.
 	// (GET /api/service/v1/app/{slug})
 	GetAppWorkflow(ctx context.Context, request GetAppWorkflowRequestObject) (GetAppWorkflowResponseObject, error)
-
+	// UpdateAppWorkflow replaces the inputs of an app workflow.
 	// (PUT /api/service/v1/app/{slug})
 	UpdateAppWorkflow(ctx context.Context, request UpdateAppWorkflowRequestObject) (UpdateAppWorkflowResponseObject, error)
-
+	// AddAppSchedule adds a schedule to an app workflow.
 	// (POST /api/service/v1/app/{slug}/schedule)
 	AddAppSchedule(ctx context.Context, request AddAppScheduleRequestObject) (AddAppScheduleResponseObject, error)
-
+	// RemoveAppSchedule removes a schedule from an app workflow.
 	// (DELETE /api/service/v1/app/{slug}/schedule/{triggerId})
 	RemoveAppSchedule(ctx context.Context, request RemoveAppScheduleRequestObject) (RemoveAppScheduleResponseObject, error)
-
+	// SubmitAppWorkflow runs an app workflow.
 	// (POST /api/service/v1/app/{slug}/submit)
 	SubmitAppWorkflow(ctx context.Context, request SubmitAppWorkflowRequestObject) (SubmitAppWorkflowResponseObject, error)
-
+	// GetApp reads one app with its entry points.
 	// (GET /api/service/v1/apps/{appId})
 	GetApp(ctx context.Context, request GetAppRequestObject) (GetAppResponseObject, error)
-
+	// GetAppInputContract reads the JSON schema of an app's inputs.
 	// (GET /api/service/v1/apps/{appId}/inputs)
 	GetAppInputContract(ctx context.Context, request GetAppInputContractRequestObject) (GetAppInputContractResponseObject, error)
-
+	// ListGroups lists groups.
 	// (GET /api/service/v2/groups)
 	ListGroups(ctx context.Context, request ListGroupsRequestObject) (ListGroupsResponseObject, error)
-
+	// WhoAmI tells whom the token belongs to.
 	// (GET /api/service/whoami)
 	WhoAmI(ctx context.Context, request WhoAmIRequestObject) (WhoAmIResponseObject, error)
-
+	// CreateWorkflow creates a workflow, and runs it with submit.
 	// (POST /api/service/workflows)
 	CreateWorkflow(ctx context.Context, request CreateWorkflowRequestObject) (CreateWorkflowResponseObject, error)
-
+	// SearchWorkflows searches workflows.
 	// (POST /api/service/workflows/indexsearch)
 	SearchWorkflows(ctx context.Context, request SearchWorkflowsRequestObject) (SearchWorkflowsResponseObject, error)
-
+	// RerunWorkflow runs a workflow again.
 	// (POST /api/service/workflows/submit)
 	RerunWorkflow(ctx context.Context, request RerunWorkflowRequestObject) (RerunWorkflowResponseObject, error)
-
+	// RerunWorkflowAsOwner runs a workflow again in the name of its owner.
 	// (POST /api/service/workflows/triggerAsOwner)
 	RerunWorkflowAsOwner(ctx context.Context, request RerunWorkflowAsOwnerRequestObject) (RerunWorkflowAsOwnerResponseObject, error)
-
+	// UpdateWorkflow replaces a workflow.
 	// (POST /api/service/workflows/{workflowName})
 	UpdateWorkflow(ctx context.Context, request UpdateWorkflowRequestObject) (UpdateWorkflowResponseObject, error)
-
+	// ArchiveWorkflow archives a workflow.
 	// (POST /api/service/workflows/{workflowName}/archive)
 	ArchiveWorkflow(ctx context.Context, request ArchiveWorkflowRequestObject) (ArchiveWorkflowResponseObject, error)
-
+	// ChangeWorkflowOwner gives a workflow to another user.
 	// (POST /api/service/workflows/{workflowName}/changeownership)
 	ChangeWorkflowOwner(ctx context.Context, request ChangeWorkflowOwnerRequestObject) (ChangeWorkflowOwnerResponseObject, error)
-
+	// ParseQuery parses SQL into the objects it reads and writes.
 	// (POST /api/sql/query/parse)
 	ParseQuery(ctx context.Context, request ParseQueryRequestObject) (ParseQueryResponseObject, error)
-
+	// StreamQuery runs SQL through Atlan's query engine.
 	// (POST /api/sql/query/stream)
 	StreamQuery(ctx context.Context, request StreamQueryRequestObject) (StreamQueryResponseObject, error)
-
+	// GetKeycloakClientSecret reads the secret of a Keycloak client.
 	// (GET /auth/admin/realms/default/clients/{clientGuid}/client-secret)
 	GetKeycloakClientSecret(ctx context.Context, request GetKeycloakClientSecretRequestObject) (GetKeycloakClientSecretResponseObject, error)
-
+	// ListKeycloakUsers finds users in Keycloak.
 	// (GET /auth/admin/realms/default/users)
 	ListKeycloakUsers(ctx context.Context, request ListKeycloakUsersRequestObject) (ListKeycloakUsersResponseObject, error)
-
+	// GetKeycloakToken exchanges client credentials, or another token, at Keycloak.
 	// (POST /auth/realms/default/protocol/openid-connect/token)
 	GetKeycloakToken(ctx context.Context, request GetKeycloakTokenRequestObject) (GetKeycloakTokenResponseObject, error)
-
+	// SendOpenLineageEvent sends one OpenLineage event.
 	// (POST /events/openlineage/{connectorType}/api/v1/lineage)
 	SendOpenLineageEvent(ctx context.Context, request SendOpenLineageEventRequestObject) (SendOpenLineageEventResponseObject, error)
 }

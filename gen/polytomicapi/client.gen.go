@@ -90,592 +90,1189 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ListBulkSyncs performs a GET /api/bulk/syncs (the `ListBulkSyncs` operationId) request.
+	// ListBulkSyncs lists bulk syncs, without their schemas.
+	//
+	// Paged by page_token, at most 50 a page.
+	//
+	// Corresponds with GET /api/bulk/syncs (the `ListBulkSyncs` operationId).
 	ListBulkSyncs(ctx context.Context, params *ListBulkSyncsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateBulkSyncWithBody performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateBulkSyncWithBody creates a bulk sync.
+	//
+	// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 	CreateBulkSyncWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateBulkSync performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request.
+	// CreateBulkSync creates a bulk sync.
+	//
+	// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 	CreateBulkSync(ctx context.Context, body CreateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListBulkSyncStatuses performs a GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId) request.
+	// ListBulkSyncStatuses reads the state of many bulk syncs in one call.
+	//
+	// Give sync_id, repeated, or all or active, which win over it. The state is the sync's: one row a schema, the
+	// running one or else the latest, to be matched by execution_id.
+	//
+	// Corresponds with GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId).
 	ListBulkSyncStatuses(ctx context.Context, params *ListBulkSyncStatusesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBulkSync performs a DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId) request.
+	// DeleteBulkSync deletes a bulk sync with its history and cancels what runs.
+	//
+	// Corresponds with DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId).
 	DeleteBulkSync(ctx context.Context, id string, params *DeleteBulkSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSync performs a GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId) request.
+	// GetBulkSync reads one bulk sync, without its schemas.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId).
 	GetBulkSync(ctx context.Context, id string, params *GetBulkSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSyncWithBody performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncWithBody replaces a bulk sync.
+	//
+	// What is left out is reset; send schemas too, because without them all may be selected.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 	UpdateBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSync performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request.
+	// UpdateBulkSync replaces a bulk sync.
+	//
+	// What is left out is reset; send schemas too, because without them all may be selected.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 	UpdateBulkSync(ctx context.Context, id string, body UpdateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ActivateBulkSyncWithBody performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// ActivateBulkSyncWithBody switches a bulk sync on or off.
+	//
+	// Switching it off cancels a running execution, too.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 	ActivateBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ActivateBulkSync performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request.
+	// ActivateBulkSync switches a bulk sync on or off.
+	//
+	// Switching it off cancels a running execution, too.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 	ActivateBulkSync(ctx context.Context, id string, body ActivateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelBulkSync performs a POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId) request.
+	// CancelBulkSync cancels the current execution of a bulk sync.
+	//
+	// Only asks: poll until the execution is final.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId).
 	CancelBulkSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListBulkSyncExecutions performs a GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId) request.
+	// ListBulkSyncExecutions lists the executions of a bulk sync.
+	//
+	// Paged by page_token, at most 100 a page. only_terminal lists the final ones, in the order of their last
+	// update.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId).
 	ListBulkSyncExecutions(ctx context.Context, id string, params *ListBulkSyncExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StartBulkSyncWithBody performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// StartBulkSyncWithBody starts a bulk sync and answers the execution.
+	//
+	// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 	StartBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StartBulkSync performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request.
+	// StartBulkSync starts a bulk sync and answers the execution.
+	//
+	// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 	StartBulkSync(ctx context.Context, id string, body StartBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncExecution performs a GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId) request.
+	// GetBulkSyncExecution reads one execution with the counts of every schema.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId).
 	GetBulkSyncExecution(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelBulkSyncExecution performs a POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId) request.
+	// CancelBulkSyncExecution cancels one execution of a bulk sync.
+	//
+	// Only asks: poll until it is final.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId).
 	CancelBulkSyncExecution(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListBulkSyncSchemas performs a GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId) request.
+	// ListBulkSyncSchemas lists the schemas of a bulk sync.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId).
 	ListBulkSyncSchemas(ctx context.Context, id string, params *ListBulkSyncSchemasParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchBulkSyncSchemasWithBody performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchBulkSyncSchemasWithBody changes the given schemas of a bulk sync.
+	//
+	// A schema that is sent without fields gets all of them enabled.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 	PatchBulkSyncSchemasWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchBulkSyncSchemas performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request.
+	// PatchBulkSyncSchemas changes the given schemas of a bulk sync.
+	//
+	// A schema that is sent without fields gets all of them enabled.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 	PatchBulkSyncSchemas(ctx context.Context, id string, body PatchBulkSyncSchemasJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncSchema performs a GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId) request.
+	// GetBulkSyncSchema reads the settings of one schema.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId).
 	GetBulkSyncSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSyncSchemaWithBody performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncSchemaWithBody replaces the settings of one schema.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 	UpdateBulkSyncSchemaWithBody(ctx context.Context, id string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSyncSchema performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request.
+	// UpdateBulkSyncSchema replaces the settings of one schema.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 	UpdateBulkSyncSchema(ctx context.Context, id string, schemaID string, body UpdateBulkSyncSchemaJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelBulkSyncSchema performs a POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId) request.
+	// CancelBulkSyncSchema cancels one schema of the current execution.
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId).
 	CancelBulkSyncSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncStatus performs a GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId) request.
+	// GetBulkSyncStatus reads the current and the last execution of a bulk sync.
+	//
+	// ingestion_status tells of change data capture.
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId).
 	GetBulkSyncStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncExecutionConsoleLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId) request.
+	// GetBulkSyncExecutionConsoleLogs reads the newest console log entries of an execution.
+	//
+	// At most 50 are kept; pass next_cursor as after to read on. May answer 408.
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId).
 	GetBulkSyncExecutionConsoleLogs(ctx context.Context, syncID string, executionID string, params *GetBulkSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncExecutionLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId) request.
+	// GetBulkSyncExecutionLogs answers signed links to the log files of an execution.
+	//
+	// The links expire; call again for fresh ones. Do not send the API token along to them.
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId).
 	GetBulkSyncExecutionLogs(ctx context.Context, syncID string, executionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ExportBulkSyncExecutionLogs performs a POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId) request.
+	// ExportBulkSyncExecutionLogs starts a job that exports the logs of an execution.
+	//
+	// Poll getJob with the type exportlogs; the result holds a signed link, unless data.url has it at once.
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId).
 	ExportBulkSyncExecutionLogs(ctx context.Context, syncID string, executionID string, params *ExportBulkSyncExecutionLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncExecutionSchemaConsoleLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId) request.
+	// GetBulkSyncExecutionSchemaConsoleLogs reads console log entries of one schema of an execution.
+	//
+	// At most 50 a call; pass next_cursor as after to read on. May answer 408.
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId).
 	GetBulkSyncExecutionSchemaConsoleLogs(ctx context.Context, syncID string, executionID string, schemaID string, params *GetBulkSyncExecutionSchemaConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListBulkSyncSchedules performs a GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId) request.
+	// ListBulkSyncSchedules lists the schedules of a bulk sync.
+	//
+	// The rows carry no id: ids are in default_schedule and additional_schedules of the sync.
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId).
 	ListBulkSyncSchedules(ctx context.Context, syncID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateBulkSyncScheduleWithBody performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateBulkSyncScheduleWithBody adds a schedule to a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 	CreateBulkSyncScheduleWithBody(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateBulkSyncSchedule performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request.
+	// CreateBulkSyncSchedule adds a schedule to a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 	CreateBulkSyncSchedule(ctx context.Context, syncID string, body CreateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteBulkSyncSchedule performs a DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId) request.
+	// DeleteBulkSyncSchedule deletes one schedule of a bulk sync.
+	//
+	// Corresponds with DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId).
 	DeleteBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncSchedule performs a GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId) request.
+	// GetBulkSyncSchedule reads one schedule of a bulk sync.
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId).
 	GetBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSyncScheduleWithBody performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncScheduleWithBody replaces one schedule of a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 	UpdateBulkSyncScheduleWithBody(ctx context.Context, syncID string, scheduleID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateBulkSyncSchedule performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request.
+	// UpdateBulkSyncSchedule replaces one schedule of a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 	UpdateBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, body UpdateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnectionTypes performs a GET /api/connection_types (the `ListConnectionTypes` operationId) request.
+	// ListConnectionTypes lists the connection types with their capabilities and forms.
+	//
+	// Corresponds with GET /api/connection_types (the `ListConnectionTypes` operationId).
 	ListConnectionTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionTypeSchema performs a GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId) request.
+	// GetConnectionTypeSchema reads the JSON schema of a connection type's configuration.
+	//
+	// Corresponds with GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId).
 	GetConnectionTypeSchema(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionTypeParameterValuesWithBody performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request,
-	// with any type of body and a specified content type.
+	// GetConnectionTypeParameterValuesWithBody lists the values that a field of a connection type's form may take.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 	GetConnectionTypeParameterValuesWithBody(ctx context.Context, pType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionTypeParameterValues performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request.
+	// GetConnectionTypeParameterValues lists the values that a field of a connection type's form may take.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 	GetConnectionTypeParameterValues(ctx context.Context, pType string, body GetConnectionTypeParameterValuesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListConnections performs a GET /api/connections (the `ListConnections` operationId) request.
+	// ListConnections lists connections, secrets masked.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /api/connections (the `ListConnections` operationId).
 	ListConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnectionWithBody performs a POST /api/connections (the `CreateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectionWithBody creates a connection.
+	//
+	// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+	// saved false: poll the connection's status.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 	CreateConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnection performs a POST /api/connections (the `CreateConnection` operationId) request.
+	// CreateConnection creates a connection.
+	//
+	// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+	// saved false: poll the connection's status.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 	CreateConnection(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnectSessionWithBody performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectSessionWithBody opens a single-use session in which an end user connects a system.
+	//
+	// The name is unique in the organization; open one session per user and poll the connection afterwards.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 	CreateConnectSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateConnectSession performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request.
+	// CreateConnectSession opens a single-use session in which an end user connects a system.
+	//
+	// The name is unique in the organization; open one session per user and poll the connection afterwards.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 	CreateConnectSession(ctx context.Context, body CreateConnectSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TestConnectionWithBody performs a POST /api/connections/test (the `TestConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// TestConnectionWithBody tries a configuration and saves nothing.
+	//
+	// With connection_id the given fields are merged over the stored configuration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 	TestConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// TestConnection performs a POST /api/connections/test (the `TestConnection` operationId) request.
+	// TestConnection tries a configuration and saves nothing.
+	//
+	// With connection_id the given fields are merged over the stored configuration.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 	TestConnection(ctx context.Context, body TestConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RunQueryWithBody performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// RunQueryWithBody runs SQL on a connection.
+	//
+	// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 	RunQueryWithBody(ctx context.Context, connectionID string, params *RunQueryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RunQuery performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request.
+	// RunQuery runs SQL on a connection.
+	//
+	// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 	RunQuery(ctx context.Context, connectionID string, params *RunQueryParams, body RunQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpsertSchemaFieldsWithBody performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request,
-	// with any type of body and a specified content type.
+	// UpsertSchemaFieldsWithBody adds or changes user-defined fields of a schema.
+	//
+	// Answers 202 without a body.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 	UpsertSchemaFieldsWithBody(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpsertSchemaFields performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request.
+	// UpsertSchemaFields adds or changes user-defined fields of a schema.
+	//
+	// Answers 202 without a body.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 	UpsertSchemaFields(ctx context.Context, connectionID string, schemaID string, body UpsertSchemaFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteSchemaField performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId) request.
+	// DeleteSchemaField deletes a user-defined field of a schema.
+	//
+	// Answers 202 without a body.
+	//
+	// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId).
 	DeleteSchemaField(ctx context.Context, connectionID string, schemaID string, fieldID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchSchemaFieldWithBody performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchSchemaFieldWithBody changes one field of a schema.
+	//
+	// Newer than the official SDKs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 	PatchSchemaFieldWithBody(ctx context.Context, connectionID string, schemaID string, fieldID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PatchSchemaField performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request.
+	// PatchSchemaField changes one field of a schema.
+	//
+	// Newer than the official SDKs.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 	PatchSchemaField(ctx context.Context, connectionID string, schemaID string, fieldID string, body PatchSchemaFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResetSchemaPrimaryKeys performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId) request.
+	// ResetSchemaPrimaryKeys drops the override of a schema's primary key.
+	//
+	// Answers 202 without a body.
+	//
+	// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId).
 	ResetSchemaPrimaryKeys(ctx context.Context, connectionID string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetSchemaPrimaryKeysWithBody performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request,
-	// with any type of body and a specified content type.
+	// SetSchemaPrimaryKeysWithBody overrides which fields are the primary key of a schema.
+	//
+	// Answers 202 without a body.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 	SetSchemaPrimaryKeysWithBody(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetSchemaPrimaryKeys performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request.
+	// SetSchemaPrimaryKeys overrides which fields are the primary key of a schema.
+	//
+	// Answers 202 without a body.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 	SetSchemaPrimaryKeys(ctx context.Context, connectionID string, schemaID string, body SetSchemaPrimaryKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteConnection performs a DELETE /api/connections/{id} (the `DeleteConnection` operationId) request.
+	// DeleteConnection deletes a connection.
+	//
+	// Answers 422 when it is in use, unless force deletes what depends on it, too.
+	//
+	// Corresponds with DELETE /api/connections/{id} (the `DeleteConnection` operationId).
 	DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnection performs a GET /api/connections/{id} (the `GetConnection` operationId) request.
+	// GetConnection reads one connection, secrets masked.
+	//
+	// Corresponds with GET /api/connections/{id} (the `GetConnection` operationId).
 	GetConnection(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateConnectionWithBody performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateConnectionWithBody replaces the configuration of a connection.
+	//
+	// What is left out is cleared, secrets included, and what was read has them masked.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 	UpdateConnectionWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateConnection performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request.
+	// UpdateConnection replaces the configuration of a connection.
+	//
+	// What is left out is cleared, secrets included, and what was read has them masked.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 	UpdateConnection(ctx context.Context, id string, body UpdateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncSource performs a GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId) request.
+	// GetBulkSyncSource reads what a connection offers as the source of a bulk sync.
+	//
+	// include_fields adds the fields of every schema. Fails while the schema cache of a fresh connection is being
+	// filled.
+	//
+	// Corresponds with GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId).
 	GetBulkSyncSource(ctx context.Context, id string, params *GetBulkSyncSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetBulkSyncDestination performs a GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId) request.
+	// GetBulkSyncDestination reads the modes and settings of a connection as the destination of a bulk sync.
+	//
+	// Corresponds with GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId).
 	GetBulkSyncDestination(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEnrichmentSource performs a GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId) request.
+	// GetEnrichmentSource reads which settings an enrichment on a connection needs.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId).
 	GetEnrichmentSource(ctx context.Context, id string, params *GetEnrichmentSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncSource performs a GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId) request.
+	// GetModelSyncSource reads which settings a model on a connection needs.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId).
 	GetModelSyncSource(ctx context.Context, id string, params *GetModelSyncSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncSourceFields performs a GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId) request.
+	// GetModelSyncSourceFields lists the fields that a model with the given settings would have.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId).
 	GetModelSyncSourceFields(ctx context.Context, id string, params *GetModelSyncSourceFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncTargetFields performs a GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId) request.
+	// GetModelSyncTargetFields reads the fields and modes of a target object.
+	//
+	// refresh reads them anew from the far system.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId).
 	GetModelSyncTargetFields(ctx context.Context, id string, params *GetModelSyncTargetFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListModelSyncTargets performs a GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId) request.
+	// ListModelSyncTargets lists the objects of a connection that model syncs can write to.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId).
 	ListModelSyncTargets(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncTargetCreateProperty performs a GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId) request.
+	// GetModelSyncTargetCreateProperty lists the values of a property that creating a target object asks for.
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId).
 	GetModelSyncTargetCreateProperty(ctx context.Context, id string, property string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionParameterValues performs a GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId) request.
+	// GetConnectionParameterValues lists the values that the settings of a connection may take.
+	//
+	// Corresponds with GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId).
 	GetConnectionParameterValues(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ExecuteConnectionProxyWithBody performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request,
-	// with any type of body and a specified content type.
+	// ExecuteConnectionProxyWithBody sends a request to the far system's API with the connection's credentials.
+	//
+	// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+	// service enables the proxy on request.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 	ExecuteConnectionProxyWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ExecuteConnectionProxy performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request.
+	// ExecuteConnectionProxy sends a request to the far system's API with the connection's credentials.
+	//
+	// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+	// service enables the proxy on request.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 	ExecuteConnectionProxy(ctx context.Context, id string, body ExecuteConnectionProxyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionProxyInfo performs a GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId) request.
+	// GetConnectionProxyInfo reads the rules and limits of a connection's proxy.
+	//
+	// Corresponds with GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId).
 	GetConnectionProxyInfo(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RefreshConnectionSchemas performs a POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId) request.
+	// RefreshConnectionSchemas asks for a fresh schema cache.
+	//
+	// Answers 202 and a Location; only a healthy connection is refreshed.
+	//
+	// Corresponds with POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId).
 	RefreshConnectionSchemas(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionSchemasStatus performs a GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId) request.
+	// GetConnectionSchemasStatus reads the state of the schema cache.
+	//
+	// A refresh is over when last_refresh_finished is not before last_refresh_started.
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId).
 	GetConnectionSchemasStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionSchema performs a GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId) request.
+	// GetConnectionSchema reads one schema of a connection with its fields.
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId).
 	GetConnectionSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetConnectionSchemaRecords performs a GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId) request.
+	// GetConnectionSchemaRecords reads sample records of a schema.
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId).
 	GetConnectionSchemaRecords(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSharedConnections performs a GET /api/connections/{id}/shared (the `ListSharedConnections` operationId) request.
+	// ListSharedConnections lists the connections that were shared from this one.
+	//
+	// Corresponds with GET /api/connections/{id}/shared (the `ListSharedConnections` operationId).
 	ListSharedConnections(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEnrichmentInputFieldsWithBody performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request,
-	// with any type of body and a specified content type.
+	// GetEnrichmentInputFieldsWithBody lists the sets of input fields with which an enrichment works.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 	GetEnrichmentInputFieldsWithBody(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEnrichmentInputFields performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request.
+	// GetEnrichmentInputFields lists the sets of input fields with which an enrichment works.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 	GetEnrichmentInputFields(ctx context.Context, connectionID string, body GetEnrichmentInputFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntity performs a GET /api/entities/{id} (the `GetEntity` operationId) request.
+	// GetEntity tells what an id belongs to and what it is related to.
+	//
+	// Corresponds with GET /api/entities/{id} (the `GetEntity` operationId).
 	GetEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListEvents performs a GET /api/events (the `ListEvents` operationId) request.
+	// ListEvents lists events of the last 48 hours.
+	//
+	// 10 at a time by default, 100 at most, each delivered at most once. starting_after and ending_before are
+	// exclusive.
+	//
+	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListEventTypes performs a GET /api/events_types (the `ListEventTypes` operationId) request.
+	// ListEventTypes lists the types of events.
+	//
+	// Corresponds with GET /api/events_types (the `ListEventTypes` operationId).
 	ListEventTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetJob performs a GET /api/jobs/{type}/{id} (the `GetJob` operationId) request.
+	// GetJob reads one background job.
+	//
+	// type is createmodel, updatemodel, previewmodel, samplemodel or exportlogs; another one answers 400. result
+	// is there once the status is done.
+	//
+	// Corresponds with GET /api/jobs/{type}/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, pType string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetIdentity performs a GET /api/me (the `GetIdentity` operationId) request.
+	// GetIdentity tells whom the key belongs to.
+	//
+	// The cheapest check of a key.
+	//
+	// Corresponds with GET /api/me (the `GetIdentity` operationId).
 	GetIdentity(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PreviewModelWithBody performs a POST /api/model-preview (the `PreviewModel` operationId) request,
-	// with any type of body and a specified content type.
+	// PreviewModelWithBody computes a model and saves nothing.
+	//
+	// With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 	PreviewModelWithBody(ctx context.Context, params *PreviewModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PreviewModel performs a POST /api/model-preview (the `PreviewModel` operationId) request.
+	// PreviewModel computes a model and saves nothing.
+	//
+	// With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 	PreviewModel(ctx context.Context, params *PreviewModelParams, body PreviewModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListModels performs a GET /api/models (the `ListModels` operationId) request.
+	// ListModels lists models.
+	//
+	// Paged by page_token, at most 50 a page.
+	//
+	// Corresponds with GET /api/models (the `ListModels` operationId).
 	ListModels(ctx context.Context, params *ListModelsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateModelWithBody performs a POST /api/models (the `CreateModel` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateModelWithBody creates a model.
+	//
+	// With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/models (the `CreateModel` operationId).
 	CreateModelWithBody(ctx context.Context, params *CreateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateModel performs a POST /api/models (the `CreateModel` operationId) request.
+	// CreateModel creates a model.
+	//
+	// With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/models (the `CreateModel` operationId).
 	CreateModel(ctx context.Context, params *CreateModelParams, body CreateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteModel performs a DELETE /api/models/{id} (the `DeleteModel` operationId) request.
+	// DeleteModel deletes a model and breaks the syncs that use it.
+	//
+	// Corresponds with DELETE /api/models/{id} (the `DeleteModel` operationId).
 	DeleteModel(ctx context.Context, id string, params *DeleteModelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModel performs a GET /api/models/{id} (the `GetModel` operationId) request.
+	// GetModel reads one model.
+	//
+	// With async the answer holds a job to poll.
+	//
+	// Corresponds with GET /api/models/{id} (the `GetModel` operationId).
 	GetModel(ctx context.Context, id string, params *GetModelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateModelWithBody performs a PUT /api/models/{id} (the `UpdateModel` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateModelWithBody replaces a model.
+	//
+	// What is left out is reset. With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 	UpdateModelWithBody(ctx context.Context, id string, params *UpdateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateModel performs a PUT /api/models/{id} (the `UpdateModel` operationId) request.
+	// UpdateModel replaces a model.
+	//
+	// What is left out is reset. With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 	UpdateModel(ctx context.Context, id string, params *UpdateModelParams, body UpdateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SampleModel performs a GET /api/models/{id}/sample (the `SampleModel` operationId) request.
+	// SampleModel reads sample records of a model.
+	//
+	// Has to finish within 10 s, unless async answers a job to poll.
+	//
+	// Corresponds with GET /api/models/{id}/sample (the `SampleModel` operationId).
 	SampleModel(ctx context.Context, id string, params *SampleModelParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetGlobalErrorSubscribers performs a GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId) request.
+	// GetGlobalErrorSubscribers lists the addresses that are written to about every error.
+	//
+	// Corresponds with GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId).
 	GetGlobalErrorSubscribers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetGlobalErrorSubscribersWithBody performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request,
-	// with any type of body and a specified content type.
+	// SetGlobalErrorSubscribersWithBody replaces the addresses that are written to about every error.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 	SetGlobalErrorSubscribersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SetGlobalErrorSubscribers performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request.
+	// SetGlobalErrorSubscribers replaces the addresses that are written to about every error.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 	SetGlobalErrorSubscribers(ctx context.Context, body SetGlobalErrorSubscribersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCurrentOrganization performs a GET /api/organization (the `GetCurrentOrganization` operationId) request.
+	// GetCurrentOrganization reads the organization of the key.
+	//
+	// Corresponds with GET /api/organization (the `GetCurrentOrganization` operationId).
 	GetCurrentOrganization(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListUsers performs a GET /api/organization/users (the `ListUsers` operationId) request.
+	// ListUsers lists the users of the key's organization.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /api/organization/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateUserWithBody performs a POST /api/organization/users (the `CreateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateUserWithBody creates a user in the key's organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 	CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateUser performs a POST /api/organization/users (the `CreateUser` operationId) request.
+	// CreateUser creates a user in the key's organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 	CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteUser performs a DELETE /api/organization/users/{id} (the `DeleteUser` operationId) request.
+	// DeleteUser deletes a user of the key's organization and answers who it was.
+	//
+	// Corresponds with DELETE /api/organization/users/{id} (the `DeleteUser` operationId).
 	DeleteUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetUser performs a GET /api/organization/users/{id} (the `GetUser` operationId) request.
+	// GetUser reads one user of the key's organization.
+	//
+	// Corresponds with GET /api/organization/users/{id} (the `GetUser` operationId).
 	GetUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateUserWithBody performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateUserWithBody replaces the roles of a user of the key's organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 	UpdateUserWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateUser performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request.
+	// UpdateUser replaces the roles of a user of the key's organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 	UpdateUser(ctx context.Context, id string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListOrganizations performs a GET /api/organizations (the `ListOrganizations` operationId) request.
+	// ListOrganizations lists the organizations of a partner.
+	//
+	// Answers 403 to the keys of users; those ask getIdentity.
+	//
+	// Corresponds with GET /api/organizations (the `ListOrganizations` operationId).
 	ListOrganizations(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrganizationWithBody performs a POST /api/organizations (the `CreateOrganization` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrganizationWithBody creates an organization under a partner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 	CreateOrganizationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateOrganization performs a POST /api/organizations (the `CreateOrganization` operationId) request.
+	// CreateOrganization creates an organization under a partner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 	CreateOrganization(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPartnerEntity performs a GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId) request.
+	// GetPartnerEntity tells what an id in any organization of the partner belongs to.
+	//
+	// Corresponds with GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId).
 	GetPartnerEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteOrganization performs a DELETE /api/organizations/{id} (the `DeleteOrganization` operationId) request.
+	// DeleteOrganization deletes an organization of a partner.
+	//
+	// Corresponds with DELETE /api/organizations/{id} (the `DeleteOrganization` operationId).
 	DeleteOrganization(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOrganization performs a GET /api/organizations/{id} (the `GetOrganization` operationId) request.
+	// GetOrganization reads one organization of a partner.
+	//
+	// Corresponds with GET /api/organizations/{id} (the `GetOrganization` operationId).
 	GetOrganization(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOrganizationWithBody performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateOrganizationWithBody replaces the settings of an organization of a partner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 	UpdateOrganizationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateOrganization performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request.
+	// UpdateOrganization replaces the settings of an organization of a partner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 	UpdateOrganization(ctx context.Context, id string, body UpdateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPartnerSharedConnections performs a GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId) request.
+	// ListPartnerSharedConnections lists the connections that were shared from one of an organization.
+	//
+	// Corresponds with GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId).
 	ListPartnerSharedConnections(ctx context.Context, orgID string, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePartnerSharedConnectionWithBody performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePartnerSharedConnectionWithBody shares a connection with another organization of the partner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 	CreatePartnerSharedConnectionWithBody(ctx context.Context, orgID string, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePartnerSharedConnection performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request.
+	// CreatePartnerSharedConnection shares a connection with another organization of the partner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 	CreatePartnerSharedConnection(ctx context.Context, orgID string, connectionID string, body CreatePartnerSharedConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPartnerUsers performs a GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId) request.
+	// ListPartnerUsers lists the users of an organization of the partner.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId).
 	ListPartnerUsers(ctx context.Context, orgID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePartnerUserWithBody performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePartnerUserWithBody creates a user in an organization of the partner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 	CreatePartnerUserWithBody(ctx context.Context, orgID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePartnerUser performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request.
+	// CreatePartnerUser creates a user in an organization of the partner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 	CreatePartnerUser(ctx context.Context, orgID string, body CreatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeletePartnerUser performs a DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId) request.
+	// DeletePartnerUser deletes a user of an organization of the partner and answers who it was.
+	//
+	// Corresponds with DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId).
 	DeletePartnerUser(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPartnerUser performs a GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId) request.
+	// GetPartnerUser reads one user of an organization of the partner.
+	//
+	// Corresponds with GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId).
 	GetPartnerUser(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePartnerUserWithBody performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePartnerUserWithBody replaces a user of an organization of the partner.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 	UpdatePartnerUserWithBody(ctx context.Context, orgID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePartnerUser performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request.
+	// UpdatePartnerUser replaces a user of an organization of the partner.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 	UpdatePartnerUser(ctx context.Context, orgID string, id string, body UpdatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePartnerUserAPIKey performs a POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId) request.
+	// CreatePartnerUserAPIKey mints an API key for a user of an organization of the partner.
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId).
 	CreatePartnerUserAPIKey(ctx context.Context, orgID string, id string, params *CreatePartnerUserAPIKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPolicies performs a GET /api/permissions/policies (the `ListPolicies` operationId) request.
+	// ListPolicies lists permission policies.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /api/permissions/policies (the `ListPolicies` operationId).
 	ListPolicies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePolicyWithBody performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePolicyWithBody creates a permission policy.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 	CreatePolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreatePolicy performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request.
+	// CreatePolicy creates a permission policy.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 	CreatePolicy(ctx context.Context, body CreatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeletePolicy performs a DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId) request.
+	// DeletePolicy deletes a permission policy.
+	//
+	// Corresponds with DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId).
 	DeletePolicy(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPolicy performs a GET /api/permissions/policies/{id} (the `GetPolicy` operationId) request.
+	// GetPolicy reads one permission policy.
+	//
+	// Corresponds with GET /api/permissions/policies/{id} (the `GetPolicy` operationId).
 	GetPolicy(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePolicyWithBody performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePolicyWithBody replaces a permission policy.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 	UpdatePolicyWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdatePolicy performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request.
+	// UpdatePolicy replaces a permission policy.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 	UpdatePolicy(ctx context.Context, id string, body UpdatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRoles performs a GET /api/permissions/roles (the `ListRoles` operationId) request.
+	// ListRoles lists roles.
+	//
+	// Not paged.
+	//
+	// Corresponds with GET /api/permissions/roles (the `ListRoles` operationId).
 	ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateRoleWithBody performs a POST /api/permissions/roles (the `CreateRole` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateRoleWithBody creates a role.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 	CreateRoleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateRole performs a POST /api/permissions/roles (the `CreateRole` operationId) request.
+	// CreateRole creates a role.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 	CreateRole(ctx context.Context, body CreateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteRole performs a DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId) request.
+	// DeleteRole deletes a role.
+	//
+	// Corresponds with DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId).
 	DeleteRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetRole performs a GET /api/permissions/roles/{id} (the `GetRole` operationId) request.
+	// GetRole reads one role.
+	//
+	// Corresponds with GET /api/permissions/roles/{id} (the `GetRole` operationId).
 	GetRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateRoleWithBody performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateRoleWithBody renames a role.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 	UpdateRoleWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateRole performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request.
+	// UpdateRole renames a role.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 	UpdateRole(ctx context.Context, id string, body UpdateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetQuery performs a GET /api/queries/{id} (the `GetQuery` operationId) request.
+	// GetQuery reads a query with one page of its results.
+	//
+	// Only the user who ran it can, others are answered 404; results expire. Follow links.next as it is: it can
+	// lack the host.
+	//
+	// Corresponds with GET /api/queries/{id} (the `GetQuery` operationId).
 	GetQuery(ctx context.Context, id string, params *GetQueryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListModelSyncs performs a GET /api/syncs (the `ListModelSyncs` operationId) request.
+	// ListModelSyncs lists model syncs in brief, without target, fields and filters.
+	//
+	// Paged by page_token, at most 50 a page.
+	//
+	// Corresponds with GET /api/syncs (the `ListModelSyncs` operationId).
 	ListModelSyncs(ctx context.Context, params *ListModelSyncsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateModelSyncWithBody performs a POST /api/syncs (the `CreateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateModelSyncWithBody creates a model sync.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 	CreateModelSyncWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateModelSync performs a POST /api/syncs (the `CreateModelSync` operationId) request.
+	// CreateModelSync creates a model sync.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 	CreateModelSync(ctx context.Context, body CreateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncScheduleOptions performs a GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId) request.
+	// GetModelSyncScheduleOptions lists the kinds of schedule that a model sync can have.
+	//
+	// Corresponds with GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId).
 	GetModelSyncScheduleOptions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteModelSync performs a DELETE /api/syncs/{id} (the `DeleteModelSync` operationId) request.
+	// DeleteModelSync deletes a model sync.
+	//
+	// Corresponds with DELETE /api/syncs/{id} (the `DeleteModelSync` operationId).
 	DeleteModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSync performs a GET /api/syncs/{id} (the `GetModelSync` operationId) request.
+	// GetModelSync reads one model sync.
+	//
+	// Corresponds with GET /api/syncs/{id} (the `GetModelSync` operationId).
 	GetModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateModelSyncWithBody performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateModelSyncWithBody replaces a model sync.
+	//
+	// What is left out is reset.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 	UpdateModelSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateModelSync performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request.
+	// UpdateModelSync replaces a model sync.
+	//
+	// What is left out is reset.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 	UpdateModelSync(ctx context.Context, id string, body UpdateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ActivateModelSyncWithBody performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// ActivateModelSyncWithBody switches a model sync on or off.
+	//
+	// Switching it off does not cancel a running execution.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 	ActivateModelSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ActivateModelSync performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request.
+	// ActivateModelSync switches a model sync on or off.
+	//
+	// Switching it off does not cancel a running execution.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 	ActivateModelSync(ctx context.Context, id string, body ActivateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelModelSync performs a POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId) request.
+	// CancelModelSync cancels the current execution of a model sync.
+	//
+	// Only asks: poll until the execution is final.
+	//
+	// Corresponds with POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId).
 	CancelModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncStatus performs a GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId) request.
+	// GetModelSyncStatus reads the current and the last execution of a model sync.
+	//
+	// Corresponds with GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId).
 	GetModelSyncStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListModelSyncExecutions performs a GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId) request.
+	// ListModelSyncExecutions lists the executions of a model sync.
+	//
+	// Paged by page_token.
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId).
 	ListModelSyncExecutions(ctx context.Context, syncID string, params *ListModelSyncExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StartModelSyncWithBody performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// StartModelSyncWithBody starts a model sync and answers the id of the execution.
+	//
+	// identities limits the run to some records. May answer 409.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 	StartModelSyncWithBody(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// StartModelSync performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request.
+	// StartModelSync starts a model sync and answers the id of the execution.
+	//
+	// identities limits the run to some records. May answer 409.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 	StartModelSync(ctx context.Context, syncID string, body StartModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncExecution performs a GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId) request.
+	// GetModelSyncExecution reads one execution with its counts and errors.
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId).
 	GetModelSyncExecution(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelModelSyncExecution performs a POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId) request.
+	// CancelModelSyncExecution cancels one execution of a model sync.
+	//
+	// Only asks: poll until it is final.
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId).
 	CancelModelSyncExecution(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncExecutionConsoleLogs performs a GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId) request.
+	// GetModelSyncExecutionConsoleLogs reads console log entries of an execution.
+	//
+	// At most 50 a call; pass next_cursor as after to read on. May answer 408.
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId).
 	GetModelSyncExecutionConsoleLogs(ctx context.Context, syncID string, id string, params *GetModelSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncExecutionLogUrls performs a GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId) request.
+	// GetModelSyncExecutionLogUrls answers signed links to the log files of one type.
+	//
+	// The links expire; call again for fresh ones. Do not send the API token along to them.
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId).
 	GetModelSyncExecutionLogUrls(ctx context.Context, syncID string, id string, pType ExecutionLogType, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetModelSyncExecutionLogFile performs a GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId) request.
+	// GetModelSyncExecutionLogFile downloads one log file of an execution.
+	//
+	// The answer is the file or a redirect to a signed link, which must not get the API token. Not verified
+	// against the live service.
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId).
 	GetModelSyncExecutionLogFile(ctx context.Context, syncID string, id string, pType ExecutionLogType, filename string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListWebhooks performs a GET /api/webhooks (the `ListWebhooks` operationId) request.
+	// ListWebhooks lists webhooks; an organization has at most one.
+	//
+	// Corresponds with GET /api/webhooks (the `ListWebhooks` operationId).
 	ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWebhookWithBody performs a POST /api/webhooks (the `CreateWebhook` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWebhookWithBody registers the webhook of an organization.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 	CreateWebhookWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWebhook performs a POST /api/webhooks (the `CreateWebhook` operationId) request.
+	// CreateWebhook registers the webhook of an organization.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 	CreateWebhook(ctx context.Context, body CreateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DeleteWebhook performs a DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId) request.
+	// DeleteWebhook deletes a webhook.
+	//
+	// Corresponds with DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId).
 	DeleteWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetWebhook performs a GET /api/webhooks/{id} (the `GetWebhook` operationId) request.
+	// GetWebhook reads one webhook.
+	//
+	// Corresponds with GET /api/webhooks/{id} (the `GetWebhook` operationId).
 	GetWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWebhookWithBody performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWebhookWithBody replaces the endpoint and the secret of a webhook.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 	UpdateWebhookWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UpdateWebhook performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request.
+	// UpdateWebhook replaces the endpoint and the secret of a webhook.
+	//
 	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 	UpdateWebhook(ctx context.Context, id string, body UpdateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DisableWebhook performs a POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId) request.
+	// DisableWebhook stops deliveries to a webhook.
+	//
+	// Events of the meantime are not delivered later.
+	//
+	// Corresponds with POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId).
 	DisableWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// EnableWebhook performs a POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId) request.
+	// EnableWebhook starts deliveries to a webhook.
+	//
+	// Corresponds with POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId).
 	EnableWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ListBulkSyncs performs a GET /api/bulk/syncs (the `ListBulkSyncs` operationId) request.
+// ListBulkSyncs lists bulk syncs, without their schemas.
+//
+// Paged by page_token, at most 50 a page.
+//
+// Corresponds with GET /api/bulk/syncs (the `ListBulkSyncs` operationId).
 func (c *Client) ListBulkSyncs(ctx context.Context, params *ListBulkSyncsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBulkSyncsRequest(c.Server, params)
 	if err != nil {
@@ -688,8 +1285,13 @@ func (c *Client) ListBulkSyncs(ctx context.Context, params *ListBulkSyncsParams,
 	return c.Client.Do(req)
 }
 
-// CreateBulkSyncWithBody performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// CreateBulkSyncWithBody creates a bulk sync.
+//
+// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 func (c *Client) CreateBulkSyncWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateBulkSyncRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -702,8 +1304,13 @@ func (c *Client) CreateBulkSyncWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// CreateBulkSync performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request.
+// CreateBulkSync creates a bulk sync.
+//
+// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 func (c *Client) CreateBulkSync(ctx context.Context, body CreateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateBulkSyncRequest(c.Server, body)
 	if err != nil {
@@ -716,7 +1323,12 @@ func (c *Client) CreateBulkSync(ctx context.Context, body CreateBulkSyncJSONRequ
 	return c.Client.Do(req)
 }
 
-// ListBulkSyncStatuses performs a GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId) request.
+// ListBulkSyncStatuses reads the state of many bulk syncs in one call.
+//
+// Give sync_id, repeated, or all or active, which win over it. The state is the sync's: one row a schema, the
+// running one or else the latest, to be matched by execution_id.
+//
+// Corresponds with GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId).
 func (c *Client) ListBulkSyncStatuses(ctx context.Context, params *ListBulkSyncStatusesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBulkSyncStatusesRequest(c.Server, params)
 	if err != nil {
@@ -729,7 +1341,9 @@ func (c *Client) ListBulkSyncStatuses(ctx context.Context, params *ListBulkSyncS
 	return c.Client.Do(req)
 }
 
-// DeleteBulkSync performs a DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId) request.
+// DeleteBulkSync deletes a bulk sync with its history and cancels what runs.
+//
+// Corresponds with DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId).
 func (c *Client) DeleteBulkSync(ctx context.Context, id string, params *DeleteBulkSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBulkSyncRequest(c.Server, id, params)
 	if err != nil {
@@ -742,7 +1356,9 @@ func (c *Client) DeleteBulkSync(ctx context.Context, id string, params *DeleteBu
 	return c.Client.Do(req)
 }
 
-// GetBulkSync performs a GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId) request.
+// GetBulkSync reads one bulk sync, without its schemas.
+//
+// Corresponds with GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId).
 func (c *Client) GetBulkSync(ctx context.Context, id string, params *GetBulkSyncParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncRequest(c.Server, id, params)
 	if err != nil {
@@ -755,8 +1371,13 @@ func (c *Client) GetBulkSync(ctx context.Context, id string, params *GetBulkSync
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSyncWithBody performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncWithBody replaces a bulk sync.
+//
+// What is left out is reset; send schemas too, because without them all may be selected.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 func (c *Client) UpdateBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -769,8 +1390,13 @@ func (c *Client) UpdateBulkSyncWithBody(ctx context.Context, id string, contentT
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSync performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request.
+// UpdateBulkSync replaces a bulk sync.
+//
+// What is left out is reset; send schemas too, because without them all may be selected.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 func (c *Client) UpdateBulkSync(ctx context.Context, id string, body UpdateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncRequest(c.Server, id, body)
 	if err != nil {
@@ -783,8 +1409,13 @@ func (c *Client) UpdateBulkSync(ctx context.Context, id string, body UpdateBulkS
 	return c.Client.Do(req)
 }
 
-// ActivateBulkSyncWithBody performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// ActivateBulkSyncWithBody switches a bulk sync on or off.
+//
+// Switching it off cancels a running execution, too.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 func (c *Client) ActivateBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateBulkSyncRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -797,8 +1428,13 @@ func (c *Client) ActivateBulkSyncWithBody(ctx context.Context, id string, conten
 	return c.Client.Do(req)
 }
 
-// ActivateBulkSync performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request.
+// ActivateBulkSync switches a bulk sync on or off.
+//
+// Switching it off cancels a running execution, too.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 func (c *Client) ActivateBulkSync(ctx context.Context, id string, body ActivateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateBulkSyncRequest(c.Server, id, body)
 	if err != nil {
@@ -811,7 +1447,11 @@ func (c *Client) ActivateBulkSync(ctx context.Context, id string, body ActivateB
 	return c.Client.Do(req)
 }
 
-// CancelBulkSync performs a POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId) request.
+// CancelBulkSync cancels the current execution of a bulk sync.
+//
+// Only asks: poll until the execution is final.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId).
 func (c *Client) CancelBulkSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelBulkSyncRequest(c.Server, id)
 	if err != nil {
@@ -824,7 +1464,12 @@ func (c *Client) CancelBulkSync(ctx context.Context, id string, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-// ListBulkSyncExecutions performs a GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId) request.
+// ListBulkSyncExecutions lists the executions of a bulk sync.
+//
+// Paged by page_token, at most 100 a page. only_terminal lists the final ones, in the order of their last
+// update.
+//
+// Corresponds with GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId).
 func (c *Client) ListBulkSyncExecutions(ctx context.Context, id string, params *ListBulkSyncExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBulkSyncExecutionsRequest(c.Server, id, params)
 	if err != nil {
@@ -837,8 +1482,13 @@ func (c *Client) ListBulkSyncExecutions(ctx context.Context, id string, params *
 	return c.Client.Do(req)
 }
 
-// StartBulkSyncWithBody performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// StartBulkSyncWithBody starts a bulk sync and answers the execution.
+//
+// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 func (c *Client) StartBulkSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartBulkSyncRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -851,8 +1501,13 @@ func (c *Client) StartBulkSyncWithBody(ctx context.Context, id string, contentTy
 	return c.Client.Do(req)
 }
 
-// StartBulkSync performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request.
+// StartBulkSync starts a bulk sync and answers the execution.
+//
+// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 func (c *Client) StartBulkSync(ctx context.Context, id string, body StartBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartBulkSyncRequest(c.Server, id, body)
 	if err != nil {
@@ -865,7 +1520,9 @@ func (c *Client) StartBulkSync(ctx context.Context, id string, body StartBulkSyn
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncExecution performs a GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId) request.
+// GetBulkSyncExecution reads one execution with the counts of every schema.
+//
+// Corresponds with GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId).
 func (c *Client) GetBulkSyncExecution(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncExecutionRequest(c.Server, id, execID)
 	if err != nil {
@@ -878,7 +1535,11 @@ func (c *Client) GetBulkSyncExecution(ctx context.Context, id string, execID str
 	return c.Client.Do(req)
 }
 
-// CancelBulkSyncExecution performs a POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId) request.
+// CancelBulkSyncExecution cancels one execution of a bulk sync.
+//
+// Only asks: poll until it is final.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId).
 func (c *Client) CancelBulkSyncExecution(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelBulkSyncExecutionRequest(c.Server, id, execID)
 	if err != nil {
@@ -891,7 +1552,9 @@ func (c *Client) CancelBulkSyncExecution(ctx context.Context, id string, execID 
 	return c.Client.Do(req)
 }
 
-// ListBulkSyncSchemas performs a GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId) request.
+// ListBulkSyncSchemas lists the schemas of a bulk sync.
+//
+// Corresponds with GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId).
 func (c *Client) ListBulkSyncSchemas(ctx context.Context, id string, params *ListBulkSyncSchemasParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBulkSyncSchemasRequest(c.Server, id, params)
 	if err != nil {
@@ -904,8 +1567,13 @@ func (c *Client) ListBulkSyncSchemas(ctx context.Context, id string, params *Lis
 	return c.Client.Do(req)
 }
 
-// PatchBulkSyncSchemasWithBody performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request,
-// with any type of body and a specified content type.
+// PatchBulkSyncSchemasWithBody changes the given schemas of a bulk sync.
+//
+// A schema that is sent without fields gets all of them enabled.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 func (c *Client) PatchBulkSyncSchemasWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchBulkSyncSchemasRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -918,8 +1586,13 @@ func (c *Client) PatchBulkSyncSchemasWithBody(ctx context.Context, id string, co
 	return c.Client.Do(req)
 }
 
-// PatchBulkSyncSchemas performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request.
+// PatchBulkSyncSchemas changes the given schemas of a bulk sync.
+//
+// A schema that is sent without fields gets all of them enabled.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 func (c *Client) PatchBulkSyncSchemas(ctx context.Context, id string, body PatchBulkSyncSchemasJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchBulkSyncSchemasRequest(c.Server, id, body)
 	if err != nil {
@@ -932,7 +1605,9 @@ func (c *Client) PatchBulkSyncSchemas(ctx context.Context, id string, body Patch
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncSchema performs a GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId) request.
+// GetBulkSyncSchema reads the settings of one schema.
+//
+// Corresponds with GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId).
 func (c *Client) GetBulkSyncSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncSchemaRequest(c.Server, id, schemaID)
 	if err != nil {
@@ -945,8 +1620,11 @@ func (c *Client) GetBulkSyncSchema(ctx context.Context, id string, schemaID stri
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSyncSchemaWithBody performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncSchemaWithBody replaces the settings of one schema.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 func (c *Client) UpdateBulkSyncSchemaWithBody(ctx context.Context, id string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncSchemaRequestWithBody(c.Server, id, schemaID, contentType, body)
 	if err != nil {
@@ -959,8 +1637,11 @@ func (c *Client) UpdateBulkSyncSchemaWithBody(ctx context.Context, id string, sc
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSyncSchema performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request.
+// UpdateBulkSyncSchema replaces the settings of one schema.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 func (c *Client) UpdateBulkSyncSchema(ctx context.Context, id string, schemaID string, body UpdateBulkSyncSchemaJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncSchemaRequest(c.Server, id, schemaID, body)
 	if err != nil {
@@ -973,7 +1654,9 @@ func (c *Client) UpdateBulkSyncSchema(ctx context.Context, id string, schemaID s
 	return c.Client.Do(req)
 }
 
-// CancelBulkSyncSchema performs a POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId) request.
+// CancelBulkSyncSchema cancels one schema of the current execution.
+//
+// Corresponds with POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId).
 func (c *Client) CancelBulkSyncSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelBulkSyncSchemaRequest(c.Server, id, schemaID)
 	if err != nil {
@@ -986,7 +1669,11 @@ func (c *Client) CancelBulkSyncSchema(ctx context.Context, id string, schemaID s
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncStatus performs a GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId) request.
+// GetBulkSyncStatus reads the current and the last execution of a bulk sync.
+//
+// ingestion_status tells of change data capture.
+//
+// Corresponds with GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId).
 func (c *Client) GetBulkSyncStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncStatusRequest(c.Server, id)
 	if err != nil {
@@ -999,7 +1686,11 @@ func (c *Client) GetBulkSyncStatus(ctx context.Context, id string, reqEditors ..
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncExecutionConsoleLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId) request.
+// GetBulkSyncExecutionConsoleLogs reads the newest console log entries of an execution.
+//
+// At most 50 are kept; pass next_cursor as after to read on. May answer 408.
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId).
 func (c *Client) GetBulkSyncExecutionConsoleLogs(ctx context.Context, syncID string, executionID string, params *GetBulkSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncExecutionConsoleLogsRequest(c.Server, syncID, executionID, params)
 	if err != nil {
@@ -1012,7 +1703,11 @@ func (c *Client) GetBulkSyncExecutionConsoleLogs(ctx context.Context, syncID str
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncExecutionLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId) request.
+// GetBulkSyncExecutionLogs answers signed links to the log files of an execution.
+//
+// The links expire; call again for fresh ones. Do not send the API token along to them.
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId).
 func (c *Client) GetBulkSyncExecutionLogs(ctx context.Context, syncID string, executionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncExecutionLogsRequest(c.Server, syncID, executionID)
 	if err != nil {
@@ -1025,7 +1720,11 @@ func (c *Client) GetBulkSyncExecutionLogs(ctx context.Context, syncID string, ex
 	return c.Client.Do(req)
 }
 
-// ExportBulkSyncExecutionLogs performs a POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId) request.
+// ExportBulkSyncExecutionLogs starts a job that exports the logs of an execution.
+//
+// Poll getJob with the type exportlogs; the result holds a signed link, unless data.url has it at once.
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId).
 func (c *Client) ExportBulkSyncExecutionLogs(ctx context.Context, syncID string, executionID string, params *ExportBulkSyncExecutionLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportBulkSyncExecutionLogsRequest(c.Server, syncID, executionID, params)
 	if err != nil {
@@ -1038,7 +1737,11 @@ func (c *Client) ExportBulkSyncExecutionLogs(ctx context.Context, syncID string,
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncExecutionSchemaConsoleLogs performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId) request.
+// GetBulkSyncExecutionSchemaConsoleLogs reads console log entries of one schema of an execution.
+//
+// At most 50 a call; pass next_cursor as after to read on. May answer 408.
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId).
 func (c *Client) GetBulkSyncExecutionSchemaConsoleLogs(ctx context.Context, syncID string, executionID string, schemaID string, params *GetBulkSyncExecutionSchemaConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncExecutionSchemaConsoleLogsRequest(c.Server, syncID, executionID, schemaID, params)
 	if err != nil {
@@ -1051,7 +1754,11 @@ func (c *Client) GetBulkSyncExecutionSchemaConsoleLogs(ctx context.Context, sync
 	return c.Client.Do(req)
 }
 
-// ListBulkSyncSchedules performs a GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId) request.
+// ListBulkSyncSchedules lists the schedules of a bulk sync.
+//
+// The rows carry no id: ids are in default_schedule and additional_schedules of the sync.
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId).
 func (c *Client) ListBulkSyncSchedules(ctx context.Context, syncID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBulkSyncSchedulesRequest(c.Server, syncID)
 	if err != nil {
@@ -1064,8 +1771,13 @@ func (c *Client) ListBulkSyncSchedules(ctx context.Context, syncID string, reqEd
 	return c.Client.Do(req)
 }
 
-// CreateBulkSyncScheduleWithBody performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request,
-// with any type of body and a specified content type.
+// CreateBulkSyncScheduleWithBody adds a schedule to a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 func (c *Client) CreateBulkSyncScheduleWithBody(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateBulkSyncScheduleRequestWithBody(c.Server, syncID, contentType, body)
 	if err != nil {
@@ -1078,8 +1790,13 @@ func (c *Client) CreateBulkSyncScheduleWithBody(ctx context.Context, syncID stri
 	return c.Client.Do(req)
 }
 
-// CreateBulkSyncSchedule performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request.
+// CreateBulkSyncSchedule adds a schedule to a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 func (c *Client) CreateBulkSyncSchedule(ctx context.Context, syncID string, body CreateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateBulkSyncScheduleRequest(c.Server, syncID, body)
 	if err != nil {
@@ -1092,7 +1809,9 @@ func (c *Client) CreateBulkSyncSchedule(ctx context.Context, syncID string, body
 	return c.Client.Do(req)
 }
 
-// DeleteBulkSyncSchedule performs a DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId) request.
+// DeleteBulkSyncSchedule deletes one schedule of a bulk sync.
+//
+// Corresponds with DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId).
 func (c *Client) DeleteBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteBulkSyncScheduleRequest(c.Server, syncID, scheduleID)
 	if err != nil {
@@ -1105,7 +1824,9 @@ func (c *Client) DeleteBulkSyncSchedule(ctx context.Context, syncID string, sche
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncSchedule performs a GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId) request.
+// GetBulkSyncSchedule reads one schedule of a bulk sync.
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId).
 func (c *Client) GetBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncScheduleRequest(c.Server, syncID, scheduleID)
 	if err != nil {
@@ -1118,8 +1839,13 @@ func (c *Client) GetBulkSyncSchedule(ctx context.Context, syncID string, schedul
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSyncScheduleWithBody performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncScheduleWithBody replaces one schedule of a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 func (c *Client) UpdateBulkSyncScheduleWithBody(ctx context.Context, syncID string, scheduleID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncScheduleRequestWithBody(c.Server, syncID, scheduleID, contentType, body)
 	if err != nil {
@@ -1132,8 +1858,13 @@ func (c *Client) UpdateBulkSyncScheduleWithBody(ctx context.Context, syncID stri
 	return c.Client.Do(req)
 }
 
-// UpdateBulkSyncSchedule performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request.
+// UpdateBulkSyncSchedule replaces one schedule of a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 func (c *Client) UpdateBulkSyncSchedule(ctx context.Context, syncID string, scheduleID string, body UpdateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateBulkSyncScheduleRequest(c.Server, syncID, scheduleID, body)
 	if err != nil {
@@ -1146,7 +1877,9 @@ func (c *Client) UpdateBulkSyncSchedule(ctx context.Context, syncID string, sche
 	return c.Client.Do(req)
 }
 
-// ListConnectionTypes performs a GET /api/connection_types (the `ListConnectionTypes` operationId) request.
+// ListConnectionTypes lists the connection types with their capabilities and forms.
+//
+// Corresponds with GET /api/connection_types (the `ListConnectionTypes` operationId).
 func (c *Client) ListConnectionTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionTypesRequest(c.Server)
 	if err != nil {
@@ -1159,7 +1892,9 @@ func (c *Client) ListConnectionTypes(ctx context.Context, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
-// GetConnectionTypeSchema performs a GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId) request.
+// GetConnectionTypeSchema reads the JSON schema of a connection type's configuration.
+//
+// Corresponds with GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId).
 func (c *Client) GetConnectionTypeSchema(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionTypeSchemaRequest(c.Server, id)
 	if err != nil {
@@ -1172,8 +1907,11 @@ func (c *Client) GetConnectionTypeSchema(ctx context.Context, id string, reqEdit
 	return c.Client.Do(req)
 }
 
-// GetConnectionTypeParameterValuesWithBody performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request,
-// with any type of body and a specified content type.
+// GetConnectionTypeParameterValuesWithBody lists the values that a field of a connection type's form may take.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 func (c *Client) GetConnectionTypeParameterValuesWithBody(ctx context.Context, pType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionTypeParameterValuesRequestWithBody(c.Server, pType, contentType, body)
 	if err != nil {
@@ -1186,8 +1924,11 @@ func (c *Client) GetConnectionTypeParameterValuesWithBody(ctx context.Context, p
 	return c.Client.Do(req)
 }
 
-// GetConnectionTypeParameterValues performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request.
+// GetConnectionTypeParameterValues lists the values that a field of a connection type's form may take.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 func (c *Client) GetConnectionTypeParameterValues(ctx context.Context, pType string, body GetConnectionTypeParameterValuesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionTypeParameterValuesRequest(c.Server, pType, body)
 	if err != nil {
@@ -1200,7 +1941,11 @@ func (c *Client) GetConnectionTypeParameterValues(ctx context.Context, pType str
 	return c.Client.Do(req)
 }
 
-// ListConnections performs a GET /api/connections (the `ListConnections` operationId) request.
+// ListConnections lists connections, secrets masked.
+//
+// Not paged.
+//
+// Corresponds with GET /api/connections (the `ListConnections` operationId).
 func (c *Client) ListConnections(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConnectionsRequest(c.Server)
 	if err != nil {
@@ -1213,8 +1958,14 @@ func (c *Client) ListConnections(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// CreateConnectionWithBody performs a POST /api/connections (the `CreateConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectionWithBody creates a connection.
+//
+// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+// saved false: poll the connection's status.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 func (c *Client) CreateConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1227,8 +1978,14 @@ func (c *Client) CreateConnectionWithBody(ctx context.Context, contentType strin
 	return c.Client.Do(req)
 }
 
-// CreateConnection performs a POST /api/connections (the `CreateConnection` operationId) request.
+// CreateConnection creates a connection.
+//
+// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+// saved false: poll the connection's status.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 func (c *Client) CreateConnection(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectionRequest(c.Server, body)
 	if err != nil {
@@ -1241,8 +1998,13 @@ func (c *Client) CreateConnection(ctx context.Context, body CreateConnectionJSON
 	return c.Client.Do(req)
 }
 
-// CreateConnectSessionWithBody performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectSessionWithBody opens a single-use session in which an end user connects a system.
+//
+// The name is unique in the organization; open one session per user and poll the connection afterwards.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 func (c *Client) CreateConnectSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectSessionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1255,8 +2017,13 @@ func (c *Client) CreateConnectSessionWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// CreateConnectSession performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request.
+// CreateConnectSession opens a single-use session in which an end user connects a system.
+//
+// The name is unique in the organization; open one session per user and poll the connection afterwards.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 func (c *Client) CreateConnectSession(ctx context.Context, body CreateConnectSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateConnectSessionRequest(c.Server, body)
 	if err != nil {
@@ -1269,8 +2036,13 @@ func (c *Client) CreateConnectSession(ctx context.Context, body CreateConnectSes
 	return c.Client.Do(req)
 }
 
-// TestConnectionWithBody performs a POST /api/connections/test (the `TestConnection` operationId) request,
-// with any type of body and a specified content type.
+// TestConnectionWithBody tries a configuration and saves nothing.
+//
+// With connection_id the given fields are merged over the stored configuration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 func (c *Client) TestConnectionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestConnectionRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1283,8 +2055,13 @@ func (c *Client) TestConnectionWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// TestConnection performs a POST /api/connections/test (the `TestConnection` operationId) request.
+// TestConnection tries a configuration and saves nothing.
+//
+// With connection_id the given fields are merged over the stored configuration.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 func (c *Client) TestConnection(ctx context.Context, body TestConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTestConnectionRequest(c.Server, body)
 	if err != nil {
@@ -1297,8 +2074,13 @@ func (c *Client) TestConnection(ctx context.Context, body TestConnectionJSONRequ
 	return c.Client.Do(req)
 }
 
-// RunQueryWithBody performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request,
-// with any type of body and a specified content type.
+// RunQueryWithBody runs SQL on a connection.
+//
+// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 func (c *Client) RunQueryWithBody(ctx context.Context, connectionID string, params *RunQueryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRunQueryRequestWithBody(c.Server, connectionID, params, contentType, body)
 	if err != nil {
@@ -1311,8 +2093,13 @@ func (c *Client) RunQueryWithBody(ctx context.Context, connectionID string, para
 	return c.Client.Do(req)
 }
 
-// RunQuery performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request.
+// RunQuery runs SQL on a connection.
+//
+// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 func (c *Client) RunQuery(ctx context.Context, connectionID string, params *RunQueryParams, body RunQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRunQueryRequest(c.Server, connectionID, params, body)
 	if err != nil {
@@ -1325,8 +2112,13 @@ func (c *Client) RunQuery(ctx context.Context, connectionID string, params *RunQ
 	return c.Client.Do(req)
 }
 
-// UpsertSchemaFieldsWithBody performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request,
-// with any type of body and a specified content type.
+// UpsertSchemaFieldsWithBody adds or changes user-defined fields of a schema.
+//
+// Answers 202 without a body.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 func (c *Client) UpsertSchemaFieldsWithBody(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpsertSchemaFieldsRequestWithBody(c.Server, connectionID, schemaID, contentType, body)
 	if err != nil {
@@ -1339,8 +2131,13 @@ func (c *Client) UpsertSchemaFieldsWithBody(ctx context.Context, connectionID st
 	return c.Client.Do(req)
 }
 
-// UpsertSchemaFields performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request.
+// UpsertSchemaFields adds or changes user-defined fields of a schema.
+//
+// Answers 202 without a body.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 func (c *Client) UpsertSchemaFields(ctx context.Context, connectionID string, schemaID string, body UpsertSchemaFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpsertSchemaFieldsRequest(c.Server, connectionID, schemaID, body)
 	if err != nil {
@@ -1353,7 +2150,11 @@ func (c *Client) UpsertSchemaFields(ctx context.Context, connectionID string, sc
 	return c.Client.Do(req)
 }
 
-// DeleteSchemaField performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId) request.
+// DeleteSchemaField deletes a user-defined field of a schema.
+//
+// Answers 202 without a body.
+//
+// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId).
 func (c *Client) DeleteSchemaField(ctx context.Context, connectionID string, schemaID string, fieldID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteSchemaFieldRequest(c.Server, connectionID, schemaID, fieldID)
 	if err != nil {
@@ -1366,8 +2167,13 @@ func (c *Client) DeleteSchemaField(ctx context.Context, connectionID string, sch
 	return c.Client.Do(req)
 }
 
-// PatchSchemaFieldWithBody performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request,
-// with any type of body and a specified content type.
+// PatchSchemaFieldWithBody changes one field of a schema.
+//
+// Newer than the official SDKs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 func (c *Client) PatchSchemaFieldWithBody(ctx context.Context, connectionID string, schemaID string, fieldID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchSchemaFieldRequestWithBody(c.Server, connectionID, schemaID, fieldID, contentType, body)
 	if err != nil {
@@ -1380,8 +2186,13 @@ func (c *Client) PatchSchemaFieldWithBody(ctx context.Context, connectionID stri
 	return c.Client.Do(req)
 }
 
-// PatchSchemaField performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request.
+// PatchSchemaField changes one field of a schema.
+//
+// Newer than the official SDKs.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 func (c *Client) PatchSchemaField(ctx context.Context, connectionID string, schemaID string, fieldID string, body PatchSchemaFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPatchSchemaFieldRequest(c.Server, connectionID, schemaID, fieldID, body)
 	if err != nil {
@@ -1394,7 +2205,11 @@ func (c *Client) PatchSchemaField(ctx context.Context, connectionID string, sche
 	return c.Client.Do(req)
 }
 
-// ResetSchemaPrimaryKeys performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId) request.
+// ResetSchemaPrimaryKeys drops the override of a schema's primary key.
+//
+// Answers 202 without a body.
+//
+// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId).
 func (c *Client) ResetSchemaPrimaryKeys(ctx context.Context, connectionID string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResetSchemaPrimaryKeysRequest(c.Server, connectionID, schemaID)
 	if err != nil {
@@ -1407,8 +2222,13 @@ func (c *Client) ResetSchemaPrimaryKeys(ctx context.Context, connectionID string
 	return c.Client.Do(req)
 }
 
-// SetSchemaPrimaryKeysWithBody performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request,
-// with any type of body and a specified content type.
+// SetSchemaPrimaryKeysWithBody overrides which fields are the primary key of a schema.
+//
+// Answers 202 without a body.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 func (c *Client) SetSchemaPrimaryKeysWithBody(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetSchemaPrimaryKeysRequestWithBody(c.Server, connectionID, schemaID, contentType, body)
 	if err != nil {
@@ -1421,8 +2241,13 @@ func (c *Client) SetSchemaPrimaryKeysWithBody(ctx context.Context, connectionID 
 	return c.Client.Do(req)
 }
 
-// SetSchemaPrimaryKeys performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request.
+// SetSchemaPrimaryKeys overrides which fields are the primary key of a schema.
+//
+// Answers 202 without a body.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 func (c *Client) SetSchemaPrimaryKeys(ctx context.Context, connectionID string, schemaID string, body SetSchemaPrimaryKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetSchemaPrimaryKeysRequest(c.Server, connectionID, schemaID, body)
 	if err != nil {
@@ -1435,7 +2260,11 @@ func (c *Client) SetSchemaPrimaryKeys(ctx context.Context, connectionID string, 
 	return c.Client.Do(req)
 }
 
-// DeleteConnection performs a DELETE /api/connections/{id} (the `DeleteConnection` operationId) request.
+// DeleteConnection deletes a connection.
+//
+// Answers 422 when it is in use, unless force deletes what depends on it, too.
+//
+// Corresponds with DELETE /api/connections/{id} (the `DeleteConnection` operationId).
 func (c *Client) DeleteConnection(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteConnectionRequest(c.Server, id, params)
 	if err != nil {
@@ -1448,7 +2277,9 @@ func (c *Client) DeleteConnection(ctx context.Context, id string, params *Delete
 	return c.Client.Do(req)
 }
 
-// GetConnection performs a GET /api/connections/{id} (the `GetConnection` operationId) request.
+// GetConnection reads one connection, secrets masked.
+//
+// Corresponds with GET /api/connections/{id} (the `GetConnection` operationId).
 func (c *Client) GetConnection(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionRequest(c.Server, id)
 	if err != nil {
@@ -1461,8 +2292,13 @@ func (c *Client) GetConnection(ctx context.Context, id string, reqEditors ...Req
 	return c.Client.Do(req)
 }
 
-// UpdateConnectionWithBody performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request,
-// with any type of body and a specified content type.
+// UpdateConnectionWithBody replaces the configuration of a connection.
+//
+// What is left out is cleared, secrets included, and what was read has them masked.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 func (c *Client) UpdateConnectionWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateConnectionRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -1475,8 +2311,13 @@ func (c *Client) UpdateConnectionWithBody(ctx context.Context, id string, conten
 	return c.Client.Do(req)
 }
 
-// UpdateConnection performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request.
+// UpdateConnection replaces the configuration of a connection.
+//
+// What is left out is cleared, secrets included, and what was read has them masked.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 func (c *Client) UpdateConnection(ctx context.Context, id string, body UpdateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateConnectionRequest(c.Server, id, body)
 	if err != nil {
@@ -1489,7 +2330,12 @@ func (c *Client) UpdateConnection(ctx context.Context, id string, body UpdateCon
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncSource performs a GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId) request.
+// GetBulkSyncSource reads what a connection offers as the source of a bulk sync.
+//
+// include_fields adds the fields of every schema. Fails while the schema cache of a fresh connection is being
+// filled.
+//
+// Corresponds with GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId).
 func (c *Client) GetBulkSyncSource(ctx context.Context, id string, params *GetBulkSyncSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncSourceRequest(c.Server, id, params)
 	if err != nil {
@@ -1502,7 +2348,9 @@ func (c *Client) GetBulkSyncSource(ctx context.Context, id string, params *GetBu
 	return c.Client.Do(req)
 }
 
-// GetBulkSyncDestination performs a GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId) request.
+// GetBulkSyncDestination reads the modes and settings of a connection as the destination of a bulk sync.
+//
+// Corresponds with GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId).
 func (c *Client) GetBulkSyncDestination(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetBulkSyncDestinationRequest(c.Server, id)
 	if err != nil {
@@ -1515,7 +2363,9 @@ func (c *Client) GetBulkSyncDestination(ctx context.Context, id string, reqEdito
 	return c.Client.Do(req)
 }
 
-// GetEnrichmentSource performs a GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId) request.
+// GetEnrichmentSource reads which settings an enrichment on a connection needs.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId).
 func (c *Client) GetEnrichmentSource(ctx context.Context, id string, params *GetEnrichmentSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEnrichmentSourceRequest(c.Server, id, params)
 	if err != nil {
@@ -1528,7 +2378,9 @@ func (c *Client) GetEnrichmentSource(ctx context.Context, id string, params *Get
 	return c.Client.Do(req)
 }
 
-// GetModelSyncSource performs a GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId) request.
+// GetModelSyncSource reads which settings a model on a connection needs.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId).
 func (c *Client) GetModelSyncSource(ctx context.Context, id string, params *GetModelSyncSourceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncSourceRequest(c.Server, id, params)
 	if err != nil {
@@ -1541,7 +2393,9 @@ func (c *Client) GetModelSyncSource(ctx context.Context, id string, params *GetM
 	return c.Client.Do(req)
 }
 
-// GetModelSyncSourceFields performs a GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId) request.
+// GetModelSyncSourceFields lists the fields that a model with the given settings would have.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId).
 func (c *Client) GetModelSyncSourceFields(ctx context.Context, id string, params *GetModelSyncSourceFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncSourceFieldsRequest(c.Server, id, params)
 	if err != nil {
@@ -1554,7 +2408,11 @@ func (c *Client) GetModelSyncSourceFields(ctx context.Context, id string, params
 	return c.Client.Do(req)
 }
 
-// GetModelSyncTargetFields performs a GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId) request.
+// GetModelSyncTargetFields reads the fields and modes of a target object.
+//
+// refresh reads them anew from the far system.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId).
 func (c *Client) GetModelSyncTargetFields(ctx context.Context, id string, params *GetModelSyncTargetFieldsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncTargetFieldsRequest(c.Server, id, params)
 	if err != nil {
@@ -1567,7 +2425,9 @@ func (c *Client) GetModelSyncTargetFields(ctx context.Context, id string, params
 	return c.Client.Do(req)
 }
 
-// ListModelSyncTargets performs a GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId) request.
+// ListModelSyncTargets lists the objects of a connection that model syncs can write to.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId).
 func (c *Client) ListModelSyncTargets(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListModelSyncTargetsRequest(c.Server, id)
 	if err != nil {
@@ -1580,7 +2440,9 @@ func (c *Client) ListModelSyncTargets(ctx context.Context, id string, reqEditors
 	return c.Client.Do(req)
 }
 
-// GetModelSyncTargetCreateProperty performs a GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId) request.
+// GetModelSyncTargetCreateProperty lists the values of a property that creating a target object asks for.
+//
+// Corresponds with GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId).
 func (c *Client) GetModelSyncTargetCreateProperty(ctx context.Context, id string, property string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncTargetCreatePropertyRequest(c.Server, id, property)
 	if err != nil {
@@ -1593,7 +2455,9 @@ func (c *Client) GetModelSyncTargetCreateProperty(ctx context.Context, id string
 	return c.Client.Do(req)
 }
 
-// GetConnectionParameterValues performs a GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId) request.
+// GetConnectionParameterValues lists the values that the settings of a connection may take.
+//
+// Corresponds with GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId).
 func (c *Client) GetConnectionParameterValues(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionParameterValuesRequest(c.Server, id)
 	if err != nil {
@@ -1606,8 +2470,14 @@ func (c *Client) GetConnectionParameterValues(ctx context.Context, id string, re
 	return c.Client.Do(req)
 }
 
-// ExecuteConnectionProxyWithBody performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request,
-// with any type of body and a specified content type.
+// ExecuteConnectionProxyWithBody sends a request to the far system's API with the connection's credentials.
+//
+// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+// service enables the proxy on request.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 func (c *Client) ExecuteConnectionProxyWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExecuteConnectionProxyRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -1620,8 +2490,14 @@ func (c *Client) ExecuteConnectionProxyWithBody(ctx context.Context, id string, 
 	return c.Client.Do(req)
 }
 
-// ExecuteConnectionProxy performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request.
+// ExecuteConnectionProxy sends a request to the far system's API with the connection's credentials.
+//
+// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+// service enables the proxy on request.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 func (c *Client) ExecuteConnectionProxy(ctx context.Context, id string, body ExecuteConnectionProxyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExecuteConnectionProxyRequest(c.Server, id, body)
 	if err != nil {
@@ -1634,7 +2510,9 @@ func (c *Client) ExecuteConnectionProxy(ctx context.Context, id string, body Exe
 	return c.Client.Do(req)
 }
 
-// GetConnectionProxyInfo performs a GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId) request.
+// GetConnectionProxyInfo reads the rules and limits of a connection's proxy.
+//
+// Corresponds with GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId).
 func (c *Client) GetConnectionProxyInfo(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionProxyInfoRequest(c.Server, id)
 	if err != nil {
@@ -1647,7 +2525,11 @@ func (c *Client) GetConnectionProxyInfo(ctx context.Context, id string, reqEdito
 	return c.Client.Do(req)
 }
 
-// RefreshConnectionSchemas performs a POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId) request.
+// RefreshConnectionSchemas asks for a fresh schema cache.
+//
+// Answers 202 and a Location; only a healthy connection is refreshed.
+//
+// Corresponds with POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId).
 func (c *Client) RefreshConnectionSchemas(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRefreshConnectionSchemasRequest(c.Server, id)
 	if err != nil {
@@ -1660,7 +2542,11 @@ func (c *Client) RefreshConnectionSchemas(ctx context.Context, id string, reqEdi
 	return c.Client.Do(req)
 }
 
-// GetConnectionSchemasStatus performs a GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId) request.
+// GetConnectionSchemasStatus reads the state of the schema cache.
+//
+// A refresh is over when last_refresh_finished is not before last_refresh_started.
+//
+// Corresponds with GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId).
 func (c *Client) GetConnectionSchemasStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionSchemasStatusRequest(c.Server, id)
 	if err != nil {
@@ -1673,7 +2559,9 @@ func (c *Client) GetConnectionSchemasStatus(ctx context.Context, id string, reqE
 	return c.Client.Do(req)
 }
 
-// GetConnectionSchema performs a GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId) request.
+// GetConnectionSchema reads one schema of a connection with its fields.
+//
+// Corresponds with GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId).
 func (c *Client) GetConnectionSchema(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionSchemaRequest(c.Server, id, schemaID)
 	if err != nil {
@@ -1686,7 +2574,9 @@ func (c *Client) GetConnectionSchema(ctx context.Context, id string, schemaID st
 	return c.Client.Do(req)
 }
 
-// GetConnectionSchemaRecords performs a GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId) request.
+// GetConnectionSchemaRecords reads sample records of a schema.
+//
+// Corresponds with GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId).
 func (c *Client) GetConnectionSchemaRecords(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetConnectionSchemaRecordsRequest(c.Server, id, schemaID)
 	if err != nil {
@@ -1699,7 +2589,9 @@ func (c *Client) GetConnectionSchemaRecords(ctx context.Context, id string, sche
 	return c.Client.Do(req)
 }
 
-// ListSharedConnections performs a GET /api/connections/{id}/shared (the `ListSharedConnections` operationId) request.
+// ListSharedConnections lists the connections that were shared from this one.
+//
+// Corresponds with GET /api/connections/{id}/shared (the `ListSharedConnections` operationId).
 func (c *Client) ListSharedConnections(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListSharedConnectionsRequest(c.Server, id)
 	if err != nil {
@@ -1712,8 +2604,11 @@ func (c *Client) ListSharedConnections(ctx context.Context, id string, reqEditor
 	return c.Client.Do(req)
 }
 
-// GetEnrichmentInputFieldsWithBody performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request,
-// with any type of body and a specified content type.
+// GetEnrichmentInputFieldsWithBody lists the sets of input fields with which an enrichment works.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 func (c *Client) GetEnrichmentInputFieldsWithBody(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEnrichmentInputFieldsRequestWithBody(c.Server, connectionID, contentType, body)
 	if err != nil {
@@ -1726,8 +2621,11 @@ func (c *Client) GetEnrichmentInputFieldsWithBody(ctx context.Context, connectio
 	return c.Client.Do(req)
 }
 
-// GetEnrichmentInputFields performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request.
+// GetEnrichmentInputFields lists the sets of input fields with which an enrichment works.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 func (c *Client) GetEnrichmentInputFields(ctx context.Context, connectionID string, body GetEnrichmentInputFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEnrichmentInputFieldsRequest(c.Server, connectionID, body)
 	if err != nil {
@@ -1740,7 +2638,9 @@ func (c *Client) GetEnrichmentInputFields(ctx context.Context, connectionID stri
 	return c.Client.Do(req)
 }
 
-// GetEntity performs a GET /api/entities/{id} (the `GetEntity` operationId) request.
+// GetEntity tells what an id belongs to and what it is related to.
+//
+// Corresponds with GET /api/entities/{id} (the `GetEntity` operationId).
 func (c *Client) GetEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEntityRequest(c.Server, id)
 	if err != nil {
@@ -1753,7 +2653,12 @@ func (c *Client) GetEntity(ctx context.Context, id string, reqEditors ...Request
 	return c.Client.Do(req)
 }
 
-// ListEvents performs a GET /api/events (the `ListEvents` operationId) request.
+// ListEvents lists events of the last 48 hours.
+//
+// 10 at a time by default, 100 at most, each delivered at most once. starting_after and ending_before are
+// exclusive.
+//
+// Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server, params)
 	if err != nil {
@@ -1766,7 +2671,9 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEd
 	return c.Client.Do(req)
 }
 
-// ListEventTypes performs a GET /api/events_types (the `ListEventTypes` operationId) request.
+// ListEventTypes lists the types of events.
+//
+// Corresponds with GET /api/events_types (the `ListEventTypes` operationId).
 func (c *Client) ListEventTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventTypesRequest(c.Server)
 	if err != nil {
@@ -1779,7 +2686,12 @@ func (c *Client) ListEventTypes(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// GetJob performs a GET /api/jobs/{type}/{id} (the `GetJob` operationId) request.
+// GetJob reads one background job.
+//
+// type is createmodel, updatemodel, previewmodel, samplemodel or exportlogs; another one answers 400. result
+// is there once the status is done.
+//
+// Corresponds with GET /api/jobs/{type}/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, pType string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJobRequest(c.Server, pType, id)
 	if err != nil {
@@ -1792,7 +2704,11 @@ func (c *Client) GetJob(ctx context.Context, pType string, id string, reqEditors
 	return c.Client.Do(req)
 }
 
-// GetIdentity performs a GET /api/me (the `GetIdentity` operationId) request.
+// GetIdentity tells whom the key belongs to.
+//
+// The cheapest check of a key.
+//
+// Corresponds with GET /api/me (the `GetIdentity` operationId).
 func (c *Client) GetIdentity(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetIdentityRequest(c.Server)
 	if err != nil {
@@ -1805,8 +2721,13 @@ func (c *Client) GetIdentity(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
-// PreviewModelWithBody performs a POST /api/model-preview (the `PreviewModel` operationId) request,
-// with any type of body and a specified content type.
+// PreviewModelWithBody computes a model and saves nothing.
+//
+// With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 func (c *Client) PreviewModelWithBody(ctx context.Context, params *PreviewModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreviewModelRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1819,8 +2740,13 @@ func (c *Client) PreviewModelWithBody(ctx context.Context, params *PreviewModelP
 	return c.Client.Do(req)
 }
 
-// PreviewModel performs a POST /api/model-preview (the `PreviewModel` operationId) request.
+// PreviewModel computes a model and saves nothing.
+//
+// With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 func (c *Client) PreviewModel(ctx context.Context, params *PreviewModelParams, body PreviewModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPreviewModelRequest(c.Server, params, body)
 	if err != nil {
@@ -1833,7 +2759,11 @@ func (c *Client) PreviewModel(ctx context.Context, params *PreviewModelParams, b
 	return c.Client.Do(req)
 }
 
-// ListModels performs a GET /api/models (the `ListModels` operationId) request.
+// ListModels lists models.
+//
+// Paged by page_token, at most 50 a page.
+//
+// Corresponds with GET /api/models (the `ListModels` operationId).
 func (c *Client) ListModels(ctx context.Context, params *ListModelsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListModelsRequest(c.Server, params)
 	if err != nil {
@@ -1846,8 +2776,13 @@ func (c *Client) ListModels(ctx context.Context, params *ListModelsParams, reqEd
 	return c.Client.Do(req)
 }
 
-// CreateModelWithBody performs a POST /api/models (the `CreateModel` operationId) request,
-// with any type of body and a specified content type.
+// CreateModelWithBody creates a model.
+//
+// With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/models (the `CreateModel` operationId).
 func (c *Client) CreateModelWithBody(ctx context.Context, params *CreateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateModelRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1860,8 +2795,13 @@ func (c *Client) CreateModelWithBody(ctx context.Context, params *CreateModelPar
 	return c.Client.Do(req)
 }
 
-// CreateModel performs a POST /api/models (the `CreateModel` operationId) request.
+// CreateModel creates a model.
+//
+// With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/models (the `CreateModel` operationId).
 func (c *Client) CreateModel(ctx context.Context, params *CreateModelParams, body CreateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateModelRequest(c.Server, params, body)
 	if err != nil {
@@ -1874,7 +2814,9 @@ func (c *Client) CreateModel(ctx context.Context, params *CreateModelParams, bod
 	return c.Client.Do(req)
 }
 
-// DeleteModel performs a DELETE /api/models/{id} (the `DeleteModel` operationId) request.
+// DeleteModel deletes a model and breaks the syncs that use it.
+//
+// Corresponds with DELETE /api/models/{id} (the `DeleteModel` operationId).
 func (c *Client) DeleteModel(ctx context.Context, id string, params *DeleteModelParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteModelRequest(c.Server, id, params)
 	if err != nil {
@@ -1887,7 +2829,11 @@ func (c *Client) DeleteModel(ctx context.Context, id string, params *DeleteModel
 	return c.Client.Do(req)
 }
 
-// GetModel performs a GET /api/models/{id} (the `GetModel` operationId) request.
+// GetModel reads one model.
+//
+// With async the answer holds a job to poll.
+//
+// Corresponds with GET /api/models/{id} (the `GetModel` operationId).
 func (c *Client) GetModel(ctx context.Context, id string, params *GetModelParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelRequest(c.Server, id, params)
 	if err != nil {
@@ -1900,8 +2846,13 @@ func (c *Client) GetModel(ctx context.Context, id string, params *GetModelParams
 	return c.Client.Do(req)
 }
 
-// UpdateModelWithBody performs a PUT /api/models/{id} (the `UpdateModel` operationId) request,
-// with any type of body and a specified content type.
+// UpdateModelWithBody replaces a model.
+//
+// What is left out is reset. With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 func (c *Client) UpdateModelWithBody(ctx context.Context, id string, params *UpdateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateModelRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
@@ -1914,8 +2865,13 @@ func (c *Client) UpdateModelWithBody(ctx context.Context, id string, params *Upd
 	return c.Client.Do(req)
 }
 
-// UpdateModel performs a PUT /api/models/{id} (the `UpdateModel` operationId) request.
+// UpdateModel replaces a model.
+//
+// What is left out is reset. With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 func (c *Client) UpdateModel(ctx context.Context, id string, params *UpdateModelParams, body UpdateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateModelRequest(c.Server, id, params, body)
 	if err != nil {
@@ -1928,7 +2884,11 @@ func (c *Client) UpdateModel(ctx context.Context, id string, params *UpdateModel
 	return c.Client.Do(req)
 }
 
-// SampleModel performs a GET /api/models/{id}/sample (the `SampleModel` operationId) request.
+// SampleModel reads sample records of a model.
+//
+// Has to finish within 10 s, unless async answers a job to poll.
+//
+// Corresponds with GET /api/models/{id}/sample (the `SampleModel` operationId).
 func (c *Client) SampleModel(ctx context.Context, id string, params *SampleModelParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSampleModelRequest(c.Server, id, params)
 	if err != nil {
@@ -1941,7 +2901,9 @@ func (c *Client) SampleModel(ctx context.Context, id string, params *SampleModel
 	return c.Client.Do(req)
 }
 
-// GetGlobalErrorSubscribers performs a GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId) request.
+// GetGlobalErrorSubscribers lists the addresses that are written to about every error.
+//
+// Corresponds with GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId).
 func (c *Client) GetGlobalErrorSubscribers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetGlobalErrorSubscribersRequest(c.Server)
 	if err != nil {
@@ -1954,8 +2916,11 @@ func (c *Client) GetGlobalErrorSubscribers(ctx context.Context, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-// SetGlobalErrorSubscribersWithBody performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request,
-// with any type of body and a specified content type.
+// SetGlobalErrorSubscribersWithBody replaces the addresses that are written to about every error.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 func (c *Client) SetGlobalErrorSubscribersWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetGlobalErrorSubscribersRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -1968,8 +2933,11 @@ func (c *Client) SetGlobalErrorSubscribersWithBody(ctx context.Context, contentT
 	return c.Client.Do(req)
 }
 
-// SetGlobalErrorSubscribers performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request.
+// SetGlobalErrorSubscribers replaces the addresses that are written to about every error.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 func (c *Client) SetGlobalErrorSubscribers(ctx context.Context, body SetGlobalErrorSubscribersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSetGlobalErrorSubscribersRequest(c.Server, body)
 	if err != nil {
@@ -1982,7 +2950,9 @@ func (c *Client) SetGlobalErrorSubscribers(ctx context.Context, body SetGlobalEr
 	return c.Client.Do(req)
 }
 
-// GetCurrentOrganization performs a GET /api/organization (the `GetCurrentOrganization` operationId) request.
+// GetCurrentOrganization reads the organization of the key.
+//
+// Corresponds with GET /api/organization (the `GetCurrentOrganization` operationId).
 func (c *Client) GetCurrentOrganization(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCurrentOrganizationRequest(c.Server)
 	if err != nil {
@@ -1995,7 +2965,11 @@ func (c *Client) GetCurrentOrganization(ctx context.Context, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
-// ListUsers performs a GET /api/organization/users (the `ListUsers` operationId) request.
+// ListUsers lists the users of the key's organization.
+//
+// Not paged.
+//
+// Corresponds with GET /api/organization/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListUsersRequest(c.Server)
 	if err != nil {
@@ -2008,8 +2982,11 @@ func (c *Client) ListUsers(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// CreateUserWithBody performs a POST /api/organization/users (the `CreateUser` operationId) request,
-// with any type of body and a specified content type.
+// CreateUserWithBody creates a user in the key's organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUserRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2022,8 +2999,11 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 	return c.Client.Do(req)
 }
 
-// CreateUser performs a POST /api/organization/users (the `CreateUser` operationId) request.
+// CreateUser creates a user in the key's organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateUserRequest(c.Server, body)
 	if err != nil {
@@ -2036,7 +3016,9 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 	return c.Client.Do(req)
 }
 
-// DeleteUser performs a DELETE /api/organization/users/{id} (the `DeleteUser` operationId) request.
+// DeleteUser deletes a user of the key's organization and answers who it was.
+//
+// Corresponds with DELETE /api/organization/users/{id} (the `DeleteUser` operationId).
 func (c *Client) DeleteUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteUserRequest(c.Server, id)
 	if err != nil {
@@ -2049,7 +3031,9 @@ func (c *Client) DeleteUser(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// GetUser performs a GET /api/organization/users/{id} (the `GetUser` operationId) request.
+// GetUser reads one user of the key's organization.
+//
+// Corresponds with GET /api/organization/users/{id} (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetUserRequest(c.Server, id)
 	if err != nil {
@@ -2062,8 +3046,11 @@ func (c *Client) GetUser(ctx context.Context, id string, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
-// UpdateUserWithBody performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdateUserWithBody replaces the roles of a user of the key's organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 func (c *Client) UpdateUserWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateUserRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2076,8 +3063,11 @@ func (c *Client) UpdateUserWithBody(ctx context.Context, id string, contentType 
 	return c.Client.Do(req)
 }
 
-// UpdateUser performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request.
+// UpdateUser replaces the roles of a user of the key's organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 func (c *Client) UpdateUser(ctx context.Context, id string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateUserRequest(c.Server, id, body)
 	if err != nil {
@@ -2090,7 +3080,11 @@ func (c *Client) UpdateUser(ctx context.Context, id string, body UpdateUserJSONR
 	return c.Client.Do(req)
 }
 
-// ListOrganizations performs a GET /api/organizations (the `ListOrganizations` operationId) request.
+// ListOrganizations lists the organizations of a partner.
+//
+// Answers 403 to the keys of users; those ask getIdentity.
+//
+// Corresponds with GET /api/organizations (the `ListOrganizations` operationId).
 func (c *Client) ListOrganizations(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListOrganizationsRequest(c.Server)
 	if err != nil {
@@ -2103,8 +3097,11 @@ func (c *Client) ListOrganizations(ctx context.Context, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
-// CreateOrganizationWithBody performs a POST /api/organizations (the `CreateOrganization` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrganizationWithBody creates an organization under a partner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 func (c *Client) CreateOrganizationWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrganizationRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2117,8 +3114,11 @@ func (c *Client) CreateOrganizationWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// CreateOrganization performs a POST /api/organizations (the `CreateOrganization` operationId) request.
+// CreateOrganization creates an organization under a partner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 func (c *Client) CreateOrganization(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateOrganizationRequest(c.Server, body)
 	if err != nil {
@@ -2131,7 +3131,9 @@ func (c *Client) CreateOrganization(ctx context.Context, body CreateOrganization
 	return c.Client.Do(req)
 }
 
-// GetPartnerEntity performs a GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId) request.
+// GetPartnerEntity tells what an id in any organization of the partner belongs to.
+//
+// Corresponds with GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId).
 func (c *Client) GetPartnerEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPartnerEntityRequest(c.Server, id)
 	if err != nil {
@@ -2144,7 +3146,9 @@ func (c *Client) GetPartnerEntity(ctx context.Context, id string, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// DeleteOrganization performs a DELETE /api/organizations/{id} (the `DeleteOrganization` operationId) request.
+// DeleteOrganization deletes an organization of a partner.
+//
+// Corresponds with DELETE /api/organizations/{id} (the `DeleteOrganization` operationId).
 func (c *Client) DeleteOrganization(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteOrganizationRequest(c.Server, id)
 	if err != nil {
@@ -2157,7 +3161,9 @@ func (c *Client) DeleteOrganization(ctx context.Context, id string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// GetOrganization performs a GET /api/organizations/{id} (the `GetOrganization` operationId) request.
+// GetOrganization reads one organization of a partner.
+//
+// Corresponds with GET /api/organizations/{id} (the `GetOrganization` operationId).
 func (c *Client) GetOrganization(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOrganizationRequest(c.Server, id)
 	if err != nil {
@@ -2170,8 +3176,11 @@ func (c *Client) GetOrganization(ctx context.Context, id string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// UpdateOrganizationWithBody performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request,
-// with any type of body and a specified content type.
+// UpdateOrganizationWithBody replaces the settings of an organization of a partner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 func (c *Client) UpdateOrganizationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateOrganizationRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2184,8 +3193,11 @@ func (c *Client) UpdateOrganizationWithBody(ctx context.Context, id string, cont
 	return c.Client.Do(req)
 }
 
-// UpdateOrganization performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request.
+// UpdateOrganization replaces the settings of an organization of a partner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 func (c *Client) UpdateOrganization(ctx context.Context, id string, body UpdateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateOrganizationRequest(c.Server, id, body)
 	if err != nil {
@@ -2198,7 +3210,9 @@ func (c *Client) UpdateOrganization(ctx context.Context, id string, body UpdateO
 	return c.Client.Do(req)
 }
 
-// ListPartnerSharedConnections performs a GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId) request.
+// ListPartnerSharedConnections lists the connections that were shared from one of an organization.
+//
+// Corresponds with GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId).
 func (c *Client) ListPartnerSharedConnections(ctx context.Context, orgID string, connectionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPartnerSharedConnectionsRequest(c.Server, orgID, connectionID)
 	if err != nil {
@@ -2211,8 +3225,11 @@ func (c *Client) ListPartnerSharedConnections(ctx context.Context, orgID string,
 	return c.Client.Do(req)
 }
 
-// CreatePartnerSharedConnectionWithBody performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreatePartnerSharedConnectionWithBody shares a connection with another organization of the partner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 func (c *Client) CreatePartnerSharedConnectionWithBody(ctx context.Context, orgID string, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePartnerSharedConnectionRequestWithBody(c.Server, orgID, connectionID, contentType, body)
 	if err != nil {
@@ -2225,8 +3242,11 @@ func (c *Client) CreatePartnerSharedConnectionWithBody(ctx context.Context, orgI
 	return c.Client.Do(req)
 }
 
-// CreatePartnerSharedConnection performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request.
+// CreatePartnerSharedConnection shares a connection with another organization of the partner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 func (c *Client) CreatePartnerSharedConnection(ctx context.Context, orgID string, connectionID string, body CreatePartnerSharedConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePartnerSharedConnectionRequest(c.Server, orgID, connectionID, body)
 	if err != nil {
@@ -2239,7 +3259,11 @@ func (c *Client) CreatePartnerSharedConnection(ctx context.Context, orgID string
 	return c.Client.Do(req)
 }
 
-// ListPartnerUsers performs a GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId) request.
+// ListPartnerUsers lists the users of an organization of the partner.
+//
+// Not paged.
+//
+// Corresponds with GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId).
 func (c *Client) ListPartnerUsers(ctx context.Context, orgID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPartnerUsersRequest(c.Server, orgID)
 	if err != nil {
@@ -2252,8 +3276,11 @@ func (c *Client) ListPartnerUsers(ctx context.Context, orgID string, reqEditors 
 	return c.Client.Do(req)
 }
 
-// CreatePartnerUserWithBody performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request,
-// with any type of body and a specified content type.
+// CreatePartnerUserWithBody creates a user in an organization of the partner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 func (c *Client) CreatePartnerUserWithBody(ctx context.Context, orgID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePartnerUserRequestWithBody(c.Server, orgID, contentType, body)
 	if err != nil {
@@ -2266,8 +3293,11 @@ func (c *Client) CreatePartnerUserWithBody(ctx context.Context, orgID string, co
 	return c.Client.Do(req)
 }
 
-// CreatePartnerUser performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request.
+// CreatePartnerUser creates a user in an organization of the partner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 func (c *Client) CreatePartnerUser(ctx context.Context, orgID string, body CreatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePartnerUserRequest(c.Server, orgID, body)
 	if err != nil {
@@ -2280,7 +3310,9 @@ func (c *Client) CreatePartnerUser(ctx context.Context, orgID string, body Creat
 	return c.Client.Do(req)
 }
 
-// DeletePartnerUser performs a DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId) request.
+// DeletePartnerUser deletes a user of an organization of the partner and answers who it was.
+//
+// Corresponds with DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId).
 func (c *Client) DeletePartnerUser(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeletePartnerUserRequest(c.Server, orgID, id)
 	if err != nil {
@@ -2293,7 +3325,9 @@ func (c *Client) DeletePartnerUser(ctx context.Context, orgID string, id string,
 	return c.Client.Do(req)
 }
 
-// GetPartnerUser performs a GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId) request.
+// GetPartnerUser reads one user of an organization of the partner.
+//
+// Corresponds with GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId).
 func (c *Client) GetPartnerUser(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPartnerUserRequest(c.Server, orgID, id)
 	if err != nil {
@@ -2306,8 +3340,11 @@ func (c *Client) GetPartnerUser(ctx context.Context, orgID string, id string, re
 	return c.Client.Do(req)
 }
 
-// UpdatePartnerUserWithBody performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePartnerUserWithBody replaces a user of an organization of the partner.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 func (c *Client) UpdatePartnerUserWithBody(ctx context.Context, orgID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePartnerUserRequestWithBody(c.Server, orgID, id, contentType, body)
 	if err != nil {
@@ -2320,8 +3357,11 @@ func (c *Client) UpdatePartnerUserWithBody(ctx context.Context, orgID string, id
 	return c.Client.Do(req)
 }
 
-// UpdatePartnerUser performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request.
+// UpdatePartnerUser replaces a user of an organization of the partner.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 func (c *Client) UpdatePartnerUser(ctx context.Context, orgID string, id string, body UpdatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePartnerUserRequest(c.Server, orgID, id, body)
 	if err != nil {
@@ -2334,7 +3374,9 @@ func (c *Client) UpdatePartnerUser(ctx context.Context, orgID string, id string,
 	return c.Client.Do(req)
 }
 
-// CreatePartnerUserAPIKey performs a POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId) request.
+// CreatePartnerUserAPIKey mints an API key for a user of an organization of the partner.
+//
+// Corresponds with POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId).
 func (c *Client) CreatePartnerUserAPIKey(ctx context.Context, orgID string, id string, params *CreatePartnerUserAPIKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePartnerUserAPIKeyRequest(c.Server, orgID, id, params)
 	if err != nil {
@@ -2347,7 +3389,11 @@ func (c *Client) CreatePartnerUserAPIKey(ctx context.Context, orgID string, id s
 	return c.Client.Do(req)
 }
 
-// ListPolicies performs a GET /api/permissions/policies (the `ListPolicies` operationId) request.
+// ListPolicies lists permission policies.
+//
+// Not paged.
+//
+// Corresponds with GET /api/permissions/policies (the `ListPolicies` operationId).
 func (c *Client) ListPolicies(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPoliciesRequest(c.Server)
 	if err != nil {
@@ -2360,8 +3406,11 @@ func (c *Client) ListPolicies(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// CreatePolicyWithBody performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request,
-// with any type of body and a specified content type.
+// CreatePolicyWithBody creates a permission policy.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 func (c *Client) CreatePolicyWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePolicyRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2374,8 +3423,11 @@ func (c *Client) CreatePolicyWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// CreatePolicy performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request.
+// CreatePolicy creates a permission policy.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 func (c *Client) CreatePolicy(ctx context.Context, body CreatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePolicyRequest(c.Server, body)
 	if err != nil {
@@ -2388,7 +3440,9 @@ func (c *Client) CreatePolicy(ctx context.Context, body CreatePolicyJSONRequestB
 	return c.Client.Do(req)
 }
 
-// DeletePolicy performs a DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId) request.
+// DeletePolicy deletes a permission policy.
+//
+// Corresponds with DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId).
 func (c *Client) DeletePolicy(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeletePolicyRequest(c.Server, id)
 	if err != nil {
@@ -2401,7 +3455,9 @@ func (c *Client) DeletePolicy(ctx context.Context, id string, reqEditors ...Requ
 	return c.Client.Do(req)
 }
 
-// GetPolicy performs a GET /api/permissions/policies/{id} (the `GetPolicy` operationId) request.
+// GetPolicy reads one permission policy.
+//
+// Corresponds with GET /api/permissions/policies/{id} (the `GetPolicy` operationId).
 func (c *Client) GetPolicy(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPolicyRequest(c.Server, id)
 	if err != nil {
@@ -2414,8 +3470,11 @@ func (c *Client) GetPolicy(ctx context.Context, id string, reqEditors ...Request
 	return c.Client.Do(req)
 }
 
-// UpdatePolicyWithBody performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePolicyWithBody replaces a permission policy.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 func (c *Client) UpdatePolicyWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePolicyRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2428,8 +3487,11 @@ func (c *Client) UpdatePolicyWithBody(ctx context.Context, id string, contentTyp
 	return c.Client.Do(req)
 }
 
-// UpdatePolicy performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request.
+// UpdatePolicy replaces a permission policy.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 func (c *Client) UpdatePolicy(ctx context.Context, id string, body UpdatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePolicyRequest(c.Server, id, body)
 	if err != nil {
@@ -2442,7 +3504,11 @@ func (c *Client) UpdatePolicy(ctx context.Context, id string, body UpdatePolicyJ
 	return c.Client.Do(req)
 }
 
-// ListRoles performs a GET /api/permissions/roles (the `ListRoles` operationId) request.
+// ListRoles lists roles.
+//
+// Not paged.
+//
+// Corresponds with GET /api/permissions/roles (the `ListRoles` operationId).
 func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRolesRequest(c.Server)
 	if err != nil {
@@ -2455,8 +3521,11 @@ func (c *Client) ListRoles(ctx context.Context, reqEditors ...RequestEditorFn) (
 	return c.Client.Do(req)
 }
 
-// CreateRoleWithBody performs a POST /api/permissions/roles (the `CreateRole` operationId) request,
-// with any type of body and a specified content type.
+// CreateRoleWithBody creates a role.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 func (c *Client) CreateRoleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateRoleRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2469,8 +3538,11 @@ func (c *Client) CreateRoleWithBody(ctx context.Context, contentType string, bod
 	return c.Client.Do(req)
 }
 
-// CreateRole performs a POST /api/permissions/roles (the `CreateRole` operationId) request.
+// CreateRole creates a role.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 func (c *Client) CreateRole(ctx context.Context, body CreateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateRoleRequest(c.Server, body)
 	if err != nil {
@@ -2483,7 +3555,9 @@ func (c *Client) CreateRole(ctx context.Context, body CreateRoleJSONRequestBody,
 	return c.Client.Do(req)
 }
 
-// DeleteRole performs a DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId) request.
+// DeleteRole deletes a role.
+//
+// Corresponds with DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId).
 func (c *Client) DeleteRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteRoleRequest(c.Server, id)
 	if err != nil {
@@ -2496,7 +3570,9 @@ func (c *Client) DeleteRole(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// GetRole performs a GET /api/permissions/roles/{id} (the `GetRole` operationId) request.
+// GetRole reads one role.
+//
+// Corresponds with GET /api/permissions/roles/{id} (the `GetRole` operationId).
 func (c *Client) GetRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRoleRequest(c.Server, id)
 	if err != nil {
@@ -2509,8 +3585,11 @@ func (c *Client) GetRole(ctx context.Context, id string, reqEditors ...RequestEd
 	return c.Client.Do(req)
 }
 
-// UpdateRoleWithBody performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request,
-// with any type of body and a specified content type.
+// UpdateRoleWithBody renames a role.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 func (c *Client) UpdateRoleWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateRoleRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2523,8 +3602,11 @@ func (c *Client) UpdateRoleWithBody(ctx context.Context, id string, contentType 
 	return c.Client.Do(req)
 }
 
-// UpdateRole performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request.
+// UpdateRole renames a role.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 func (c *Client) UpdateRole(ctx context.Context, id string, body UpdateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateRoleRequest(c.Server, id, body)
 	if err != nil {
@@ -2537,7 +3619,12 @@ func (c *Client) UpdateRole(ctx context.Context, id string, body UpdateRoleJSONR
 	return c.Client.Do(req)
 }
 
-// GetQuery performs a GET /api/queries/{id} (the `GetQuery` operationId) request.
+// GetQuery reads a query with one page of its results.
+//
+// Only the user who ran it can, others are answered 404; results expire. Follow links.next as it is: it can
+// lack the host.
+//
+// Corresponds with GET /api/queries/{id} (the `GetQuery` operationId).
 func (c *Client) GetQuery(ctx context.Context, id string, params *GetQueryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetQueryRequest(c.Server, id, params)
 	if err != nil {
@@ -2550,7 +3637,11 @@ func (c *Client) GetQuery(ctx context.Context, id string, params *GetQueryParams
 	return c.Client.Do(req)
 }
 
-// ListModelSyncs performs a GET /api/syncs (the `ListModelSyncs` operationId) request.
+// ListModelSyncs lists model syncs in brief, without target, fields and filters.
+//
+// Paged by page_token, at most 50 a page.
+//
+// Corresponds with GET /api/syncs (the `ListModelSyncs` operationId).
 func (c *Client) ListModelSyncs(ctx context.Context, params *ListModelSyncsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListModelSyncsRequest(c.Server, params)
 	if err != nil {
@@ -2563,8 +3654,11 @@ func (c *Client) ListModelSyncs(ctx context.Context, params *ListModelSyncsParam
 	return c.Client.Do(req)
 }
 
-// CreateModelSyncWithBody performs a POST /api/syncs (the `CreateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// CreateModelSyncWithBody creates a model sync.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 func (c *Client) CreateModelSyncWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateModelSyncRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2577,8 +3671,11 @@ func (c *Client) CreateModelSyncWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// CreateModelSync performs a POST /api/syncs (the `CreateModelSync` operationId) request.
+// CreateModelSync creates a model sync.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 func (c *Client) CreateModelSync(ctx context.Context, body CreateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateModelSyncRequest(c.Server, body)
 	if err != nil {
@@ -2591,7 +3688,9 @@ func (c *Client) CreateModelSync(ctx context.Context, body CreateModelSyncJSONRe
 	return c.Client.Do(req)
 }
 
-// GetModelSyncScheduleOptions performs a GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId) request.
+// GetModelSyncScheduleOptions lists the kinds of schedule that a model sync can have.
+//
+// Corresponds with GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId).
 func (c *Client) GetModelSyncScheduleOptions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncScheduleOptionsRequest(c.Server)
 	if err != nil {
@@ -2604,7 +3703,9 @@ func (c *Client) GetModelSyncScheduleOptions(ctx context.Context, reqEditors ...
 	return c.Client.Do(req)
 }
 
-// DeleteModelSync performs a DELETE /api/syncs/{id} (the `DeleteModelSync` operationId) request.
+// DeleteModelSync deletes a model sync.
+//
+// Corresponds with DELETE /api/syncs/{id} (the `DeleteModelSync` operationId).
 func (c *Client) DeleteModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteModelSyncRequest(c.Server, id)
 	if err != nil {
@@ -2617,7 +3718,9 @@ func (c *Client) DeleteModelSync(ctx context.Context, id string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// GetModelSync performs a GET /api/syncs/{id} (the `GetModelSync` operationId) request.
+// GetModelSync reads one model sync.
+//
+// Corresponds with GET /api/syncs/{id} (the `GetModelSync` operationId).
 func (c *Client) GetModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncRequest(c.Server, id)
 	if err != nil {
@@ -2630,8 +3733,13 @@ func (c *Client) GetModelSync(ctx context.Context, id string, reqEditors ...Requ
 	return c.Client.Do(req)
 }
 
-// UpdateModelSyncWithBody performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// UpdateModelSyncWithBody replaces a model sync.
+//
+// What is left out is reset.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 func (c *Client) UpdateModelSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateModelSyncRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2644,8 +3752,13 @@ func (c *Client) UpdateModelSyncWithBody(ctx context.Context, id string, content
 	return c.Client.Do(req)
 }
 
-// UpdateModelSync performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request.
+// UpdateModelSync replaces a model sync.
+//
+// What is left out is reset.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 func (c *Client) UpdateModelSync(ctx context.Context, id string, body UpdateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateModelSyncRequest(c.Server, id, body)
 	if err != nil {
@@ -2658,8 +3771,13 @@ func (c *Client) UpdateModelSync(ctx context.Context, id string, body UpdateMode
 	return c.Client.Do(req)
 }
 
-// ActivateModelSyncWithBody performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// ActivateModelSyncWithBody switches a model sync on or off.
+//
+// Switching it off does not cancel a running execution.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 func (c *Client) ActivateModelSyncWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateModelSyncRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2672,8 +3790,13 @@ func (c *Client) ActivateModelSyncWithBody(ctx context.Context, id string, conte
 	return c.Client.Do(req)
 }
 
-// ActivateModelSync performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request.
+// ActivateModelSync switches a model sync on or off.
+//
+// Switching it off does not cancel a running execution.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 func (c *Client) ActivateModelSync(ctx context.Context, id string, body ActivateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateModelSyncRequest(c.Server, id, body)
 	if err != nil {
@@ -2686,7 +3809,11 @@ func (c *Client) ActivateModelSync(ctx context.Context, id string, body Activate
 	return c.Client.Do(req)
 }
 
-// CancelModelSync performs a POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId) request.
+// CancelModelSync cancels the current execution of a model sync.
+//
+// Only asks: poll until the execution is final.
+//
+// Corresponds with POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId).
 func (c *Client) CancelModelSync(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelModelSyncRequest(c.Server, id)
 	if err != nil {
@@ -2699,7 +3826,9 @@ func (c *Client) CancelModelSync(ctx context.Context, id string, reqEditors ...R
 	return c.Client.Do(req)
 }
 
-// GetModelSyncStatus performs a GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId) request.
+// GetModelSyncStatus reads the current and the last execution of a model sync.
+//
+// Corresponds with GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId).
 func (c *Client) GetModelSyncStatus(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncStatusRequest(c.Server, id)
 	if err != nil {
@@ -2712,7 +3841,11 @@ func (c *Client) GetModelSyncStatus(ctx context.Context, id string, reqEditors .
 	return c.Client.Do(req)
 }
 
-// ListModelSyncExecutions performs a GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId) request.
+// ListModelSyncExecutions lists the executions of a model sync.
+//
+// Paged by page_token.
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId).
 func (c *Client) ListModelSyncExecutions(ctx context.Context, syncID string, params *ListModelSyncExecutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListModelSyncExecutionsRequest(c.Server, syncID, params)
 	if err != nil {
@@ -2725,8 +3858,13 @@ func (c *Client) ListModelSyncExecutions(ctx context.Context, syncID string, par
 	return c.Client.Do(req)
 }
 
-// StartModelSyncWithBody performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request,
-// with any type of body and a specified content type.
+// StartModelSyncWithBody starts a model sync and answers the id of the execution.
+//
+// identities limits the run to some records. May answer 409.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 func (c *Client) StartModelSyncWithBody(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartModelSyncRequestWithBody(c.Server, syncID, contentType, body)
 	if err != nil {
@@ -2739,8 +3877,13 @@ func (c *Client) StartModelSyncWithBody(ctx context.Context, syncID string, cont
 	return c.Client.Do(req)
 }
 
-// StartModelSync performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request.
+// StartModelSync starts a model sync and answers the id of the execution.
+//
+// identities limits the run to some records. May answer 409.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 func (c *Client) StartModelSync(ctx context.Context, syncID string, body StartModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartModelSyncRequest(c.Server, syncID, body)
 	if err != nil {
@@ -2753,7 +3896,9 @@ func (c *Client) StartModelSync(ctx context.Context, syncID string, body StartMo
 	return c.Client.Do(req)
 }
 
-// GetModelSyncExecution performs a GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId) request.
+// GetModelSyncExecution reads one execution with its counts and errors.
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId).
 func (c *Client) GetModelSyncExecution(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncExecutionRequest(c.Server, syncID, id)
 	if err != nil {
@@ -2766,7 +3911,11 @@ func (c *Client) GetModelSyncExecution(ctx context.Context, syncID string, id st
 	return c.Client.Do(req)
 }
 
-// CancelModelSyncExecution performs a POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId) request.
+// CancelModelSyncExecution cancels one execution of a model sync.
+//
+// Only asks: poll until it is final.
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId).
 func (c *Client) CancelModelSyncExecution(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCancelModelSyncExecutionRequest(c.Server, syncID, id)
 	if err != nil {
@@ -2779,7 +3928,11 @@ func (c *Client) CancelModelSyncExecution(ctx context.Context, syncID string, id
 	return c.Client.Do(req)
 }
 
-// GetModelSyncExecutionConsoleLogs performs a GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId) request.
+// GetModelSyncExecutionConsoleLogs reads console log entries of an execution.
+//
+// At most 50 a call; pass next_cursor as after to read on. May answer 408.
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId).
 func (c *Client) GetModelSyncExecutionConsoleLogs(ctx context.Context, syncID string, id string, params *GetModelSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncExecutionConsoleLogsRequest(c.Server, syncID, id, params)
 	if err != nil {
@@ -2792,7 +3945,11 @@ func (c *Client) GetModelSyncExecutionConsoleLogs(ctx context.Context, syncID st
 	return c.Client.Do(req)
 }
 
-// GetModelSyncExecutionLogUrls performs a GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId) request.
+// GetModelSyncExecutionLogUrls answers signed links to the log files of one type.
+//
+// The links expire; call again for fresh ones. Do not send the API token along to them.
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId).
 func (c *Client) GetModelSyncExecutionLogUrls(ctx context.Context, syncID string, id string, pType ExecutionLogType, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncExecutionLogUrlsRequest(c.Server, syncID, id, pType)
 	if err != nil {
@@ -2805,7 +3962,12 @@ func (c *Client) GetModelSyncExecutionLogUrls(ctx context.Context, syncID string
 	return c.Client.Do(req)
 }
 
-// GetModelSyncExecutionLogFile performs a GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId) request.
+// GetModelSyncExecutionLogFile downloads one log file of an execution.
+//
+// The answer is the file or a redirect to a signed link, which must not get the API token. Not verified
+// against the live service.
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId).
 func (c *Client) GetModelSyncExecutionLogFile(ctx context.Context, syncID string, id string, pType ExecutionLogType, filename string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetModelSyncExecutionLogFileRequest(c.Server, syncID, id, pType, filename)
 	if err != nil {
@@ -2818,7 +3980,9 @@ func (c *Client) GetModelSyncExecutionLogFile(ctx context.Context, syncID string
 	return c.Client.Do(req)
 }
 
-// ListWebhooks performs a GET /api/webhooks (the `ListWebhooks` operationId) request.
+// ListWebhooks lists webhooks; an organization has at most one.
+//
+// Corresponds with GET /api/webhooks (the `ListWebhooks` operationId).
 func (c *Client) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListWebhooksRequest(c.Server)
 	if err != nil {
@@ -2831,8 +3995,11 @@ func (c *Client) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn
 	return c.Client.Do(req)
 }
 
-// CreateWebhookWithBody performs a POST /api/webhooks (the `CreateWebhook` operationId) request,
-// with any type of body and a specified content type.
+// CreateWebhookWithBody registers the webhook of an organization.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 func (c *Client) CreateWebhookWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWebhookRequestWithBody(c.Server, contentType, body)
 	if err != nil {
@@ -2845,8 +4012,11 @@ func (c *Client) CreateWebhookWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// CreateWebhook performs a POST /api/webhooks (the `CreateWebhook` operationId) request.
+// CreateWebhook registers the webhook of an organization.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 func (c *Client) CreateWebhook(ctx context.Context, body CreateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateWebhookRequest(c.Server, body)
 	if err != nil {
@@ -2859,7 +4029,9 @@ func (c *Client) CreateWebhook(ctx context.Context, body CreateWebhookJSONReques
 	return c.Client.Do(req)
 }
 
-// DeleteWebhook performs a DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId) request.
+// DeleteWebhook deletes a webhook.
+//
+// Corresponds with DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId).
 func (c *Client) DeleteWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteWebhookRequest(c.Server, id)
 	if err != nil {
@@ -2872,7 +4044,9 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string, reqEditors ...Req
 	return c.Client.Do(req)
 }
 
-// GetWebhook performs a GET /api/webhooks/{id} (the `GetWebhook` operationId) request.
+// GetWebhook reads one webhook.
+//
+// Corresponds with GET /api/webhooks/{id} (the `GetWebhook` operationId).
 func (c *Client) GetWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetWebhookRequest(c.Server, id)
 	if err != nil {
@@ -2885,8 +4059,11 @@ func (c *Client) GetWebhook(ctx context.Context, id string, reqEditors ...Reques
 	return c.Client.Do(req)
 }
 
-// UpdateWebhookWithBody performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWebhookWithBody replaces the endpoint and the secret of a webhook.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 func (c *Client) UpdateWebhookWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWebhookRequestWithBody(c.Server, id, contentType, body)
 	if err != nil {
@@ -2899,8 +4076,11 @@ func (c *Client) UpdateWebhookWithBody(ctx context.Context, id string, contentTy
 	return c.Client.Do(req)
 }
 
-// UpdateWebhook performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request.
+// UpdateWebhook replaces the endpoint and the secret of a webhook.
+//
 // Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 func (c *Client) UpdateWebhook(ctx context.Context, id string, body UpdateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateWebhookRequest(c.Server, id, body)
 	if err != nil {
@@ -2913,7 +4093,11 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, body UpdateWebhoo
 	return c.Client.Do(req)
 }
 
-// DisableWebhook performs a POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId) request.
+// DisableWebhook stops deliveries to a webhook.
+//
+// Events of the meantime are not delivered later.
+//
+// Corresponds with POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId).
 func (c *Client) DisableWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDisableWebhookRequest(c.Server, id)
 	if err != nil {
@@ -2926,7 +4110,9 @@ func (c *Client) DisableWebhook(ctx context.Context, id string, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
-// EnableWebhook performs a POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId) request.
+// EnableWebhook starts deliveries to a webhook.
+//
+// Corresponds with POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId).
 func (c *Client) EnableWebhook(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewEnableWebhookRequest(c.Server, id)
 	if err != nil {
@@ -8966,844 +10152,1357 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ListBulkSyncsWithResponse performs a GET /api/bulk/syncs (the `ListBulkSyncs` operationId) request.
+	// ListBulkSyncsWithResponse lists bulk syncs, without their schemas.
+	//
+	// Paged by page_token, at most 50 a page.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs (the `ListBulkSyncs` operationId).
 	ListBulkSyncsWithResponse(ctx context.Context, params *ListBulkSyncsParams, reqEditors ...RequestEditorFn) (*ListBulkSyncsResponse, error)
 
-	// CreateBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateBulkSyncWithBodyWithResponse creates a bulk sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 	CreateBulkSyncWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBulkSyncResponse, error)
 
-	// CreateBulkSyncWithResponse performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request.
+	// CreateBulkSyncWithResponse creates a bulk sync.
+	//
+	// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 	CreateBulkSyncWithResponse(ctx context.Context, body CreateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBulkSyncResponse, error)
 
-	// ListBulkSyncStatusesWithResponse performs a GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId) request.
+	// ListBulkSyncStatusesWithResponse reads the state of many bulk syncs in one call.
+	//
+	// Give sync_id, repeated, or all or active, which win over it. The state is the sync's: one row a schema, the
+	// running one or else the latest, to be matched by execution_id.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId).
 	ListBulkSyncStatusesWithResponse(ctx context.Context, params *ListBulkSyncStatusesParams, reqEditors ...RequestEditorFn) (*ListBulkSyncStatusesResponse, error)
 
-	// DeleteBulkSyncWithResponse performs a DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId) request.
+	// DeleteBulkSyncWithResponse deletes a bulk sync with its history and cancels what runs.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId).
 	DeleteBulkSyncWithResponse(ctx context.Context, id string, params *DeleteBulkSyncParams, reqEditors ...RequestEditorFn) (*DeleteBulkSyncResponse, error)
 
-	// GetBulkSyncWithResponse performs a GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId) request.
+	// GetBulkSyncWithResponse reads one bulk sync, without its schemas.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId).
 	GetBulkSyncWithResponse(ctx context.Context, id string, params *GetBulkSyncParams, reqEditors ...RequestEditorFn) (*GetBulkSyncResponse, error)
 
-	// UpdateBulkSyncWithBodyWithResponse performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncWithBodyWithResponse replaces a bulk sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// What is left out is reset; send schemas too, because without them all may be selected.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 	UpdateBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncResponse, error)
 
-	// UpdateBulkSyncWithResponse performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request.
+	// UpdateBulkSyncWithResponse replaces a bulk sync.
+	//
+	// What is left out is reset; send schemas too, because without them all may be selected.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 	UpdateBulkSyncWithResponse(ctx context.Context, id string, body UpdateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncResponse, error)
 
-	// ActivateBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// ActivateBulkSyncWithBodyWithResponse switches a bulk sync on or off.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Switching it off cancels a running execution, too.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 	ActivateBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateBulkSyncResponse, error)
 
-	// ActivateBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request.
+	// ActivateBulkSyncWithResponse switches a bulk sync on or off.
+	//
+	// Switching it off cancels a running execution, too.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 	ActivateBulkSyncWithResponse(ctx context.Context, id string, body ActivateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateBulkSyncResponse, error)
 
-	// CancelBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId) request.
+	// CancelBulkSyncWithResponse cancels the current execution of a bulk sync.
+	//
+	// Only asks: poll until the execution is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId).
 	CancelBulkSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelBulkSyncResponse, error)
 
-	// ListBulkSyncExecutionsWithResponse performs a GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId) request.
+	// ListBulkSyncExecutionsWithResponse lists the executions of a bulk sync.
+	//
+	// Paged by page_token, at most 100 a page. only_terminal lists the final ones, in the order of their last
+	// update.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId).
 	ListBulkSyncExecutionsWithResponse(ctx context.Context, id string, params *ListBulkSyncExecutionsParams, reqEditors ...RequestEditorFn) (*ListBulkSyncExecutionsResponse, error)
 
-	// StartBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request,
-	// with any type of body and a specified content type.
+	// StartBulkSyncWithBodyWithResponse starts a bulk sync and answers the execution.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 	StartBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartBulkSyncResponse, error)
 
-	// StartBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request.
+	// StartBulkSyncWithResponse starts a bulk sync and answers the execution.
+	//
+	// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 	StartBulkSyncWithResponse(ctx context.Context, id string, body StartBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*StartBulkSyncResponse, error)
 
-	// GetBulkSyncExecutionWithResponse performs a GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId) request.
+	// GetBulkSyncExecutionWithResponse reads one execution with the counts of every schema.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId).
 	GetBulkSyncExecutionWithResponse(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionResponse, error)
 
-	// CancelBulkSyncExecutionWithResponse performs a POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId) request.
+	// CancelBulkSyncExecutionWithResponse cancels one execution of a bulk sync.
+	//
+	// Only asks: poll until it is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId).
 	CancelBulkSyncExecutionWithResponse(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*CancelBulkSyncExecutionResponse, error)
 
-	// ListBulkSyncSchemasWithResponse performs a GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId) request.
+	// ListBulkSyncSchemasWithResponse lists the schemas of a bulk sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId).
 	ListBulkSyncSchemasWithResponse(ctx context.Context, id string, params *ListBulkSyncSchemasParams, reqEditors ...RequestEditorFn) (*ListBulkSyncSchemasResponse, error)
 
-	// PatchBulkSyncSchemasWithBodyWithResponse performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchBulkSyncSchemasWithBodyWithResponse changes the given schemas of a bulk sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// A schema that is sent without fields gets all of them enabled.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 	PatchBulkSyncSchemasWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchBulkSyncSchemasResponse, error)
 
-	// PatchBulkSyncSchemasWithResponse performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request.
+	// PatchBulkSyncSchemasWithResponse changes the given schemas of a bulk sync.
+	//
+	// A schema that is sent without fields gets all of them enabled.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 	PatchBulkSyncSchemasWithResponse(ctx context.Context, id string, body PatchBulkSyncSchemasJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchBulkSyncSchemasResponse, error)
 
-	// GetBulkSyncSchemaWithResponse performs a GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId) request.
+	// GetBulkSyncSchemaWithResponse reads the settings of one schema.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId).
 	GetBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetBulkSyncSchemaResponse, error)
 
-	// UpdateBulkSyncSchemaWithBodyWithResponse performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncSchemaWithBodyWithResponse replaces the settings of one schema.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 	UpdateBulkSyncSchemaWithBodyWithResponse(ctx context.Context, id string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncSchemaResponse, error)
 
-	// UpdateBulkSyncSchemaWithResponse performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request.
+	// UpdateBulkSyncSchemaWithResponse replaces the settings of one schema.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 	UpdateBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, body UpdateBulkSyncSchemaJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncSchemaResponse, error)
 
-	// CancelBulkSyncSchemaWithResponse performs a POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId) request.
+	// CancelBulkSyncSchemaWithResponse cancels one schema of the current execution.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId).
 	CancelBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*CancelBulkSyncSchemaResponse, error)
 
-	// GetBulkSyncStatusWithResponse performs a GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId) request.
+	// GetBulkSyncStatusWithResponse reads the current and the last execution of a bulk sync.
+	//
+	// ingestion_status tells of change data capture.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId).
 	GetBulkSyncStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBulkSyncStatusResponse, error)
 
-	// GetBulkSyncExecutionConsoleLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId) request.
+	// GetBulkSyncExecutionConsoleLogsWithResponse reads the newest console log entries of an execution.
+	//
+	// At most 50 are kept; pass next_cursor as after to read on. May answer 408.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId).
 	GetBulkSyncExecutionConsoleLogsWithResponse(ctx context.Context, syncID string, executionID string, params *GetBulkSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionConsoleLogsResponse, error)
 
-	// GetBulkSyncExecutionLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId) request.
+	// GetBulkSyncExecutionLogsWithResponse answers signed links to the log files of an execution.
+	//
+	// The links expire; call again for fresh ones. Do not send the API token along to them.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId).
 	GetBulkSyncExecutionLogsWithResponse(ctx context.Context, syncID string, executionID string, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionLogsResponse, error)
 
-	// ExportBulkSyncExecutionLogsWithResponse performs a POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId) request.
+	// ExportBulkSyncExecutionLogsWithResponse starts a job that exports the logs of an execution.
+	//
+	// Poll getJob with the type exportlogs; the result holds a signed link, unless data.url has it at once.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId).
 	ExportBulkSyncExecutionLogsWithResponse(ctx context.Context, syncID string, executionID string, params *ExportBulkSyncExecutionLogsParams, reqEditors ...RequestEditorFn) (*ExportBulkSyncExecutionLogsResponse, error)
 
-	// GetBulkSyncExecutionSchemaConsoleLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId) request.
+	// GetBulkSyncExecutionSchemaConsoleLogsWithResponse reads console log entries of one schema of an execution.
+	//
+	// At most 50 a call; pass next_cursor as after to read on. May answer 408.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId).
 	GetBulkSyncExecutionSchemaConsoleLogsWithResponse(ctx context.Context, syncID string, executionID string, schemaID string, params *GetBulkSyncExecutionSchemaConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionSchemaConsoleLogsResponse, error)
 
-	// ListBulkSyncSchedulesWithResponse performs a GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId) request.
+	// ListBulkSyncSchedulesWithResponse lists the schedules of a bulk sync.
+	//
+	// The rows carry no id: ids are in default_schedule and additional_schedules of the sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId).
 	ListBulkSyncSchedulesWithResponse(ctx context.Context, syncID string, reqEditors ...RequestEditorFn) (*ListBulkSyncSchedulesResponse, error)
 
-	// CreateBulkSyncScheduleWithBodyWithResponse performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateBulkSyncScheduleWithBodyWithResponse adds a schedule to a bulk sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 	CreateBulkSyncScheduleWithBodyWithResponse(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBulkSyncScheduleResponse, error)
 
-	// CreateBulkSyncScheduleWithResponse performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request.
+	// CreateBulkSyncScheduleWithResponse adds a schedule to a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 	CreateBulkSyncScheduleWithResponse(ctx context.Context, syncID string, body CreateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBulkSyncScheduleResponse, error)
 
-	// DeleteBulkSyncScheduleWithResponse performs a DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId) request.
+	// DeleteBulkSyncScheduleWithResponse deletes one schedule of a bulk sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId).
 	DeleteBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*DeleteBulkSyncScheduleResponse, error)
 
-	// GetBulkSyncScheduleWithResponse performs a GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId) request.
+	// GetBulkSyncScheduleWithResponse reads one schedule of a bulk sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId).
 	GetBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*GetBulkSyncScheduleResponse, error)
 
-	// UpdateBulkSyncScheduleWithBodyWithResponse performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateBulkSyncScheduleWithBodyWithResponse replaces one schedule of a bulk sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 	UpdateBulkSyncScheduleWithBodyWithResponse(ctx context.Context, syncID string, scheduleID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncScheduleResponse, error)
 
-	// UpdateBulkSyncScheduleWithResponse performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request.
+	// UpdateBulkSyncScheduleWithResponse replaces one schedule of a bulk sync.
+	//
+	// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 	UpdateBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, body UpdateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncScheduleResponse, error)
 
-	// ListConnectionTypesWithResponse performs a GET /api/connection_types (the `ListConnectionTypes` operationId) request.
+	// ListConnectionTypesWithResponse lists the connection types with their capabilities and forms.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connection_types (the `ListConnectionTypes` operationId).
 	ListConnectionTypesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConnectionTypesResponse, error)
 
-	// GetConnectionTypeSchemaWithResponse performs a GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId) request.
+	// GetConnectionTypeSchemaWithResponse reads the JSON schema of a connection type's configuration.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId).
 	GetConnectionTypeSchemaWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionTypeSchemaResponse, error)
 
-	// GetConnectionTypeParameterValuesWithBodyWithResponse performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request,
-	// with any type of body and a specified content type.
+	// GetConnectionTypeParameterValuesWithBodyWithResponse lists the values that a field of a connection type's form may take.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 	GetConnectionTypeParameterValuesWithBodyWithResponse(ctx context.Context, pType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetConnectionTypeParameterValuesResponse, error)
 
-	// GetConnectionTypeParameterValuesWithResponse performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request.
+	// GetConnectionTypeParameterValuesWithResponse lists the values that a field of a connection type's form may take.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 	GetConnectionTypeParameterValuesWithResponse(ctx context.Context, pType string, body GetConnectionTypeParameterValuesJSONRequestBody, reqEditors ...RequestEditorFn) (*GetConnectionTypeParameterValuesResponse, error)
 
-	// ListConnectionsWithResponse performs a GET /api/connections (the `ListConnections` operationId) request.
+	// ListConnectionsWithResponse lists connections, secrets masked.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections (the `ListConnections` operationId).
 	ListConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConnectionsResponse, error)
 
-	// CreateConnectionWithBodyWithResponse performs a POST /api/connections (the `CreateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectionWithBodyWithResponse creates a connection.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+	// saved false: poll the connection's status.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 	CreateConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// CreateConnectionWithResponse performs a POST /api/connections (the `CreateConnection` operationId) request.
+	// CreateConnectionWithResponse creates a connection.
+	//
+	// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+	// saved false: poll the connection's status.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 	CreateConnectionWithResponse(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error)
 
-	// CreateConnectSessionWithBodyWithResponse performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateConnectSessionWithBodyWithResponse opens a single-use session in which an end user connects a system.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The name is unique in the organization; open one session per user and poll the connection afterwards.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 	CreateConnectSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectSessionResponse, error)
 
-	// CreateConnectSessionWithResponse performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request.
+	// CreateConnectSessionWithResponse opens a single-use session in which an end user connects a system.
+	//
+	// The name is unique in the organization; open one session per user and poll the connection afterwards.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 	CreateConnectSessionWithResponse(ctx context.Context, body CreateConnectSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectSessionResponse, error)
 
-	// TestConnectionWithBodyWithResponse performs a POST /api/connections/test (the `TestConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// TestConnectionWithBodyWithResponse tries a configuration and saves nothing.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// With connection_id the given fields are merged over the stored configuration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 	TestConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestConnectionResponse, error)
 
-	// TestConnectionWithResponse performs a POST /api/connections/test (the `TestConnection` operationId) request.
+	// TestConnectionWithResponse tries a configuration and saves nothing.
+	//
+	// With connection_id the given fields are merged over the stored configuration.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 	TestConnectionWithResponse(ctx context.Context, body TestConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TestConnectionResponse, error)
 
-	// RunQueryWithBodyWithResponse performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request,
-	// with any type of body and a specified content type.
+	// RunQueryWithBodyWithResponse runs SQL on a connection.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 	RunQueryWithBodyWithResponse(ctx context.Context, connectionID string, params *RunQueryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunQueryResponse, error)
 
-	// RunQueryWithResponse performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request.
+	// RunQueryWithResponse runs SQL on a connection.
+	//
+	// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 	RunQueryWithResponse(ctx context.Context, connectionID string, params *RunQueryParams, body RunQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*RunQueryResponse, error)
 
-	// UpsertSchemaFieldsWithBodyWithResponse performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request,
-	// with any type of body and a specified content type.
+	// UpsertSchemaFieldsWithBodyWithResponse adds or changes user-defined fields of a schema.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 202 without a body.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 	UpsertSchemaFieldsWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpsertSchemaFieldsResponse, error)
 
-	// UpsertSchemaFieldsWithResponse performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request.
+	// UpsertSchemaFieldsWithResponse adds or changes user-defined fields of a schema.
+	//
+	// Answers 202 without a body.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 	UpsertSchemaFieldsWithResponse(ctx context.Context, connectionID string, schemaID string, body UpsertSchemaFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpsertSchemaFieldsResponse, error)
 
-	// DeleteSchemaFieldWithResponse performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId) request.
+	// DeleteSchemaFieldWithResponse deletes a user-defined field of a schema.
+	//
+	// Answers 202 without a body.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId).
 	DeleteSchemaFieldWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, reqEditors ...RequestEditorFn) (*DeleteSchemaFieldResponse, error)
 
-	// PatchSchemaFieldWithBodyWithResponse performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request,
-	// with any type of body and a specified content type.
+	// PatchSchemaFieldWithBodyWithResponse changes one field of a schema.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Newer than the official SDKs.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 	PatchSchemaFieldWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSchemaFieldResponse, error)
 
-	// PatchSchemaFieldWithResponse performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request.
+	// PatchSchemaFieldWithResponse changes one field of a schema.
+	//
+	// Newer than the official SDKs.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 	PatchSchemaFieldWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, body PatchSchemaFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSchemaFieldResponse, error)
 
-	// ResetSchemaPrimaryKeysWithResponse performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId) request.
+	// ResetSchemaPrimaryKeysWithResponse drops the override of a schema's primary key.
+	//
+	// Answers 202 without a body.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId).
 	ResetSchemaPrimaryKeysWithResponse(ctx context.Context, connectionID string, schemaID string, reqEditors ...RequestEditorFn) (*ResetSchemaPrimaryKeysResponse, error)
 
-	// SetSchemaPrimaryKeysWithBodyWithResponse performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request,
-	// with any type of body and a specified content type.
+	// SetSchemaPrimaryKeysWithBodyWithResponse overrides which fields are the primary key of a schema.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Answers 202 without a body.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 	SetSchemaPrimaryKeysWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetSchemaPrimaryKeysResponse, error)
 
-	// SetSchemaPrimaryKeysWithResponse performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request.
+	// SetSchemaPrimaryKeysWithResponse overrides which fields are the primary key of a schema.
+	//
+	// Answers 202 without a body.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 	SetSchemaPrimaryKeysWithResponse(ctx context.Context, connectionID string, schemaID string, body SetSchemaPrimaryKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*SetSchemaPrimaryKeysResponse, error)
 
-	// DeleteConnectionWithResponse performs a DELETE /api/connections/{id} (the `DeleteConnection` operationId) request.
+	// DeleteConnectionWithResponse deletes a connection.
+	//
+	// Answers 422 when it is in use, unless force deletes what depends on it, too.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/connections/{id} (the `DeleteConnection` operationId).
 	DeleteConnectionWithResponse(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*DeleteConnectionResponse, error)
 
-	// GetConnectionWithResponse performs a GET /api/connections/{id} (the `GetConnection` operationId) request.
+	// GetConnectionWithResponse reads one connection, secrets masked.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id} (the `GetConnection` operationId).
 	GetConnectionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error)
 
-	// UpdateConnectionWithBodyWithResponse performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateConnectionWithBodyWithResponse replaces the configuration of a connection.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// What is left out is cleared, secrets included, and what was read has them masked.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 	UpdateConnectionWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConnectionResponse, error)
 
-	// UpdateConnectionWithResponse performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request.
+	// UpdateConnectionWithResponse replaces the configuration of a connection.
+	//
+	// What is left out is cleared, secrets included, and what was read has them masked.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 	UpdateConnectionWithResponse(ctx context.Context, id string, body UpdateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConnectionResponse, error)
 
-	// GetBulkSyncSourceWithResponse performs a GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId) request.
+	// GetBulkSyncSourceWithResponse reads what a connection offers as the source of a bulk sync.
+	//
+	// include_fields adds the fields of every schema. Fails while the schema cache of a fresh connection is being
+	// filled.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId).
 	GetBulkSyncSourceWithResponse(ctx context.Context, id string, params *GetBulkSyncSourceParams, reqEditors ...RequestEditorFn) (*GetBulkSyncSourceResponse, error)
 
-	// GetBulkSyncDestinationWithResponse performs a GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId) request.
+	// GetBulkSyncDestinationWithResponse reads the modes and settings of a connection as the destination of a bulk sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId).
 	GetBulkSyncDestinationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBulkSyncDestinationResponse, error)
 
-	// GetEnrichmentSourceWithResponse performs a GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId) request.
+	// GetEnrichmentSourceWithResponse reads which settings an enrichment on a connection needs.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId).
 	GetEnrichmentSourceWithResponse(ctx context.Context, id string, params *GetEnrichmentSourceParams, reqEditors ...RequestEditorFn) (*GetEnrichmentSourceResponse, error)
 
-	// GetModelSyncSourceWithResponse performs a GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId) request.
+	// GetModelSyncSourceWithResponse reads which settings a model on a connection needs.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId).
 	GetModelSyncSourceWithResponse(ctx context.Context, id string, params *GetModelSyncSourceParams, reqEditors ...RequestEditorFn) (*GetModelSyncSourceResponse, error)
 
-	// GetModelSyncSourceFieldsWithResponse performs a GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId) request.
+	// GetModelSyncSourceFieldsWithResponse lists the fields that a model with the given settings would have.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId).
 	GetModelSyncSourceFieldsWithResponse(ctx context.Context, id string, params *GetModelSyncSourceFieldsParams, reqEditors ...RequestEditorFn) (*GetModelSyncSourceFieldsResponse, error)
 
-	// GetModelSyncTargetFieldsWithResponse performs a GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId) request.
+	// GetModelSyncTargetFieldsWithResponse reads the fields and modes of a target object.
+	//
+	// refresh reads them anew from the far system.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId).
 	GetModelSyncTargetFieldsWithResponse(ctx context.Context, id string, params *GetModelSyncTargetFieldsParams, reqEditors ...RequestEditorFn) (*GetModelSyncTargetFieldsResponse, error)
 
-	// ListModelSyncTargetsWithResponse performs a GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId) request.
+	// ListModelSyncTargetsWithResponse lists the objects of a connection that model syncs can write to.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId).
 	ListModelSyncTargetsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListModelSyncTargetsResponse, error)
 
-	// GetModelSyncTargetCreatePropertyWithResponse performs a GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId) request.
+	// GetModelSyncTargetCreatePropertyWithResponse lists the values of a property that creating a target object asks for.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId).
 	GetModelSyncTargetCreatePropertyWithResponse(ctx context.Context, id string, property string, reqEditors ...RequestEditorFn) (*GetModelSyncTargetCreatePropertyResponse, error)
 
-	// GetConnectionParameterValuesWithResponse performs a GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId) request.
+	// GetConnectionParameterValuesWithResponse lists the values that the settings of a connection may take.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId).
 	GetConnectionParameterValuesWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionParameterValuesResponse, error)
 
-	// ExecuteConnectionProxyWithBodyWithResponse performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request,
-	// with any type of body and a specified content type.
+	// ExecuteConnectionProxyWithBodyWithResponse sends a request to the far system's API with the connection's credentials.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+	// service enables the proxy on request.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 	ExecuteConnectionProxyWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecuteConnectionProxyResponse, error)
 
-	// ExecuteConnectionProxyWithResponse performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request.
+	// ExecuteConnectionProxyWithResponse sends a request to the far system's API with the connection's credentials.
+	//
+	// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+	// service enables the proxy on request.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 	ExecuteConnectionProxyWithResponse(ctx context.Context, id string, body ExecuteConnectionProxyJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecuteConnectionProxyResponse, error)
 
-	// GetConnectionProxyInfoWithResponse performs a GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId) request.
+	// GetConnectionProxyInfoWithResponse reads the rules and limits of a connection's proxy.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId).
 	GetConnectionProxyInfoWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionProxyInfoResponse, error)
 
-	// RefreshConnectionSchemasWithResponse performs a POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId) request.
+	// RefreshConnectionSchemasWithResponse asks for a fresh schema cache.
+	//
+	// Answers 202 and a Location; only a healthy connection is refreshed.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId).
 	RefreshConnectionSchemasWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RefreshConnectionSchemasResponse, error)
 
-	// GetConnectionSchemasStatusWithResponse performs a GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId) request.
+	// GetConnectionSchemasStatusWithResponse reads the state of the schema cache.
+	//
+	// A refresh is over when last_refresh_finished is not before last_refresh_started.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId).
 	GetConnectionSchemasStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionSchemasStatusResponse, error)
 
-	// GetConnectionSchemaWithResponse performs a GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId) request.
+	// GetConnectionSchemaWithResponse reads one schema of a connection with its fields.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId).
 	GetConnectionSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetConnectionSchemaResponse, error)
 
-	// GetConnectionSchemaRecordsWithResponse performs a GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId) request.
+	// GetConnectionSchemaRecordsWithResponse reads sample records of a schema.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId).
 	GetConnectionSchemaRecordsWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetConnectionSchemaRecordsResponse, error)
 
-	// ListSharedConnectionsWithResponse performs a GET /api/connections/{id}/shared (the `ListSharedConnections` operationId) request.
+	// ListSharedConnectionsWithResponse lists the connections that were shared from this one.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/connections/{id}/shared (the `ListSharedConnections` operationId).
 	ListSharedConnectionsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListSharedConnectionsResponse, error)
 
-	// GetEnrichmentInputFieldsWithBodyWithResponse performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request,
-	// with any type of body and a specified content type.
+	// GetEnrichmentInputFieldsWithBodyWithResponse lists the sets of input fields with which an enrichment works.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 	GetEnrichmentInputFieldsWithBodyWithResponse(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetEnrichmentInputFieldsResponse, error)
 
-	// GetEnrichmentInputFieldsWithResponse performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request.
+	// GetEnrichmentInputFieldsWithResponse lists the sets of input fields with which an enrichment works.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 	GetEnrichmentInputFieldsWithResponse(ctx context.Context, connectionID string, body GetEnrichmentInputFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetEnrichmentInputFieldsResponse, error)
 
-	// GetEntityWithResponse performs a GET /api/entities/{id} (the `GetEntity` operationId) request.
+	// GetEntityWithResponse tells what an id belongs to and what it is related to.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/entities/{id} (the `GetEntity` operationId).
 	GetEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEntityResponse, error)
 
-	// ListEventsWithResponse performs a GET /api/events (the `ListEvents` operationId) request.
+	// ListEventsWithResponse lists events of the last 48 hours.
+	//
+	// 10 at a time by default, 100 at most, each delivered at most once. starting_after and ending_before are
+	// exclusive.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
 
-	// ListEventTypesWithResponse performs a GET /api/events_types (the `ListEventTypes` operationId) request.
+	// ListEventTypesWithResponse lists the types of events.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/events_types (the `ListEventTypes` operationId).
 	ListEventTypesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListEventTypesResponse, error)
 
-	// GetJobWithResponse performs a GET /api/jobs/{type}/{id} (the `GetJob` operationId) request.
+	// GetJobWithResponse reads one background job.
+	//
+	// type is createmodel, updatemodel, previewmodel, samplemodel or exportlogs; another one answers 400. result
+	// is there once the status is done.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/jobs/{type}/{id} (the `GetJob` operationId).
 	GetJobWithResponse(ctx context.Context, pType string, id string, reqEditors ...RequestEditorFn) (*GetJobResponse, error)
 
-	// GetIdentityWithResponse performs a GET /api/me (the `GetIdentity` operationId) request.
+	// GetIdentityWithResponse tells whom the key belongs to.
+	//
+	// The cheapest check of a key.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/me (the `GetIdentity` operationId).
 	GetIdentityWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIdentityResponse, error)
 
-	// PreviewModelWithBodyWithResponse performs a POST /api/model-preview (the `PreviewModel` operationId) request,
-	// with any type of body and a specified content type.
+	// PreviewModelWithBodyWithResponse computes a model and saves nothing.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 	PreviewModelWithBodyWithResponse(ctx context.Context, params *PreviewModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewModelResponse, error)
 
-	// PreviewModelWithResponse performs a POST /api/model-preview (the `PreviewModel` operationId) request.
+	// PreviewModelWithResponse computes a model and saves nothing.
+	//
+	// With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 	PreviewModelWithResponse(ctx context.Context, params *PreviewModelParams, body PreviewModelJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewModelResponse, error)
 
-	// ListModelsWithResponse performs a GET /api/models (the `ListModels` operationId) request.
+	// ListModelsWithResponse lists models.
+	//
+	// Paged by page_token, at most 50 a page.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/models (the `ListModels` operationId).
 	ListModelsWithResponse(ctx context.Context, params *ListModelsParams, reqEditors ...RequestEditorFn) (*ListModelsResponse, error)
 
-	// CreateModelWithBodyWithResponse performs a POST /api/models (the `CreateModel` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateModelWithBodyWithResponse creates a model.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/models (the `CreateModel` operationId).
 	CreateModelWithBodyWithResponse(ctx context.Context, params *CreateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateModelResponse, error)
 
-	// CreateModelWithResponse performs a POST /api/models (the `CreateModel` operationId) request.
+	// CreateModelWithResponse creates a model.
+	//
+	// With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/models (the `CreateModel` operationId).
 	CreateModelWithResponse(ctx context.Context, params *CreateModelParams, body CreateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateModelResponse, error)
 
-	// DeleteModelWithResponse performs a DELETE /api/models/{id} (the `DeleteModel` operationId) request.
+	// DeleteModelWithResponse deletes a model and breaks the syncs that use it.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/models/{id} (the `DeleteModel` operationId).
 	DeleteModelWithResponse(ctx context.Context, id string, params *DeleteModelParams, reqEditors ...RequestEditorFn) (*DeleteModelResponse, error)
 
-	// GetModelWithResponse performs a GET /api/models/{id} (the `GetModel` operationId) request.
+	// GetModelWithResponse reads one model.
+	//
+	// With async the answer holds a job to poll.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/models/{id} (the `GetModel` operationId).
 	GetModelWithResponse(ctx context.Context, id string, params *GetModelParams, reqEditors ...RequestEditorFn) (*GetModelResponse, error)
 
-	// UpdateModelWithBodyWithResponse performs a PUT /api/models/{id} (the `UpdateModel` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateModelWithBodyWithResponse replaces a model.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// What is left out is reset. With async the answer holds a job to poll.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 	UpdateModelWithBodyWithResponse(ctx context.Context, id string, params *UpdateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateModelResponse, error)
 
-	// UpdateModelWithResponse performs a PUT /api/models/{id} (the `UpdateModel` operationId) request.
+	// UpdateModelWithResponse replaces a model.
+	//
+	// What is left out is reset. With async the answer holds a job to poll.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 	UpdateModelWithResponse(ctx context.Context, id string, params *UpdateModelParams, body UpdateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateModelResponse, error)
 
-	// SampleModelWithResponse performs a GET /api/models/{id}/sample (the `SampleModel` operationId) request.
+	// SampleModelWithResponse reads sample records of a model.
+	//
+	// Has to finish within 10 s, unless async answers a job to poll.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/models/{id}/sample (the `SampleModel` operationId).
 	SampleModelWithResponse(ctx context.Context, id string, params *SampleModelParams, reqEditors ...RequestEditorFn) (*SampleModelResponse, error)
 
-	// GetGlobalErrorSubscribersWithResponse performs a GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId) request.
+	// GetGlobalErrorSubscribersWithResponse lists the addresses that are written to about every error.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId).
 	GetGlobalErrorSubscribersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetGlobalErrorSubscribersResponse, error)
 
-	// SetGlobalErrorSubscribersWithBodyWithResponse performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request,
-	// with any type of body and a specified content type.
+	// SetGlobalErrorSubscribersWithBodyWithResponse replaces the addresses that are written to about every error.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 	SetGlobalErrorSubscribersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetGlobalErrorSubscribersResponse, error)
 
-	// SetGlobalErrorSubscribersWithResponse performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request.
+	// SetGlobalErrorSubscribersWithResponse replaces the addresses that are written to about every error.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 	SetGlobalErrorSubscribersWithResponse(ctx context.Context, body SetGlobalErrorSubscribersJSONRequestBody, reqEditors ...RequestEditorFn) (*SetGlobalErrorSubscribersResponse, error)
 
-	// GetCurrentOrganizationWithResponse performs a GET /api/organization (the `GetCurrentOrganization` operationId) request.
+	// GetCurrentOrganizationWithResponse reads the organization of the key.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organization (the `GetCurrentOrganization` operationId).
 	GetCurrentOrganizationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCurrentOrganizationResponse, error)
 
-	// ListUsersWithResponse performs a GET /api/organization/users (the `ListUsers` operationId) request.
+	// ListUsersWithResponse lists the users of the key's organization.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organization/users (the `ListUsers` operationId).
 	ListUsersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListUsersResponse, error)
 
-	// CreateUserWithBodyWithResponse performs a POST /api/organization/users (the `CreateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateUserWithBodyWithResponse creates a user in the key's organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 	CreateUserWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
 
-	// CreateUserWithResponse performs a POST /api/organization/users (the `CreateUser` operationId) request.
+	// CreateUserWithResponse creates a user in the key's organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 	CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error)
 
-	// DeleteUserWithResponse performs a DELETE /api/organization/users/{id} (the `DeleteUser` operationId) request.
+	// DeleteUserWithResponse deletes a user of the key's organization and answers who it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/organization/users/{id} (the `DeleteUser` operationId).
 	DeleteUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error)
 
-	// GetUserWithResponse performs a GET /api/organization/users/{id} (the `GetUser` operationId) request.
+	// GetUserWithResponse reads one user of the key's organization.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organization/users/{id} (the `GetUser` operationId).
 	GetUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetUserResponse, error)
 
-	// UpdateUserWithBodyWithResponse performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateUserWithBodyWithResponse replaces the roles of a user of the key's organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 	UpdateUserWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
-	// UpdateUserWithResponse performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request.
+	// UpdateUserWithResponse replaces the roles of a user of the key's organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 	UpdateUserWithResponse(ctx context.Context, id string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error)
 
-	// ListOrganizationsWithResponse performs a GET /api/organizations (the `ListOrganizations` operationId) request.
+	// ListOrganizationsWithResponse lists the organizations of a partner.
+	//
+	// Answers 403 to the keys of users; those ask getIdentity.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations (the `ListOrganizations` operationId).
 	ListOrganizationsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOrganizationsResponse, error)
 
-	// CreateOrganizationWithBodyWithResponse performs a POST /api/organizations (the `CreateOrganization` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateOrganizationWithBodyWithResponse creates an organization under a partner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 	CreateOrganizationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
 
-	// CreateOrganizationWithResponse performs a POST /api/organizations (the `CreateOrganization` operationId) request.
+	// CreateOrganizationWithResponse creates an organization under a partner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 	CreateOrganizationWithResponse(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error)
 
-	// GetPartnerEntityWithResponse performs a GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId) request.
+	// GetPartnerEntityWithResponse tells what an id in any organization of the partner belongs to.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId).
 	GetPartnerEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPartnerEntityResponse, error)
 
-	// DeleteOrganizationWithResponse performs a DELETE /api/organizations/{id} (the `DeleteOrganization` operationId) request.
+	// DeleteOrganizationWithResponse deletes an organization of a partner.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/organizations/{id} (the `DeleteOrganization` operationId).
 	DeleteOrganizationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteOrganizationResponse, error)
 
-	// GetOrganizationWithResponse performs a GET /api/organizations/{id} (the `GetOrganization` operationId) request.
+	// GetOrganizationWithResponse reads one organization of a partner.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations/{id} (the `GetOrganization` operationId).
 	GetOrganizationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetOrganizationResponse, error)
 
-	// UpdateOrganizationWithBodyWithResponse performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateOrganizationWithBodyWithResponse replaces the settings of an organization of a partner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 	UpdateOrganizationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOrganizationResponse, error)
 
-	// UpdateOrganizationWithResponse performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request.
+	// UpdateOrganizationWithResponse replaces the settings of an organization of a partner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 	UpdateOrganizationWithResponse(ctx context.Context, id string, body UpdateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateOrganizationResponse, error)
 
-	// ListPartnerSharedConnectionsWithResponse performs a GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId) request.
+	// ListPartnerSharedConnectionsWithResponse lists the connections that were shared from one of an organization.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId).
 	ListPartnerSharedConnectionsWithResponse(ctx context.Context, orgID string, connectionID string, reqEditors ...RequestEditorFn) (*ListPartnerSharedConnectionsResponse, error)
 
-	// CreatePartnerSharedConnectionWithBodyWithResponse performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePartnerSharedConnectionWithBodyWithResponse shares a connection with another organization of the partner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 	CreatePartnerSharedConnectionWithBodyWithResponse(ctx context.Context, orgID string, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePartnerSharedConnectionResponse, error)
 
-	// CreatePartnerSharedConnectionWithResponse performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request.
+	// CreatePartnerSharedConnectionWithResponse shares a connection with another organization of the partner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 	CreatePartnerSharedConnectionWithResponse(ctx context.Context, orgID string, connectionID string, body CreatePartnerSharedConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePartnerSharedConnectionResponse, error)
 
-	// ListPartnerUsersWithResponse performs a GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId) request.
+	// ListPartnerUsersWithResponse lists the users of an organization of the partner.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId).
 	ListPartnerUsersWithResponse(ctx context.Context, orgID string, reqEditors ...RequestEditorFn) (*ListPartnerUsersResponse, error)
 
-	// CreatePartnerUserWithBodyWithResponse performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePartnerUserWithBodyWithResponse creates a user in an organization of the partner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 	CreatePartnerUserWithBodyWithResponse(ctx context.Context, orgID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePartnerUserResponse, error)
 
-	// CreatePartnerUserWithResponse performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request.
+	// CreatePartnerUserWithResponse creates a user in an organization of the partner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 	CreatePartnerUserWithResponse(ctx context.Context, orgID string, body CreatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePartnerUserResponse, error)
 
-	// DeletePartnerUserWithResponse performs a DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId) request.
+	// DeletePartnerUserWithResponse deletes a user of an organization of the partner and answers who it was.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId).
 	DeletePartnerUserWithResponse(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*DeletePartnerUserResponse, error)
 
-	// GetPartnerUserWithResponse performs a GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId) request.
+	// GetPartnerUserWithResponse reads one user of an organization of the partner.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId).
 	GetPartnerUserWithResponse(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*GetPartnerUserResponse, error)
 
-	// UpdatePartnerUserWithBodyWithResponse performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePartnerUserWithBodyWithResponse replaces a user of an organization of the partner.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 	UpdatePartnerUserWithBodyWithResponse(ctx context.Context, orgID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePartnerUserResponse, error)
 
-	// UpdatePartnerUserWithResponse performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request.
+	// UpdatePartnerUserWithResponse replaces a user of an organization of the partner.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 	UpdatePartnerUserWithResponse(ctx context.Context, orgID string, id string, body UpdatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePartnerUserResponse, error)
 
-	// CreatePartnerUserAPIKeyWithResponse performs a POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId) request.
+	// CreatePartnerUserAPIKeyWithResponse mints an API key for a user of an organization of the partner.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId).
 	CreatePartnerUserAPIKeyWithResponse(ctx context.Context, orgID string, id string, params *CreatePartnerUserAPIKeyParams, reqEditors ...RequestEditorFn) (*CreatePartnerUserAPIKeyResponse, error)
 
-	// ListPoliciesWithResponse performs a GET /api/permissions/policies (the `ListPolicies` operationId) request.
+	// ListPoliciesWithResponse lists permission policies.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/permissions/policies (the `ListPolicies` operationId).
 	ListPoliciesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error)
 
-	// CreatePolicyWithBodyWithResponse performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request,
-	// with any type of body and a specified content type.
+	// CreatePolicyWithBodyWithResponse creates a permission policy.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 	CreatePolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePolicyResponse, error)
 
-	// CreatePolicyWithResponse performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request.
+	// CreatePolicyWithResponse creates a permission policy.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 	CreatePolicyWithResponse(ctx context.Context, body CreatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePolicyResponse, error)
 
-	// DeletePolicyWithResponse performs a DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId) request.
+	// DeletePolicyWithResponse deletes a permission policy.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId).
 	DeletePolicyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeletePolicyResponse, error)
 
-	// GetPolicyWithResponse performs a GET /api/permissions/policies/{id} (the `GetPolicy` operationId) request.
+	// GetPolicyWithResponse reads one permission policy.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/permissions/policies/{id} (the `GetPolicy` operationId).
 	GetPolicyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPolicyResponse, error)
 
-	// UpdatePolicyWithBodyWithResponse performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdatePolicyWithBodyWithResponse replaces a permission policy.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 	UpdatePolicyWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePolicyResponse, error)
 
-	// UpdatePolicyWithResponse performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request.
+	// UpdatePolicyWithResponse replaces a permission policy.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 	UpdatePolicyWithResponse(ctx context.Context, id string, body UpdatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePolicyResponse, error)
 
-	// ListRolesWithResponse performs a GET /api/permissions/roles (the `ListRoles` operationId) request.
+	// ListRolesWithResponse lists roles.
+	//
+	// Not paged.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/permissions/roles (the `ListRoles` operationId).
 	ListRolesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRolesResponse, error)
 
-	// CreateRoleWithBodyWithResponse performs a POST /api/permissions/roles (the `CreateRole` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateRoleWithBodyWithResponse creates a role.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 	CreateRoleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRoleResponse, error)
 
-	// CreateRoleWithResponse performs a POST /api/permissions/roles (the `CreateRole` operationId) request.
+	// CreateRoleWithResponse creates a role.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 	CreateRoleWithResponse(ctx context.Context, body CreateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRoleResponse, error)
 
-	// DeleteRoleWithResponse performs a DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId) request.
+	// DeleteRoleWithResponse deletes a role.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId).
 	DeleteRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error)
 
-	// GetRoleWithResponse performs a GET /api/permissions/roles/{id} (the `GetRole` operationId) request.
+	// GetRoleWithResponse reads one role.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/permissions/roles/{id} (the `GetRole` operationId).
 	GetRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetRoleResponse, error)
 
-	// UpdateRoleWithBodyWithResponse performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateRoleWithBodyWithResponse renames a role.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 	UpdateRoleWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateRoleResponse, error)
 
-	// UpdateRoleWithResponse performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request.
+	// UpdateRoleWithResponse renames a role.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 	UpdateRoleWithResponse(ctx context.Context, id string, body UpdateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateRoleResponse, error)
 
-	// GetQueryWithResponse performs a GET /api/queries/{id} (the `GetQuery` operationId) request.
+	// GetQueryWithResponse reads a query with one page of its results.
+	//
+	// Only the user who ran it can, others are answered 404; results expire. Follow links.next as it is: it can
+	// lack the host.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/queries/{id} (the `GetQuery` operationId).
 	GetQueryWithResponse(ctx context.Context, id string, params *GetQueryParams, reqEditors ...RequestEditorFn) (*GetQueryResponse, error)
 
-	// ListModelSyncsWithResponse performs a GET /api/syncs (the `ListModelSyncs` operationId) request.
+	// ListModelSyncsWithResponse lists model syncs in brief, without target, fields and filters.
+	//
+	// Paged by page_token, at most 50 a page.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs (the `ListModelSyncs` operationId).
 	ListModelSyncsWithResponse(ctx context.Context, params *ListModelSyncsParams, reqEditors ...RequestEditorFn) (*ListModelSyncsResponse, error)
 
-	// CreateModelSyncWithBodyWithResponse performs a POST /api/syncs (the `CreateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateModelSyncWithBodyWithResponse creates a model sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 	CreateModelSyncWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateModelSyncResponse, error)
 
-	// CreateModelSyncWithResponse performs a POST /api/syncs (the `CreateModelSync` operationId) request.
+	// CreateModelSyncWithResponse creates a model sync.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 	CreateModelSyncWithResponse(ctx context.Context, body CreateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateModelSyncResponse, error)
 
-	// GetModelSyncScheduleOptionsWithResponse performs a GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId) request.
+	// GetModelSyncScheduleOptionsWithResponse lists the kinds of schedule that a model sync can have.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId).
 	GetModelSyncScheduleOptionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetModelSyncScheduleOptionsResponse, error)
 
-	// DeleteModelSyncWithResponse performs a DELETE /api/syncs/{id} (the `DeleteModelSync` operationId) request.
+	// DeleteModelSyncWithResponse deletes a model sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/syncs/{id} (the `DeleteModelSync` operationId).
 	DeleteModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteModelSyncResponse, error)
 
-	// GetModelSyncWithResponse performs a GET /api/syncs/{id} (the `GetModelSync` operationId) request.
+	// GetModelSyncWithResponse reads one model sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{id} (the `GetModelSync` operationId).
 	GetModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetModelSyncResponse, error)
 
-	// UpdateModelSyncWithBodyWithResponse performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateModelSyncWithBodyWithResponse replaces a model sync.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// What is left out is reset.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 	UpdateModelSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateModelSyncResponse, error)
 
-	// UpdateModelSyncWithResponse performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request.
+	// UpdateModelSyncWithResponse replaces a model sync.
+	//
+	// What is left out is reset.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 	UpdateModelSyncWithResponse(ctx context.Context, id string, body UpdateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateModelSyncResponse, error)
 
-	// ActivateModelSyncWithBodyWithResponse performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// ActivateModelSyncWithBodyWithResponse switches a model sync on or off.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Switching it off does not cancel a running execution.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 	ActivateModelSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateModelSyncResponse, error)
 
-	// ActivateModelSyncWithResponse performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request.
+	// ActivateModelSyncWithResponse switches a model sync on or off.
+	//
+	// Switching it off does not cancel a running execution.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 	ActivateModelSyncWithResponse(ctx context.Context, id string, body ActivateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateModelSyncResponse, error)
 
-	// CancelModelSyncWithResponse performs a POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId) request.
+	// CancelModelSyncWithResponse cancels the current execution of a model sync.
+	//
+	// Only asks: poll until the execution is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId).
 	CancelModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelModelSyncResponse, error)
 
-	// GetModelSyncStatusWithResponse performs a GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId) request.
+	// GetModelSyncStatusWithResponse reads the current and the last execution of a model sync.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId).
 	GetModelSyncStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetModelSyncStatusResponse, error)
 
-	// ListModelSyncExecutionsWithResponse performs a GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId) request.
+	// ListModelSyncExecutionsWithResponse lists the executions of a model sync.
+	//
+	// Paged by page_token.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId).
 	ListModelSyncExecutionsWithResponse(ctx context.Context, syncID string, params *ListModelSyncExecutionsParams, reqEditors ...RequestEditorFn) (*ListModelSyncExecutionsResponse, error)
 
-	// StartModelSyncWithBodyWithResponse performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request,
-	// with any type of body and a specified content type.
+	// StartModelSyncWithBodyWithResponse starts a model sync and answers the id of the execution.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// identities limits the run to some records. May answer 409.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 	StartModelSyncWithBodyWithResponse(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartModelSyncResponse, error)
 
-	// StartModelSyncWithResponse performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request.
+	// StartModelSyncWithResponse starts a model sync and answers the id of the execution.
+	//
+	// identities limits the run to some records. May answer 409.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 	StartModelSyncWithResponse(ctx context.Context, syncID string, body StartModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*StartModelSyncResponse, error)
 
-	// GetModelSyncExecutionWithResponse performs a GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId) request.
+	// GetModelSyncExecutionWithResponse reads one execution with its counts and errors.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId).
 	GetModelSyncExecutionWithResponse(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionResponse, error)
 
-	// CancelModelSyncExecutionWithResponse performs a POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId) request.
+	// CancelModelSyncExecutionWithResponse cancels one execution of a model sync.
+	//
+	// Only asks: poll until it is final.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId).
 	CancelModelSyncExecutionWithResponse(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*CancelModelSyncExecutionResponse, error)
 
-	// GetModelSyncExecutionConsoleLogsWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId) request.
+	// GetModelSyncExecutionConsoleLogsWithResponse reads console log entries of an execution.
+	//
+	// At most 50 a call; pass next_cursor as after to read on. May answer 408.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId).
 	GetModelSyncExecutionConsoleLogsWithResponse(ctx context.Context, syncID string, id string, params *GetModelSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionConsoleLogsResponse, error)
 
-	// GetModelSyncExecutionLogUrlsWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId) request.
+	// GetModelSyncExecutionLogUrlsWithResponse answers signed links to the log files of one type.
+	//
+	// The links expire; call again for fresh ones. Do not send the API token along to them.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId).
 	GetModelSyncExecutionLogUrlsWithResponse(ctx context.Context, syncID string, id string, pType ExecutionLogType, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionLogUrlsResponse, error)
 
-	// GetModelSyncExecutionLogFileWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId) request.
+	// GetModelSyncExecutionLogFileWithResponse downloads one log file of an execution.
+	//
+	// The answer is the file or a redirect to a signed link, which must not get the API token. Not verified
+	// against the live service.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId).
 	GetModelSyncExecutionLogFileWithResponse(ctx context.Context, syncID string, id string, pType ExecutionLogType, filename string, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionLogFileResponse, error)
 
-	// ListWebhooksWithResponse performs a GET /api/webhooks (the `ListWebhooks` operationId) request.
+	// ListWebhooksWithResponse lists webhooks; an organization has at most one.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/webhooks (the `ListWebhooks` operationId).
 	ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
 
-	// CreateWebhookWithBodyWithResponse performs a POST /api/webhooks (the `CreateWebhook` operationId) request,
-	// with any type of body and a specified content type.
+	// CreateWebhookWithBodyWithResponse registers the webhook of an organization.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 	CreateWebhookWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWebhookResponse, error)
 
-	// CreateWebhookWithResponse performs a POST /api/webhooks (the `CreateWebhook` operationId) request.
+	// CreateWebhookWithResponse registers the webhook of an organization.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 	CreateWebhookWithResponse(ctx context.Context, body CreateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWebhookResponse, error)
 
-	// DeleteWebhookWithResponse performs a DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId) request.
+	// DeleteWebhookWithResponse deletes a webhook.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId).
 	DeleteWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteWebhookResponse, error)
 
-	// GetWebhookWithResponse performs a GET /api/webhooks/{id} (the `GetWebhook` operationId) request.
+	// GetWebhookWithResponse reads one webhook.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/webhooks/{id} (the `GetWebhook` operationId).
 	GetWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetWebhookResponse, error)
 
-	// UpdateWebhookWithBodyWithResponse performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request,
-	// with any type of body and a specified content type.
+	// UpdateWebhookWithBodyWithResponse replaces the endpoint and the secret of a webhook.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 	UpdateWebhookWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWebhookResponse, error)
 
-	// UpdateWebhookWithResponse performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request.
+	// UpdateWebhookWithResponse replaces the endpoint and the secret of a webhook.
+	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 	UpdateWebhookWithResponse(ctx context.Context, id string, body UpdateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWebhookResponse, error)
 
-	// DisableWebhookWithResponse performs a POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId) request.
+	// DisableWebhookWithResponse stops deliveries to a webhook.
+	//
+	// Events of the meantime are not delivered later.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId).
 	DisableWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisableWebhookResponse, error)
 
-	// EnableWebhookWithResponse performs a POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId) request.
+	// EnableWebhookWithResponse starts deliveries to a webhook.
 	//
 	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId).
 	EnableWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EnableWebhookResponse, error)
 }
 
@@ -14492,9 +16191,13 @@ func (r EnableWebhookResponse) ContentType() string {
 	return ""
 }
 
-// ListBulkSyncsWithResponse performs a GET /api/bulk/syncs (the `ListBulkSyncs` operationId) request.
+// ListBulkSyncsWithResponse lists bulk syncs, without their schemas.
+//
+// Paged by page_token, at most 50 a page.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs (the `ListBulkSyncs` operationId).
 func (c *ClientWithResponses) ListBulkSyncsWithResponse(ctx context.Context, params *ListBulkSyncsParams, reqEditors ...RequestEditorFn) (*ListBulkSyncsResponse, error) {
 	rsp, err := c.ListBulkSyncs(ctx, params, reqEditors...)
 	if err != nil {
@@ -14503,10 +16206,13 @@ func (c *ClientWithResponses) ListBulkSyncsWithResponse(ctx context.Context, par
 	return ParseListBulkSyncsResponse(rsp)
 }
 
-// CreateBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// CreateBulkSyncWithBodyWithResponse creates a bulk sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 func (c *ClientWithResponses) CreateBulkSyncWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBulkSyncResponse, error) {
 	rsp, err := c.CreateBulkSyncWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -14515,8 +16221,13 @@ func (c *ClientWithResponses) CreateBulkSyncWithBodyWithResponse(ctx context.Con
 	return ParseCreateBulkSyncResponse(rsp)
 }
 
-// CreateBulkSyncWithResponse performs a POST /api/bulk/syncs (the `CreateBulkSync` operationId) request.
+// CreateBulkSyncWithResponse creates a bulk sync.
+//
+// default_schedule is required. Answers 422 or 400 while the schema cache of a fresh source is being filled.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs (the `CreateBulkSync` operationId).
 func (c *ClientWithResponses) CreateBulkSyncWithResponse(ctx context.Context, body CreateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBulkSyncResponse, error) {
 	rsp, err := c.CreateBulkSync(ctx, body, reqEditors...)
 	if err != nil {
@@ -14525,9 +16236,14 @@ func (c *ClientWithResponses) CreateBulkSyncWithResponse(ctx context.Context, bo
 	return ParseCreateBulkSyncResponse(rsp)
 }
 
-// ListBulkSyncStatusesWithResponse performs a GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId) request.
+// ListBulkSyncStatusesWithResponse reads the state of many bulk syncs in one call.
+//
+// Give sync_id, repeated, or all or active, which win over it. The state is the sync's: one row a schema, the
+// running one or else the latest, to be matched by execution_id.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/status (the `ListBulkSyncStatuses` operationId).
 func (c *ClientWithResponses) ListBulkSyncStatusesWithResponse(ctx context.Context, params *ListBulkSyncStatusesParams, reqEditors ...RequestEditorFn) (*ListBulkSyncStatusesResponse, error) {
 	rsp, err := c.ListBulkSyncStatuses(ctx, params, reqEditors...)
 	if err != nil {
@@ -14536,9 +16252,11 @@ func (c *ClientWithResponses) ListBulkSyncStatusesWithResponse(ctx context.Conte
 	return ParseListBulkSyncStatusesResponse(rsp)
 }
 
-// DeleteBulkSyncWithResponse performs a DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId) request.
+// DeleteBulkSyncWithResponse deletes a bulk sync with its history and cancels what runs.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/bulk/syncs/{id} (the `DeleteBulkSync` operationId).
 func (c *ClientWithResponses) DeleteBulkSyncWithResponse(ctx context.Context, id string, params *DeleteBulkSyncParams, reqEditors ...RequestEditorFn) (*DeleteBulkSyncResponse, error) {
 	rsp, err := c.DeleteBulkSync(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -14547,9 +16265,11 @@ func (c *ClientWithResponses) DeleteBulkSyncWithResponse(ctx context.Context, id
 	return ParseDeleteBulkSyncResponse(rsp)
 }
 
-// GetBulkSyncWithResponse performs a GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId) request.
+// GetBulkSyncWithResponse reads one bulk sync, without its schemas.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id} (the `GetBulkSync` operationId).
 func (c *ClientWithResponses) GetBulkSyncWithResponse(ctx context.Context, id string, params *GetBulkSyncParams, reqEditors ...RequestEditorFn) (*GetBulkSyncResponse, error) {
 	rsp, err := c.GetBulkSync(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -14558,10 +16278,13 @@ func (c *ClientWithResponses) GetBulkSyncWithResponse(ctx context.Context, id st
 	return ParseGetBulkSyncResponse(rsp)
 }
 
-// UpdateBulkSyncWithBodyWithResponse performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncWithBodyWithResponse replaces a bulk sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// What is left out is reset; send schemas too, because without them all may be selected.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncResponse, error) {
 	rsp, err := c.UpdateBulkSyncWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -14570,8 +16293,13 @@ func (c *ClientWithResponses) UpdateBulkSyncWithBodyWithResponse(ctx context.Con
 	return ParseUpdateBulkSyncResponse(rsp)
 }
 
-// UpdateBulkSyncWithResponse performs a PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId) request.
+// UpdateBulkSyncWithResponse replaces a bulk sync.
+//
+// What is left out is reset; send schemas too, because without them all may be selected.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{id} (the `UpdateBulkSync` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncWithResponse(ctx context.Context, id string, body UpdateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncResponse, error) {
 	rsp, err := c.UpdateBulkSync(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -14580,10 +16308,13 @@ func (c *ClientWithResponses) UpdateBulkSyncWithResponse(ctx context.Context, id
 	return ParseUpdateBulkSyncResponse(rsp)
 }
 
-// ActivateBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// ActivateBulkSyncWithBodyWithResponse switches a bulk sync on or off.
 //
-// Returns a wrapper object for the known response body format(s).
+// Switching it off cancels a running execution, too.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 func (c *ClientWithResponses) ActivateBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateBulkSyncResponse, error) {
 	rsp, err := c.ActivateBulkSyncWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -14592,8 +16323,13 @@ func (c *ClientWithResponses) ActivateBulkSyncWithBodyWithResponse(ctx context.C
 	return ParseActivateBulkSyncResponse(rsp)
 }
 
-// ActivateBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId) request.
+// ActivateBulkSyncWithResponse switches a bulk sync on or off.
+//
+// Switching it off cancels a running execution, too.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/activate (the `ActivateBulkSync` operationId).
 func (c *ClientWithResponses) ActivateBulkSyncWithResponse(ctx context.Context, id string, body ActivateBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateBulkSyncResponse, error) {
 	rsp, err := c.ActivateBulkSync(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -14602,9 +16338,13 @@ func (c *ClientWithResponses) ActivateBulkSyncWithResponse(ctx context.Context, 
 	return ParseActivateBulkSyncResponse(rsp)
 }
 
-// CancelBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId) request.
+// CancelBulkSyncWithResponse cancels the current execution of a bulk sync.
+//
+// Only asks: poll until the execution is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/cancel (the `CancelBulkSync` operationId).
 func (c *ClientWithResponses) CancelBulkSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelBulkSyncResponse, error) {
 	rsp, err := c.CancelBulkSync(ctx, id, reqEditors...)
 	if err != nil {
@@ -14613,9 +16353,14 @@ func (c *ClientWithResponses) CancelBulkSyncWithResponse(ctx context.Context, id
 	return ParseCancelBulkSyncResponse(rsp)
 }
 
-// ListBulkSyncExecutionsWithResponse performs a GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId) request.
+// ListBulkSyncExecutionsWithResponse lists the executions of a bulk sync.
+//
+// Paged by page_token, at most 100 a page. only_terminal lists the final ones, in the order of their last
+// update.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id}/executions (the `ListBulkSyncExecutions` operationId).
 func (c *ClientWithResponses) ListBulkSyncExecutionsWithResponse(ctx context.Context, id string, params *ListBulkSyncExecutionsParams, reqEditors ...RequestEditorFn) (*ListBulkSyncExecutionsResponse, error) {
 	rsp, err := c.ListBulkSyncExecutions(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -14624,10 +16369,13 @@ func (c *ClientWithResponses) ListBulkSyncExecutionsWithResponse(ctx context.Con
 	return ParseListBulkSyncExecutionsResponse(rsp)
 }
 
-// StartBulkSyncWithBodyWithResponse performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request,
-// with any type of body and a specified content type.
+// StartBulkSyncWithBodyWithResponse starts a bulk sync and answers the execution.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 func (c *ClientWithResponses) StartBulkSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartBulkSyncResponse, error) {
 	rsp, err := c.StartBulkSyncWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -14636,8 +16384,13 @@ func (c *ClientWithResponses) StartBulkSyncWithBodyWithResponse(ctx context.Cont
 	return ParseStartBulkSyncResponse(rsp)
 }
 
-// StartBulkSyncWithResponse performs a POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId) request.
+// StartBulkSyncWithResponse starts a bulk sync and answers the execution.
+//
+// Answers 409 when one runs already. schemas limits the run; test and resync_mode exclude each other.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions (the `StartBulkSync` operationId).
 func (c *ClientWithResponses) StartBulkSyncWithResponse(ctx context.Context, id string, body StartBulkSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*StartBulkSyncResponse, error) {
 	rsp, err := c.StartBulkSync(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -14646,9 +16399,11 @@ func (c *ClientWithResponses) StartBulkSyncWithResponse(ctx context.Context, id 
 	return ParseStartBulkSyncResponse(rsp)
 }
 
-// GetBulkSyncExecutionWithResponse performs a GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId) request.
+// GetBulkSyncExecutionWithResponse reads one execution with the counts of every schema.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id}/executions/{exec_id} (the `GetBulkSyncExecution` operationId).
 func (c *ClientWithResponses) GetBulkSyncExecutionWithResponse(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionResponse, error) {
 	rsp, err := c.GetBulkSyncExecution(ctx, id, execID, reqEditors...)
 	if err != nil {
@@ -14657,9 +16412,13 @@ func (c *ClientWithResponses) GetBulkSyncExecutionWithResponse(ctx context.Conte
 	return ParseGetBulkSyncExecutionResponse(rsp)
 }
 
-// CancelBulkSyncExecutionWithResponse performs a POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId) request.
+// CancelBulkSyncExecutionWithResponse cancels one execution of a bulk sync.
+//
+// Only asks: poll until it is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel (the `CancelBulkSyncExecution` operationId).
 func (c *ClientWithResponses) CancelBulkSyncExecutionWithResponse(ctx context.Context, id string, execID string, reqEditors ...RequestEditorFn) (*CancelBulkSyncExecutionResponse, error) {
 	rsp, err := c.CancelBulkSyncExecution(ctx, id, execID, reqEditors...)
 	if err != nil {
@@ -14668,9 +16427,11 @@ func (c *ClientWithResponses) CancelBulkSyncExecutionWithResponse(ctx context.Co
 	return ParseCancelBulkSyncExecutionResponse(rsp)
 }
 
-// ListBulkSyncSchemasWithResponse performs a GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId) request.
+// ListBulkSyncSchemasWithResponse lists the schemas of a bulk sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id}/schemas (the `ListBulkSyncSchemas` operationId).
 func (c *ClientWithResponses) ListBulkSyncSchemasWithResponse(ctx context.Context, id string, params *ListBulkSyncSchemasParams, reqEditors ...RequestEditorFn) (*ListBulkSyncSchemasResponse, error) {
 	rsp, err := c.ListBulkSyncSchemas(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -14679,10 +16440,13 @@ func (c *ClientWithResponses) ListBulkSyncSchemasWithResponse(ctx context.Contex
 	return ParseListBulkSyncSchemasResponse(rsp)
 }
 
-// PatchBulkSyncSchemasWithBodyWithResponse performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request,
-// with any type of body and a specified content type.
+// PatchBulkSyncSchemasWithBodyWithResponse changes the given schemas of a bulk sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// A schema that is sent without fields gets all of them enabled.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 func (c *ClientWithResponses) PatchBulkSyncSchemasWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchBulkSyncSchemasResponse, error) {
 	rsp, err := c.PatchBulkSyncSchemasWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -14691,8 +16455,13 @@ func (c *ClientWithResponses) PatchBulkSyncSchemasWithBodyWithResponse(ctx conte
 	return ParsePatchBulkSyncSchemasResponse(rsp)
 }
 
-// PatchBulkSyncSchemasWithResponse performs a PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId) request.
+// PatchBulkSyncSchemasWithResponse changes the given schemas of a bulk sync.
+//
+// A schema that is sent without fields gets all of them enabled.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/bulk/syncs/{id}/schemas (the `PatchBulkSyncSchemas` operationId).
 func (c *ClientWithResponses) PatchBulkSyncSchemasWithResponse(ctx context.Context, id string, body PatchBulkSyncSchemasJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchBulkSyncSchemasResponse, error) {
 	rsp, err := c.PatchBulkSyncSchemas(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -14701,9 +16470,11 @@ func (c *ClientWithResponses) PatchBulkSyncSchemasWithResponse(ctx context.Conte
 	return ParsePatchBulkSyncSchemasResponse(rsp)
 }
 
-// GetBulkSyncSchemaWithResponse performs a GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId) request.
+// GetBulkSyncSchemaWithResponse reads the settings of one schema.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id}/schemas/{schema_id} (the `GetBulkSyncSchema` operationId).
 func (c *ClientWithResponses) GetBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetBulkSyncSchemaResponse, error) {
 	rsp, err := c.GetBulkSyncSchema(ctx, id, schemaID, reqEditors...)
 	if err != nil {
@@ -14712,10 +16483,11 @@ func (c *ClientWithResponses) GetBulkSyncSchemaWithResponse(ctx context.Context,
 	return ParseGetBulkSyncSchemaResponse(rsp)
 }
 
-// UpdateBulkSyncSchemaWithBodyWithResponse performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncSchemaWithBodyWithResponse replaces the settings of one schema.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncSchemaWithBodyWithResponse(ctx context.Context, id string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncSchemaResponse, error) {
 	rsp, err := c.UpdateBulkSyncSchemaWithBody(ctx, id, schemaID, contentType, body, reqEditors...)
 	if err != nil {
@@ -14724,8 +16496,11 @@ func (c *ClientWithResponses) UpdateBulkSyncSchemaWithBodyWithResponse(ctx conte
 	return ParseUpdateBulkSyncSchemaResponse(rsp)
 }
 
-// UpdateBulkSyncSchemaWithResponse performs a PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId) request.
+// UpdateBulkSyncSchemaWithResponse replaces the settings of one schema.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{id}/schemas/{schema_id} (the `UpdateBulkSyncSchema` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, body UpdateBulkSyncSchemaJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncSchemaResponse, error) {
 	rsp, err := c.UpdateBulkSyncSchema(ctx, id, schemaID, body, reqEditors...)
 	if err != nil {
@@ -14734,9 +16509,11 @@ func (c *ClientWithResponses) UpdateBulkSyncSchemaWithResponse(ctx context.Conte
 	return ParseUpdateBulkSyncSchemaResponse(rsp)
 }
 
-// CancelBulkSyncSchemaWithResponse performs a POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId) request.
+// CancelBulkSyncSchemaWithResponse cancels one schema of the current execution.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel (the `CancelBulkSyncSchema` operationId).
 func (c *ClientWithResponses) CancelBulkSyncSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*CancelBulkSyncSchemaResponse, error) {
 	rsp, err := c.CancelBulkSyncSchema(ctx, id, schemaID, reqEditors...)
 	if err != nil {
@@ -14745,9 +16522,13 @@ func (c *ClientWithResponses) CancelBulkSyncSchemaWithResponse(ctx context.Conte
 	return ParseCancelBulkSyncSchemaResponse(rsp)
 }
 
-// GetBulkSyncStatusWithResponse performs a GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId) request.
+// GetBulkSyncStatusWithResponse reads the current and the last execution of a bulk sync.
+//
+// ingestion_status tells of change data capture.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{id}/status (the `GetBulkSyncStatus` operationId).
 func (c *ClientWithResponses) GetBulkSyncStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBulkSyncStatusResponse, error) {
 	rsp, err := c.GetBulkSyncStatus(ctx, id, reqEditors...)
 	if err != nil {
@@ -14756,9 +16537,13 @@ func (c *ClientWithResponses) GetBulkSyncStatusWithResponse(ctx context.Context,
 	return ParseGetBulkSyncStatusResponse(rsp)
 }
 
-// GetBulkSyncExecutionConsoleLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId) request.
+// GetBulkSyncExecutionConsoleLogsWithResponse reads the newest console log entries of an execution.
+//
+// At most 50 are kept; pass next_cursor as after to read on. May answer 408.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog (the `GetBulkSyncExecutionConsoleLogs` operationId).
 func (c *ClientWithResponses) GetBulkSyncExecutionConsoleLogsWithResponse(ctx context.Context, syncID string, executionID string, params *GetBulkSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionConsoleLogsResponse, error) {
 	rsp, err := c.GetBulkSyncExecutionConsoleLogs(ctx, syncID, executionID, params, reqEditors...)
 	if err != nil {
@@ -14767,9 +16552,13 @@ func (c *ClientWithResponses) GetBulkSyncExecutionConsoleLogsWithResponse(ctx co
 	return ParseGetBulkSyncExecutionConsoleLogsResponse(rsp)
 }
 
-// GetBulkSyncExecutionLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId) request.
+// GetBulkSyncExecutionLogsWithResponse answers signed links to the log files of an execution.
+//
+// The links expire; call again for fresh ones. Do not send the API token along to them.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs (the `GetBulkSyncExecutionLogs` operationId).
 func (c *ClientWithResponses) GetBulkSyncExecutionLogsWithResponse(ctx context.Context, syncID string, executionID string, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionLogsResponse, error) {
 	rsp, err := c.GetBulkSyncExecutionLogs(ctx, syncID, executionID, reqEditors...)
 	if err != nil {
@@ -14778,9 +16567,13 @@ func (c *ClientWithResponses) GetBulkSyncExecutionLogsWithResponse(ctx context.C
 	return ParseGetBulkSyncExecutionLogsResponse(rsp)
 }
 
-// ExportBulkSyncExecutionLogsWithResponse performs a POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId) request.
+// ExportBulkSyncExecutionLogsWithResponse starts a job that exports the logs of an execution.
+//
+// Poll getJob with the type exportlogs; the result holds a signed link, unless data.url has it at once.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export (the `ExportBulkSyncExecutionLogs` operationId).
 func (c *ClientWithResponses) ExportBulkSyncExecutionLogsWithResponse(ctx context.Context, syncID string, executionID string, params *ExportBulkSyncExecutionLogsParams, reqEditors ...RequestEditorFn) (*ExportBulkSyncExecutionLogsResponse, error) {
 	rsp, err := c.ExportBulkSyncExecutionLogs(ctx, syncID, executionID, params, reqEditors...)
 	if err != nil {
@@ -14789,9 +16582,13 @@ func (c *ClientWithResponses) ExportBulkSyncExecutionLogsWithResponse(ctx contex
 	return ParseExportBulkSyncExecutionLogsResponse(rsp)
 }
 
-// GetBulkSyncExecutionSchemaConsoleLogsWithResponse performs a GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId) request.
+// GetBulkSyncExecutionSchemaConsoleLogsWithResponse reads console log entries of one schema of an execution.
+//
+// At most 50 a call; pass next_cursor as after to read on. May answer 408.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog (the `GetBulkSyncExecutionSchemaConsoleLogs` operationId).
 func (c *ClientWithResponses) GetBulkSyncExecutionSchemaConsoleLogsWithResponse(ctx context.Context, syncID string, executionID string, schemaID string, params *GetBulkSyncExecutionSchemaConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetBulkSyncExecutionSchemaConsoleLogsResponse, error) {
 	rsp, err := c.GetBulkSyncExecutionSchemaConsoleLogs(ctx, syncID, executionID, schemaID, params, reqEditors...)
 	if err != nil {
@@ -14800,9 +16597,13 @@ func (c *ClientWithResponses) GetBulkSyncExecutionSchemaConsoleLogsWithResponse(
 	return ParseGetBulkSyncExecutionSchemaConsoleLogsResponse(rsp)
 }
 
-// ListBulkSyncSchedulesWithResponse performs a GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId) request.
+// ListBulkSyncSchedulesWithResponse lists the schedules of a bulk sync.
+//
+// The rows carry no id: ids are in default_schedule and additional_schedules of the sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules (the `ListBulkSyncSchedules` operationId).
 func (c *ClientWithResponses) ListBulkSyncSchedulesWithResponse(ctx context.Context, syncID string, reqEditors ...RequestEditorFn) (*ListBulkSyncSchedulesResponse, error) {
 	rsp, err := c.ListBulkSyncSchedules(ctx, syncID, reqEditors...)
 	if err != nil {
@@ -14811,10 +16612,13 @@ func (c *ClientWithResponses) ListBulkSyncSchedulesWithResponse(ctx context.Cont
 	return ParseListBulkSyncSchedulesResponse(rsp)
 }
 
-// CreateBulkSyncScheduleWithBodyWithResponse performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request,
-// with any type of body and a specified content type.
+// CreateBulkSyncScheduleWithBodyWithResponse adds a schedule to a bulk sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) CreateBulkSyncScheduleWithBodyWithResponse(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateBulkSyncScheduleResponse, error) {
 	rsp, err := c.CreateBulkSyncScheduleWithBody(ctx, syncID, contentType, body, reqEditors...)
 	if err != nil {
@@ -14823,8 +16627,13 @@ func (c *ClientWithResponses) CreateBulkSyncScheduleWithBodyWithResponse(ctx con
 	return ParseCreateBulkSyncScheduleResponse(rsp)
 }
 
-// CreateBulkSyncScheduleWithResponse performs a POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId) request.
+// CreateBulkSyncScheduleWithResponse adds a schedule to a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/bulk/syncs/{sync_id}/schedules (the `CreateBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) CreateBulkSyncScheduleWithResponse(ctx context.Context, syncID string, body CreateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateBulkSyncScheduleResponse, error) {
 	rsp, err := c.CreateBulkSyncSchedule(ctx, syncID, body, reqEditors...)
 	if err != nil {
@@ -14833,9 +16642,11 @@ func (c *ClientWithResponses) CreateBulkSyncScheduleWithResponse(ctx context.Con
 	return ParseCreateBulkSyncScheduleResponse(rsp)
 }
 
-// DeleteBulkSyncScheduleWithResponse performs a DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId) request.
+// DeleteBulkSyncScheduleWithResponse deletes one schedule of a bulk sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `DeleteBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) DeleteBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*DeleteBulkSyncScheduleResponse, error) {
 	rsp, err := c.DeleteBulkSyncSchedule(ctx, syncID, scheduleID, reqEditors...)
 	if err != nil {
@@ -14844,9 +16655,11 @@ func (c *ClientWithResponses) DeleteBulkSyncScheduleWithResponse(ctx context.Con
 	return ParseDeleteBulkSyncScheduleResponse(rsp)
 }
 
-// GetBulkSyncScheduleWithResponse performs a GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId) request.
+// GetBulkSyncScheduleWithResponse reads one schedule of a bulk sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `GetBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) GetBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, reqEditors ...RequestEditorFn) (*GetBulkSyncScheduleResponse, error) {
 	rsp, err := c.GetBulkSyncSchedule(ctx, syncID, scheduleID, reqEditors...)
 	if err != nil {
@@ -14855,10 +16668,13 @@ func (c *ClientWithResponses) GetBulkSyncScheduleWithResponse(ctx context.Contex
 	return ParseGetBulkSyncScheduleResponse(rsp)
 }
 
-// UpdateBulkSyncScheduleWithBodyWithResponse performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request,
-// with any type of body and a specified content type.
+// UpdateBulkSyncScheduleWithBodyWithResponse replaces one schedule of a bulk sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncScheduleWithBodyWithResponse(ctx context.Context, syncID string, scheduleID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateBulkSyncScheduleResponse, error) {
 	rsp, err := c.UpdateBulkSyncScheduleWithBody(ctx, syncID, scheduleID, contentType, body, reqEditors...)
 	if err != nil {
@@ -14867,8 +16683,13 @@ func (c *ClientWithResponses) UpdateBulkSyncScheduleWithBodyWithResponse(ctx con
 	return ParseUpdateBulkSyncScheduleResponse(rsp)
 }
 
-// UpdateBulkSyncScheduleWithResponse performs a PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId) request.
+// UpdateBulkSyncScheduleWithResponse replaces one schedule of a bulk sync.
+//
+// Cannot set schemas or a resync mode; additional_schedules of the sync can.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} (the `UpdateBulkSyncSchedule` operationId).
 func (c *ClientWithResponses) UpdateBulkSyncScheduleWithResponse(ctx context.Context, syncID string, scheduleID string, body UpdateBulkSyncScheduleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateBulkSyncScheduleResponse, error) {
 	rsp, err := c.UpdateBulkSyncSchedule(ctx, syncID, scheduleID, body, reqEditors...)
 	if err != nil {
@@ -14877,9 +16698,11 @@ func (c *ClientWithResponses) UpdateBulkSyncScheduleWithResponse(ctx context.Con
 	return ParseUpdateBulkSyncScheduleResponse(rsp)
 }
 
-// ListConnectionTypesWithResponse performs a GET /api/connection_types (the `ListConnectionTypes` operationId) request.
+// ListConnectionTypesWithResponse lists the connection types with their capabilities and forms.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connection_types (the `ListConnectionTypes` operationId).
 func (c *ClientWithResponses) ListConnectionTypesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConnectionTypesResponse, error) {
 	rsp, err := c.ListConnectionTypes(ctx, reqEditors...)
 	if err != nil {
@@ -14888,9 +16711,11 @@ func (c *ClientWithResponses) ListConnectionTypesWithResponse(ctx context.Contex
 	return ParseListConnectionTypesResponse(rsp)
 }
 
-// GetConnectionTypeSchemaWithResponse performs a GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId) request.
+// GetConnectionTypeSchemaWithResponse reads the JSON schema of a connection type's configuration.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connection_types/{id} (the `GetConnectionTypeSchema` operationId).
 func (c *ClientWithResponses) GetConnectionTypeSchemaWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionTypeSchemaResponse, error) {
 	rsp, err := c.GetConnectionTypeSchema(ctx, id, reqEditors...)
 	if err != nil {
@@ -14899,10 +16724,11 @@ func (c *ClientWithResponses) GetConnectionTypeSchemaWithResponse(ctx context.Co
 	return ParseGetConnectionTypeSchemaResponse(rsp)
 }
 
-// GetConnectionTypeParameterValuesWithBodyWithResponse performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request,
-// with any type of body and a specified content type.
+// GetConnectionTypeParameterValuesWithBodyWithResponse lists the values that a field of a connection type's form may take.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 func (c *ClientWithResponses) GetConnectionTypeParameterValuesWithBodyWithResponse(ctx context.Context, pType string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetConnectionTypeParameterValuesResponse, error) {
 	rsp, err := c.GetConnectionTypeParameterValuesWithBody(ctx, pType, contentType, body, reqEditors...)
 	if err != nil {
@@ -14911,8 +16737,11 @@ func (c *ClientWithResponses) GetConnectionTypeParameterValuesWithBodyWithRespon
 	return ParseGetConnectionTypeParameterValuesResponse(rsp)
 }
 
-// GetConnectionTypeParameterValuesWithResponse performs a POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId) request.
+// GetConnectionTypeParameterValuesWithResponse lists the values that a field of a connection type's form may take.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connection_types/{type}/parameter_values (the `GetConnectionTypeParameterValues` operationId).
 func (c *ClientWithResponses) GetConnectionTypeParameterValuesWithResponse(ctx context.Context, pType string, body GetConnectionTypeParameterValuesJSONRequestBody, reqEditors ...RequestEditorFn) (*GetConnectionTypeParameterValuesResponse, error) {
 	rsp, err := c.GetConnectionTypeParameterValues(ctx, pType, body, reqEditors...)
 	if err != nil {
@@ -14921,9 +16750,13 @@ func (c *ClientWithResponses) GetConnectionTypeParameterValuesWithResponse(ctx c
 	return ParseGetConnectionTypeParameterValuesResponse(rsp)
 }
 
-// ListConnectionsWithResponse performs a GET /api/connections (the `ListConnections` operationId) request.
+// ListConnectionsWithResponse lists connections, secrets masked.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections (the `ListConnections` operationId).
 func (c *ClientWithResponses) ListConnectionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListConnectionsResponse, error) {
 	rsp, err := c.ListConnections(ctx, reqEditors...)
 	if err != nil {
@@ -14932,10 +16765,14 @@ func (c *ClientWithResponses) ListConnectionsWithResponse(ctx context.Context, r
 	return ParseListConnectionsResponse(rsp)
 }
 
-// CreateConnectionWithBodyWithResponse performs a POST /api/connections (the `CreateConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectionWithBodyWithResponse creates a connection.
 //
-// Returns a wrapper object for the known response body format(s).
+// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+// saved false: poll the connection's status.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 func (c *ClientWithResponses) CreateConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error) {
 	rsp, err := c.CreateConnectionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -14944,8 +16781,14 @@ func (c *ClientWithResponses) CreateConnectionWithBodyWithResponse(ctx context.C
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// CreateConnectionWithResponse performs a POST /api/connections (the `CreateConnection` operationId) request.
+// CreateConnectionWithResponse creates a connection.
+//
+// Connects to the far system at once unless validate is false. OAuth types answer auth_url or auth_code with
+// saved false: poll the connection's status.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections (the `CreateConnection` operationId).
 func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, body CreateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectionResponse, error) {
 	rsp, err := c.CreateConnection(ctx, body, reqEditors...)
 	if err != nil {
@@ -14954,10 +16797,13 @@ func (c *ClientWithResponses) CreateConnectionWithResponse(ctx context.Context, 
 	return ParseCreateConnectionResponse(rsp)
 }
 
-// CreateConnectSessionWithBodyWithResponse performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request,
-// with any type of body and a specified content type.
+// CreateConnectSessionWithBodyWithResponse opens a single-use session in which an end user connects a system.
 //
-// Returns a wrapper object for the known response body format(s).
+// The name is unique in the organization; open one session per user and poll the connection afterwards.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 func (c *ClientWithResponses) CreateConnectSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateConnectSessionResponse, error) {
 	rsp, err := c.CreateConnectSessionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -14966,8 +16812,13 @@ func (c *ClientWithResponses) CreateConnectSessionWithBodyWithResponse(ctx conte
 	return ParseCreateConnectSessionResponse(rsp)
 }
 
-// CreateConnectSessionWithResponse performs a POST /api/connections/connect/ (the `CreateConnectSession` operationId) request.
+// CreateConnectSessionWithResponse opens a single-use session in which an end user connects a system.
+//
+// The name is unique in the organization; open one session per user and poll the connection afterwards.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/connect/ (the `CreateConnectSession` operationId).
 func (c *ClientWithResponses) CreateConnectSessionWithResponse(ctx context.Context, body CreateConnectSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateConnectSessionResponse, error) {
 	rsp, err := c.CreateConnectSession(ctx, body, reqEditors...)
 	if err != nil {
@@ -14976,10 +16827,13 @@ func (c *ClientWithResponses) CreateConnectSessionWithResponse(ctx context.Conte
 	return ParseCreateConnectSessionResponse(rsp)
 }
 
-// TestConnectionWithBodyWithResponse performs a POST /api/connections/test (the `TestConnection` operationId) request,
-// with any type of body and a specified content type.
+// TestConnectionWithBodyWithResponse tries a configuration and saves nothing.
 //
-// Returns a wrapper object for the known response body format(s).
+// With connection_id the given fields are merged over the stored configuration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 func (c *ClientWithResponses) TestConnectionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestConnectionResponse, error) {
 	rsp, err := c.TestConnectionWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -14988,8 +16842,13 @@ func (c *ClientWithResponses) TestConnectionWithBodyWithResponse(ctx context.Con
 	return ParseTestConnectionResponse(rsp)
 }
 
-// TestConnectionWithResponse performs a POST /api/connections/test (the `TestConnection` operationId) request.
+// TestConnectionWithResponse tries a configuration and saves nothing.
+//
+// With connection_id the given fields are merged over the stored configuration.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/test (the `TestConnection` operationId).
 func (c *ClientWithResponses) TestConnectionWithResponse(ctx context.Context, body TestConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TestConnectionResponse, error) {
 	rsp, err := c.TestConnection(ctx, body, reqEditors...)
 	if err != nil {
@@ -14998,10 +16857,13 @@ func (c *ClientWithResponses) TestConnectionWithResponse(ctx context.Context, bo
 	return ParseTestConnectionResponse(rsp)
 }
 
-// RunQueryWithBodyWithResponse performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request,
-// with any type of body and a specified content type.
+// RunQueryWithBodyWithResponse runs SQL on a connection.
 //
-// Returns a wrapper object for the known response body format(s).
+// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 func (c *ClientWithResponses) RunQueryWithBodyWithResponse(ctx context.Context, connectionID string, params *RunQueryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunQueryResponse, error) {
 	rsp, err := c.RunQueryWithBody(ctx, connectionID, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -15010,8 +16872,13 @@ func (c *ClientWithResponses) RunQueryWithBodyWithResponse(ctx context.Context, 
 	return ParseRunQueryResponse(rsp)
 }
 
-// RunQueryWithResponse performs a POST /api/connections/{connection_id}/query (the `RunQuery` operationId) request.
+// RunQueryWithResponse runs SQL on a connection.
+//
+// The statement travels in the URL, where a long one may not fit. Poll getQuery with the answered id.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{connection_id}/query (the `RunQuery` operationId).
 func (c *ClientWithResponses) RunQueryWithResponse(ctx context.Context, connectionID string, params *RunQueryParams, body RunQueryJSONRequestBody, reqEditors ...RequestEditorFn) (*RunQueryResponse, error) {
 	rsp, err := c.RunQuery(ctx, connectionID, params, body, reqEditors...)
 	if err != nil {
@@ -15020,10 +16887,13 @@ func (c *ClientWithResponses) RunQueryWithResponse(ctx context.Context, connecti
 	return ParseRunQueryResponse(rsp)
 }
 
-// UpsertSchemaFieldsWithBodyWithResponse performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request,
-// with any type of body and a specified content type.
+// UpsertSchemaFieldsWithBodyWithResponse adds or changes user-defined fields of a schema.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 202 without a body.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 func (c *ClientWithResponses) UpsertSchemaFieldsWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpsertSchemaFieldsResponse, error) {
 	rsp, err := c.UpsertSchemaFieldsWithBody(ctx, connectionID, schemaID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15032,8 +16902,13 @@ func (c *ClientWithResponses) UpsertSchemaFieldsWithBodyWithResponse(ctx context
 	return ParseUpsertSchemaFieldsResponse(rsp)
 }
 
-// UpsertSchemaFieldsWithResponse performs a POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId) request.
+// UpsertSchemaFieldsWithResponse adds or changes user-defined fields of a schema.
+//
+// Answers 202 without a body.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{connection_id}/schemas/{schema_id}/fields (the `UpsertSchemaFields` operationId).
 func (c *ClientWithResponses) UpsertSchemaFieldsWithResponse(ctx context.Context, connectionID string, schemaID string, body UpsertSchemaFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*UpsertSchemaFieldsResponse, error) {
 	rsp, err := c.UpsertSchemaFields(ctx, connectionID, schemaID, body, reqEditors...)
 	if err != nil {
@@ -15042,9 +16917,13 @@ func (c *ClientWithResponses) UpsertSchemaFieldsWithResponse(ctx context.Context
 	return ParseUpsertSchemaFieldsResponse(rsp)
 }
 
-// DeleteSchemaFieldWithResponse performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId) request.
+// DeleteSchemaFieldWithResponse deletes a user-defined field of a schema.
+//
+// Answers 202 without a body.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `DeleteSchemaField` operationId).
 func (c *ClientWithResponses) DeleteSchemaFieldWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, reqEditors ...RequestEditorFn) (*DeleteSchemaFieldResponse, error) {
 	rsp, err := c.DeleteSchemaField(ctx, connectionID, schemaID, fieldID, reqEditors...)
 	if err != nil {
@@ -15053,10 +16932,13 @@ func (c *ClientWithResponses) DeleteSchemaFieldWithResponse(ctx context.Context,
 	return ParseDeleteSchemaFieldResponse(rsp)
 }
 
-// PatchSchemaFieldWithBodyWithResponse performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request,
-// with any type of body and a specified content type.
+// PatchSchemaFieldWithBodyWithResponse changes one field of a schema.
 //
-// Returns a wrapper object for the known response body format(s).
+// Newer than the official SDKs.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 func (c *ClientWithResponses) PatchSchemaFieldWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchSchemaFieldResponse, error) {
 	rsp, err := c.PatchSchemaFieldWithBody(ctx, connectionID, schemaID, fieldID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15065,8 +16947,13 @@ func (c *ClientWithResponses) PatchSchemaFieldWithBodyWithResponse(ctx context.C
 	return ParsePatchSchemaFieldResponse(rsp)
 }
 
-// PatchSchemaFieldWithResponse performs a PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId) request.
+// PatchSchemaFieldWithResponse changes one field of a schema.
+//
+// Newer than the official SDKs.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} (the `PatchSchemaField` operationId).
 func (c *ClientWithResponses) PatchSchemaFieldWithResponse(ctx context.Context, connectionID string, schemaID string, fieldID string, body PatchSchemaFieldJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchSchemaFieldResponse, error) {
 	rsp, err := c.PatchSchemaField(ctx, connectionID, schemaID, fieldID, body, reqEditors...)
 	if err != nil {
@@ -15075,9 +16962,13 @@ func (c *ClientWithResponses) PatchSchemaFieldWithResponse(ctx context.Context, 
 	return ParsePatchSchemaFieldResponse(rsp)
 }
 
-// ResetSchemaPrimaryKeysWithResponse performs a DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId) request.
+// ResetSchemaPrimaryKeysWithResponse drops the override of a schema's primary key.
+//
+// Answers 202 without a body.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `ResetSchemaPrimaryKeys` operationId).
 func (c *ClientWithResponses) ResetSchemaPrimaryKeysWithResponse(ctx context.Context, connectionID string, schemaID string, reqEditors ...RequestEditorFn) (*ResetSchemaPrimaryKeysResponse, error) {
 	rsp, err := c.ResetSchemaPrimaryKeys(ctx, connectionID, schemaID, reqEditors...)
 	if err != nil {
@@ -15086,10 +16977,13 @@ func (c *ClientWithResponses) ResetSchemaPrimaryKeysWithResponse(ctx context.Con
 	return ParseResetSchemaPrimaryKeysResponse(rsp)
 }
 
-// SetSchemaPrimaryKeysWithBodyWithResponse performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request,
-// with any type of body and a specified content type.
+// SetSchemaPrimaryKeysWithBodyWithResponse overrides which fields are the primary key of a schema.
 //
-// Returns a wrapper object for the known response body format(s).
+// Answers 202 without a body.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 func (c *ClientWithResponses) SetSchemaPrimaryKeysWithBodyWithResponse(ctx context.Context, connectionID string, schemaID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetSchemaPrimaryKeysResponse, error) {
 	rsp, err := c.SetSchemaPrimaryKeysWithBody(ctx, connectionID, schemaID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15098,8 +16992,13 @@ func (c *ClientWithResponses) SetSchemaPrimaryKeysWithBodyWithResponse(ctx conte
 	return ParseSetSchemaPrimaryKeysResponse(rsp)
 }
 
-// SetSchemaPrimaryKeysWithResponse performs a PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId) request.
+// SetSchemaPrimaryKeysWithResponse overrides which fields are the primary key of a schema.
+//
+// Answers 202 without a body.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys (the `SetSchemaPrimaryKeys` operationId).
 func (c *ClientWithResponses) SetSchemaPrimaryKeysWithResponse(ctx context.Context, connectionID string, schemaID string, body SetSchemaPrimaryKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*SetSchemaPrimaryKeysResponse, error) {
 	rsp, err := c.SetSchemaPrimaryKeys(ctx, connectionID, schemaID, body, reqEditors...)
 	if err != nil {
@@ -15108,9 +17007,13 @@ func (c *ClientWithResponses) SetSchemaPrimaryKeysWithResponse(ctx context.Conte
 	return ParseSetSchemaPrimaryKeysResponse(rsp)
 }
 
-// DeleteConnectionWithResponse performs a DELETE /api/connections/{id} (the `DeleteConnection` operationId) request.
+// DeleteConnectionWithResponse deletes a connection.
+//
+// Answers 422 when it is in use, unless force deletes what depends on it, too.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/connections/{id} (the `DeleteConnection` operationId).
 func (c *ClientWithResponses) DeleteConnectionWithResponse(ctx context.Context, id string, params *DeleteConnectionParams, reqEditors ...RequestEditorFn) (*DeleteConnectionResponse, error) {
 	rsp, err := c.DeleteConnection(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15119,9 +17022,11 @@ func (c *ClientWithResponses) DeleteConnectionWithResponse(ctx context.Context, 
 	return ParseDeleteConnectionResponse(rsp)
 }
 
-// GetConnectionWithResponse performs a GET /api/connections/{id} (the `GetConnection` operationId) request.
+// GetConnectionWithResponse reads one connection, secrets masked.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id} (the `GetConnection` operationId).
 func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionResponse, error) {
 	rsp, err := c.GetConnection(ctx, id, reqEditors...)
 	if err != nil {
@@ -15130,10 +17035,13 @@ func (c *ClientWithResponses) GetConnectionWithResponse(ctx context.Context, id 
 	return ParseGetConnectionResponse(rsp)
 }
 
-// UpdateConnectionWithBodyWithResponse performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request,
-// with any type of body and a specified content type.
+// UpdateConnectionWithBodyWithResponse replaces the configuration of a connection.
 //
-// Returns a wrapper object for the known response body format(s).
+// What is left out is cleared, secrets included, and what was read has them masked.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 func (c *ClientWithResponses) UpdateConnectionWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateConnectionResponse, error) {
 	rsp, err := c.UpdateConnectionWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15142,8 +17050,13 @@ func (c *ClientWithResponses) UpdateConnectionWithBodyWithResponse(ctx context.C
 	return ParseUpdateConnectionResponse(rsp)
 }
 
-// UpdateConnectionWithResponse performs a PUT /api/connections/{id} (the `UpdateConnection` operationId) request.
+// UpdateConnectionWithResponse replaces the configuration of a connection.
+//
+// What is left out is cleared, secrets included, and what was read has them masked.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/connections/{id} (the `UpdateConnection` operationId).
 func (c *ClientWithResponses) UpdateConnectionWithResponse(ctx context.Context, id string, body UpdateConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateConnectionResponse, error) {
 	rsp, err := c.UpdateConnection(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -15152,9 +17065,14 @@ func (c *ClientWithResponses) UpdateConnectionWithResponse(ctx context.Context, 
 	return ParseUpdateConnectionResponse(rsp)
 }
 
-// GetBulkSyncSourceWithResponse performs a GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId) request.
+// GetBulkSyncSourceWithResponse reads what a connection offers as the source of a bulk sync.
+//
+// include_fields adds the fields of every schema. Fails while the schema cache of a fresh connection is being
+// filled.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/bulksync/source (the `GetBulkSyncSource` operationId).
 func (c *ClientWithResponses) GetBulkSyncSourceWithResponse(ctx context.Context, id string, params *GetBulkSyncSourceParams, reqEditors ...RequestEditorFn) (*GetBulkSyncSourceResponse, error) {
 	rsp, err := c.GetBulkSyncSource(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15163,9 +17081,11 @@ func (c *ClientWithResponses) GetBulkSyncSourceWithResponse(ctx context.Context,
 	return ParseGetBulkSyncSourceResponse(rsp)
 }
 
-// GetBulkSyncDestinationWithResponse performs a GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId) request.
+// GetBulkSyncDestinationWithResponse reads the modes and settings of a connection as the destination of a bulk sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/bulksync/target (the `GetBulkSyncDestination` operationId).
 func (c *ClientWithResponses) GetBulkSyncDestinationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetBulkSyncDestinationResponse, error) {
 	rsp, err := c.GetBulkSyncDestination(ctx, id, reqEditors...)
 	if err != nil {
@@ -15174,9 +17094,11 @@ func (c *ClientWithResponses) GetBulkSyncDestinationWithResponse(ctx context.Con
 	return ParseGetBulkSyncDestinationResponse(rsp)
 }
 
-// GetEnrichmentSourceWithResponse performs a GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId) request.
+// GetEnrichmentSourceWithResponse reads which settings an enrichment on a connection needs.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/enrichment-source (the `GetEnrichmentSource` operationId).
 func (c *ClientWithResponses) GetEnrichmentSourceWithResponse(ctx context.Context, id string, params *GetEnrichmentSourceParams, reqEditors ...RequestEditorFn) (*GetEnrichmentSourceResponse, error) {
 	rsp, err := c.GetEnrichmentSource(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15185,9 +17107,11 @@ func (c *ClientWithResponses) GetEnrichmentSourceWithResponse(ctx context.Contex
 	return ParseGetEnrichmentSourceResponse(rsp)
 }
 
-// GetModelSyncSourceWithResponse performs a GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId) request.
+// GetModelSyncSourceWithResponse reads which settings a model on a connection needs.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/source (the `GetModelSyncSource` operationId).
 func (c *ClientWithResponses) GetModelSyncSourceWithResponse(ctx context.Context, id string, params *GetModelSyncSourceParams, reqEditors ...RequestEditorFn) (*GetModelSyncSourceResponse, error) {
 	rsp, err := c.GetModelSyncSource(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15196,9 +17120,11 @@ func (c *ClientWithResponses) GetModelSyncSourceWithResponse(ctx context.Context
 	return ParseGetModelSyncSourceResponse(rsp)
 }
 
-// GetModelSyncSourceFieldsWithResponse performs a GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId) request.
+// GetModelSyncSourceFieldsWithResponse lists the fields that a model with the given settings would have.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/source/fields (the `GetModelSyncSourceFields` operationId).
 func (c *ClientWithResponses) GetModelSyncSourceFieldsWithResponse(ctx context.Context, id string, params *GetModelSyncSourceFieldsParams, reqEditors ...RequestEditorFn) (*GetModelSyncSourceFieldsResponse, error) {
 	rsp, err := c.GetModelSyncSourceFields(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15207,9 +17133,13 @@ func (c *ClientWithResponses) GetModelSyncSourceFieldsWithResponse(ctx context.C
 	return ParseGetModelSyncSourceFieldsResponse(rsp)
 }
 
-// GetModelSyncTargetFieldsWithResponse performs a GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId) request.
+// GetModelSyncTargetFieldsWithResponse reads the fields and modes of a target object.
+//
+// refresh reads them anew from the far system.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/target/fields (the `GetModelSyncTargetFields` operationId).
 func (c *ClientWithResponses) GetModelSyncTargetFieldsWithResponse(ctx context.Context, id string, params *GetModelSyncTargetFieldsParams, reqEditors ...RequestEditorFn) (*GetModelSyncTargetFieldsResponse, error) {
 	rsp, err := c.GetModelSyncTargetFields(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15218,9 +17148,11 @@ func (c *ClientWithResponses) GetModelSyncTargetFieldsWithResponse(ctx context.C
 	return ParseGetModelSyncTargetFieldsResponse(rsp)
 }
 
-// ListModelSyncTargetsWithResponse performs a GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId) request.
+// ListModelSyncTargetsWithResponse lists the objects of a connection that model syncs can write to.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/targetobjects (the `ListModelSyncTargets` operationId).
 func (c *ClientWithResponses) ListModelSyncTargetsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListModelSyncTargetsResponse, error) {
 	rsp, err := c.ListModelSyncTargets(ctx, id, reqEditors...)
 	if err != nil {
@@ -15229,9 +17161,11 @@ func (c *ClientWithResponses) ListModelSyncTargetsWithResponse(ctx context.Conte
 	return ParseListModelSyncTargetsResponse(rsp)
 }
 
-// GetModelSyncTargetCreatePropertyWithResponse performs a GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId) request.
+// GetModelSyncTargetCreatePropertyWithResponse lists the values of a property that creating a target object asks for.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/modelsync/targetobjects/properties/{property} (the `GetModelSyncTargetCreateProperty` operationId).
 func (c *ClientWithResponses) GetModelSyncTargetCreatePropertyWithResponse(ctx context.Context, id string, property string, reqEditors ...RequestEditorFn) (*GetModelSyncTargetCreatePropertyResponse, error) {
 	rsp, err := c.GetModelSyncTargetCreateProperty(ctx, id, property, reqEditors...)
 	if err != nil {
@@ -15240,9 +17174,11 @@ func (c *ClientWithResponses) GetModelSyncTargetCreatePropertyWithResponse(ctx c
 	return ParseGetModelSyncTargetCreatePropertyResponse(rsp)
 }
 
-// GetConnectionParameterValuesWithResponse performs a GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId) request.
+// GetConnectionParameterValuesWithResponse lists the values that the settings of a connection may take.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/parameter_values (the `GetConnectionParameterValues` operationId).
 func (c *ClientWithResponses) GetConnectionParameterValuesWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionParameterValuesResponse, error) {
 	rsp, err := c.GetConnectionParameterValues(ctx, id, reqEditors...)
 	if err != nil {
@@ -15251,10 +17187,14 @@ func (c *ClientWithResponses) GetConnectionParameterValuesWithResponse(ctx conte
 	return ParseGetConnectionParameterValuesResponse(rsp)
 }
 
-// ExecuteConnectionProxyWithBodyWithResponse performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request,
-// with any type of body and a specified content type.
+// ExecuteConnectionProxyWithBodyWithResponse sends a request to the far system's API with the connection's credentials.
 //
-// Returns a wrapper object for the known response body format(s).
+// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+// service enables the proxy on request.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 func (c *ClientWithResponses) ExecuteConnectionProxyWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecuteConnectionProxyResponse, error) {
 	rsp, err := c.ExecuteConnectionProxyWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15263,8 +17203,14 @@ func (c *ClientWithResponses) ExecuteConnectionProxyWithBodyWithResponse(ctx con
 	return ParseExecuteConnectionProxyResponse(rsp)
 }
 
-// ExecuteConnectionProxyWithResponse performs a POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId) request.
+// ExecuteConnectionProxyWithResponse sends a request to the far system's API with the connection's credentials.
+//
+// The far call may take 30 s, a request 256 KiB and an answer 1 MiB, beyond which truncated is set. The
+// service enables the proxy on request.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{id}/proxy (the `ExecuteConnectionProxy` operationId).
 func (c *ClientWithResponses) ExecuteConnectionProxyWithResponse(ctx context.Context, id string, body ExecuteConnectionProxyJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecuteConnectionProxyResponse, error) {
 	rsp, err := c.ExecuteConnectionProxy(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -15273,9 +17219,11 @@ func (c *ClientWithResponses) ExecuteConnectionProxyWithResponse(ctx context.Con
 	return ParseExecuteConnectionProxyResponse(rsp)
 }
 
-// GetConnectionProxyInfoWithResponse performs a GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId) request.
+// GetConnectionProxyInfoWithResponse reads the rules and limits of a connection's proxy.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/proxy/info (the `GetConnectionProxyInfo` operationId).
 func (c *ClientWithResponses) GetConnectionProxyInfoWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionProxyInfoResponse, error) {
 	rsp, err := c.GetConnectionProxyInfo(ctx, id, reqEditors...)
 	if err != nil {
@@ -15284,9 +17232,13 @@ func (c *ClientWithResponses) GetConnectionProxyInfoWithResponse(ctx context.Con
 	return ParseGetConnectionProxyInfoResponse(rsp)
 }
 
-// RefreshConnectionSchemasWithResponse performs a POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId) request.
+// RefreshConnectionSchemasWithResponse asks for a fresh schema cache.
+//
+// Answers 202 and a Location; only a healthy connection is refreshed.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/connections/{id}/schemas/refresh (the `RefreshConnectionSchemas` operationId).
 func (c *ClientWithResponses) RefreshConnectionSchemasWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RefreshConnectionSchemasResponse, error) {
 	rsp, err := c.RefreshConnectionSchemas(ctx, id, reqEditors...)
 	if err != nil {
@@ -15295,9 +17247,13 @@ func (c *ClientWithResponses) RefreshConnectionSchemasWithResponse(ctx context.C
 	return ParseRefreshConnectionSchemasResponse(rsp)
 }
 
-// GetConnectionSchemasStatusWithResponse performs a GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId) request.
+// GetConnectionSchemasStatusWithResponse reads the state of the schema cache.
+//
+// A refresh is over when last_refresh_finished is not before last_refresh_started.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/schemas/status (the `GetConnectionSchemasStatus` operationId).
 func (c *ClientWithResponses) GetConnectionSchemasStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionSchemasStatusResponse, error) {
 	rsp, err := c.GetConnectionSchemasStatus(ctx, id, reqEditors...)
 	if err != nil {
@@ -15306,9 +17262,11 @@ func (c *ClientWithResponses) GetConnectionSchemasStatusWithResponse(ctx context
 	return ParseGetConnectionSchemasStatusResponse(rsp)
 }
 
-// GetConnectionSchemaWithResponse performs a GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId) request.
+// GetConnectionSchemaWithResponse reads one schema of a connection with its fields.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/schemas/{schema_id} (the `GetConnectionSchema` operationId).
 func (c *ClientWithResponses) GetConnectionSchemaWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetConnectionSchemaResponse, error) {
 	rsp, err := c.GetConnectionSchema(ctx, id, schemaID, reqEditors...)
 	if err != nil {
@@ -15317,9 +17275,11 @@ func (c *ClientWithResponses) GetConnectionSchemaWithResponse(ctx context.Contex
 	return ParseGetConnectionSchemaResponse(rsp)
 }
 
-// GetConnectionSchemaRecordsWithResponse performs a GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId) request.
+// GetConnectionSchemaRecordsWithResponse reads sample records of a schema.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/schemas/{schema_id}/records (the `GetConnectionSchemaRecords` operationId).
 func (c *ClientWithResponses) GetConnectionSchemaRecordsWithResponse(ctx context.Context, id string, schemaID string, reqEditors ...RequestEditorFn) (*GetConnectionSchemaRecordsResponse, error) {
 	rsp, err := c.GetConnectionSchemaRecords(ctx, id, schemaID, reqEditors...)
 	if err != nil {
@@ -15328,9 +17288,11 @@ func (c *ClientWithResponses) GetConnectionSchemaRecordsWithResponse(ctx context
 	return ParseGetConnectionSchemaRecordsResponse(rsp)
 }
 
-// ListSharedConnectionsWithResponse performs a GET /api/connections/{id}/shared (the `ListSharedConnections` operationId) request.
+// ListSharedConnectionsWithResponse lists the connections that were shared from this one.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/connections/{id}/shared (the `ListSharedConnections` operationId).
 func (c *ClientWithResponses) ListSharedConnectionsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListSharedConnectionsResponse, error) {
 	rsp, err := c.ListSharedConnections(ctx, id, reqEditors...)
 	if err != nil {
@@ -15339,10 +17301,11 @@ func (c *ClientWithResponses) ListSharedConnectionsWithResponse(ctx context.Cont
 	return ParseListSharedConnectionsResponse(rsp)
 }
 
-// GetEnrichmentInputFieldsWithBodyWithResponse performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request,
-// with any type of body and a specified content type.
+// GetEnrichmentInputFieldsWithBodyWithResponse lists the sets of input fields with which an enrichment works.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 func (c *ClientWithResponses) GetEnrichmentInputFieldsWithBodyWithResponse(ctx context.Context, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GetEnrichmentInputFieldsResponse, error) {
 	rsp, err := c.GetEnrichmentInputFieldsWithBody(ctx, connectionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15351,8 +17314,11 @@ func (c *ClientWithResponses) GetEnrichmentInputFieldsWithBodyWithResponse(ctx c
 	return ParseGetEnrichmentInputFieldsResponse(rsp)
 }
 
-// GetEnrichmentInputFieldsWithResponse performs a POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId) request.
+// GetEnrichmentInputFieldsWithResponse lists the sets of input fields with which an enrichment works.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/enrichment/{connection_id}/inputfields (the `GetEnrichmentInputFields` operationId).
 func (c *ClientWithResponses) GetEnrichmentInputFieldsWithResponse(ctx context.Context, connectionID string, body GetEnrichmentInputFieldsJSONRequestBody, reqEditors ...RequestEditorFn) (*GetEnrichmentInputFieldsResponse, error) {
 	rsp, err := c.GetEnrichmentInputFields(ctx, connectionID, body, reqEditors...)
 	if err != nil {
@@ -15361,9 +17327,11 @@ func (c *ClientWithResponses) GetEnrichmentInputFieldsWithResponse(ctx context.C
 	return ParseGetEnrichmentInputFieldsResponse(rsp)
 }
 
-// GetEntityWithResponse performs a GET /api/entities/{id} (the `GetEntity` operationId) request.
+// GetEntityWithResponse tells what an id belongs to and what it is related to.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/entities/{id} (the `GetEntity` operationId).
 func (c *ClientWithResponses) GetEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEntityResponse, error) {
 	rsp, err := c.GetEntity(ctx, id, reqEditors...)
 	if err != nil {
@@ -15372,9 +17340,14 @@ func (c *ClientWithResponses) GetEntityWithResponse(ctx context.Context, id stri
 	return ParseGetEntityResponse(rsp)
 }
 
-// ListEventsWithResponse performs a GET /api/events (the `ListEvents` operationId) request.
+// ListEventsWithResponse lists events of the last 48 hours.
+//
+// 10 at a time by default, 100 at most, each delivered at most once. starting_after and ending_before are
+// exclusive.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*ListEventsResponse, error) {
 	rsp, err := c.ListEvents(ctx, params, reqEditors...)
 	if err != nil {
@@ -15383,9 +17356,11 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 	return ParseListEventsResponse(rsp)
 }
 
-// ListEventTypesWithResponse performs a GET /api/events_types (the `ListEventTypes` operationId) request.
+// ListEventTypesWithResponse lists the types of events.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/events_types (the `ListEventTypes` operationId).
 func (c *ClientWithResponses) ListEventTypesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListEventTypesResponse, error) {
 	rsp, err := c.ListEventTypes(ctx, reqEditors...)
 	if err != nil {
@@ -15394,9 +17369,14 @@ func (c *ClientWithResponses) ListEventTypesWithResponse(ctx context.Context, re
 	return ParseListEventTypesResponse(rsp)
 }
 
-// GetJobWithResponse performs a GET /api/jobs/{type}/{id} (the `GetJob` operationId) request.
+// GetJobWithResponse reads one background job.
+//
+// type is createmodel, updatemodel, previewmodel, samplemodel or exportlogs; another one answers 400. result
+// is there once the status is done.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/jobs/{type}/{id} (the `GetJob` operationId).
 func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, pType string, id string, reqEditors ...RequestEditorFn) (*GetJobResponse, error) {
 	rsp, err := c.GetJob(ctx, pType, id, reqEditors...)
 	if err != nil {
@@ -15405,9 +17385,13 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, pType stri
 	return ParseGetJobResponse(rsp)
 }
 
-// GetIdentityWithResponse performs a GET /api/me (the `GetIdentity` operationId) request.
+// GetIdentityWithResponse tells whom the key belongs to.
+//
+// The cheapest check of a key.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/me (the `GetIdentity` operationId).
 func (c *ClientWithResponses) GetIdentityWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetIdentityResponse, error) {
 	rsp, err := c.GetIdentity(ctx, reqEditors...)
 	if err != nil {
@@ -15416,10 +17400,13 @@ func (c *ClientWithResponses) GetIdentityWithResponse(ctx context.Context, reqEd
 	return ParseGetIdentityResponse(rsp)
 }
 
-// PreviewModelWithBodyWithResponse performs a POST /api/model-preview (the `PreviewModel` operationId) request,
-// with any type of body and a specified content type.
+// PreviewModelWithBodyWithResponse computes a model and saves nothing.
 //
-// Returns a wrapper object for the known response body format(s).
+// With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 func (c *ClientWithResponses) PreviewModelWithBodyWithResponse(ctx context.Context, params *PreviewModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewModelResponse, error) {
 	rsp, err := c.PreviewModelWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -15428,8 +17415,13 @@ func (c *ClientWithResponses) PreviewModelWithBodyWithResponse(ctx context.Conte
 	return ParsePreviewModelResponse(rsp)
 }
 
-// PreviewModelWithResponse performs a POST /api/model-preview (the `PreviewModel` operationId) request.
+// PreviewModelWithResponse computes a model and saves nothing.
+//
+// With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/model-preview (the `PreviewModel` operationId).
 func (c *ClientWithResponses) PreviewModelWithResponse(ctx context.Context, params *PreviewModelParams, body PreviewModelJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewModelResponse, error) {
 	rsp, err := c.PreviewModel(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -15438,9 +17430,13 @@ func (c *ClientWithResponses) PreviewModelWithResponse(ctx context.Context, para
 	return ParsePreviewModelResponse(rsp)
 }
 
-// ListModelsWithResponse performs a GET /api/models (the `ListModels` operationId) request.
+// ListModelsWithResponse lists models.
+//
+// Paged by page_token, at most 50 a page.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/models (the `ListModels` operationId).
 func (c *ClientWithResponses) ListModelsWithResponse(ctx context.Context, params *ListModelsParams, reqEditors ...RequestEditorFn) (*ListModelsResponse, error) {
 	rsp, err := c.ListModels(ctx, params, reqEditors...)
 	if err != nil {
@@ -15449,10 +17445,13 @@ func (c *ClientWithResponses) ListModelsWithResponse(ctx context.Context, params
 	return ParseListModelsResponse(rsp)
 }
 
-// CreateModelWithBodyWithResponse performs a POST /api/models (the `CreateModel` operationId) request,
-// with any type of body and a specified content type.
+// CreateModelWithBodyWithResponse creates a model.
 //
-// Returns a wrapper object for the known response body format(s).
+// With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/models (the `CreateModel` operationId).
 func (c *ClientWithResponses) CreateModelWithBodyWithResponse(ctx context.Context, params *CreateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateModelResponse, error) {
 	rsp, err := c.CreateModelWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -15461,8 +17460,13 @@ func (c *ClientWithResponses) CreateModelWithBodyWithResponse(ctx context.Contex
 	return ParseCreateModelResponse(rsp)
 }
 
-// CreateModelWithResponse performs a POST /api/models (the `CreateModel` operationId) request.
+// CreateModelWithResponse creates a model.
+//
+// With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/models (the `CreateModel` operationId).
 func (c *ClientWithResponses) CreateModelWithResponse(ctx context.Context, params *CreateModelParams, body CreateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateModelResponse, error) {
 	rsp, err := c.CreateModel(ctx, params, body, reqEditors...)
 	if err != nil {
@@ -15471,9 +17475,11 @@ func (c *ClientWithResponses) CreateModelWithResponse(ctx context.Context, param
 	return ParseCreateModelResponse(rsp)
 }
 
-// DeleteModelWithResponse performs a DELETE /api/models/{id} (the `DeleteModel` operationId) request.
+// DeleteModelWithResponse deletes a model and breaks the syncs that use it.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/models/{id} (the `DeleteModel` operationId).
 func (c *ClientWithResponses) DeleteModelWithResponse(ctx context.Context, id string, params *DeleteModelParams, reqEditors ...RequestEditorFn) (*DeleteModelResponse, error) {
 	rsp, err := c.DeleteModel(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15482,9 +17488,13 @@ func (c *ClientWithResponses) DeleteModelWithResponse(ctx context.Context, id st
 	return ParseDeleteModelResponse(rsp)
 }
 
-// GetModelWithResponse performs a GET /api/models/{id} (the `GetModel` operationId) request.
+// GetModelWithResponse reads one model.
+//
+// With async the answer holds a job to poll.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/models/{id} (the `GetModel` operationId).
 func (c *ClientWithResponses) GetModelWithResponse(ctx context.Context, id string, params *GetModelParams, reqEditors ...RequestEditorFn) (*GetModelResponse, error) {
 	rsp, err := c.GetModel(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15493,10 +17503,13 @@ func (c *ClientWithResponses) GetModelWithResponse(ctx context.Context, id strin
 	return ParseGetModelResponse(rsp)
 }
 
-// UpdateModelWithBodyWithResponse performs a PUT /api/models/{id} (the `UpdateModel` operationId) request,
-// with any type of body and a specified content type.
+// UpdateModelWithBodyWithResponse replaces a model.
 //
-// Returns a wrapper object for the known response body format(s).
+// What is left out is reset. With async the answer holds a job to poll.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 func (c *ClientWithResponses) UpdateModelWithBodyWithResponse(ctx context.Context, id string, params *UpdateModelParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateModelResponse, error) {
 	rsp, err := c.UpdateModelWithBody(ctx, id, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -15505,8 +17518,13 @@ func (c *ClientWithResponses) UpdateModelWithBodyWithResponse(ctx context.Contex
 	return ParseUpdateModelResponse(rsp)
 }
 
-// UpdateModelWithResponse performs a PUT /api/models/{id} (the `UpdateModel` operationId) request.
+// UpdateModelWithResponse replaces a model.
+//
+// What is left out is reset. With async the answer holds a job to poll.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/models/{id} (the `UpdateModel` operationId).
 func (c *ClientWithResponses) UpdateModelWithResponse(ctx context.Context, id string, params *UpdateModelParams, body UpdateModelJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateModelResponse, error) {
 	rsp, err := c.UpdateModel(ctx, id, params, body, reqEditors...)
 	if err != nil {
@@ -15515,9 +17533,13 @@ func (c *ClientWithResponses) UpdateModelWithResponse(ctx context.Context, id st
 	return ParseUpdateModelResponse(rsp)
 }
 
-// SampleModelWithResponse performs a GET /api/models/{id}/sample (the `SampleModel` operationId) request.
+// SampleModelWithResponse reads sample records of a model.
+//
+// Has to finish within 10 s, unless async answers a job to poll.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/models/{id}/sample (the `SampleModel` operationId).
 func (c *ClientWithResponses) SampleModelWithResponse(ctx context.Context, id string, params *SampleModelParams, reqEditors ...RequestEditorFn) (*SampleModelResponse, error) {
 	rsp, err := c.SampleModel(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -15526,9 +17548,11 @@ func (c *ClientWithResponses) SampleModelWithResponse(ctx context.Context, id st
 	return ParseSampleModelResponse(rsp)
 }
 
-// GetGlobalErrorSubscribersWithResponse performs a GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId) request.
+// GetGlobalErrorSubscribersWithResponse lists the addresses that are written to about every error.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/notifications/global-error-subscribers (the `GetGlobalErrorSubscribers` operationId).
 func (c *ClientWithResponses) GetGlobalErrorSubscribersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetGlobalErrorSubscribersResponse, error) {
 	rsp, err := c.GetGlobalErrorSubscribers(ctx, reqEditors...)
 	if err != nil {
@@ -15537,10 +17561,11 @@ func (c *ClientWithResponses) GetGlobalErrorSubscribersWithResponse(ctx context.
 	return ParseGetGlobalErrorSubscribersResponse(rsp)
 }
 
-// SetGlobalErrorSubscribersWithBodyWithResponse performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request,
-// with any type of body and a specified content type.
+// SetGlobalErrorSubscribersWithBodyWithResponse replaces the addresses that are written to about every error.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 func (c *ClientWithResponses) SetGlobalErrorSubscribersWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetGlobalErrorSubscribersResponse, error) {
 	rsp, err := c.SetGlobalErrorSubscribersWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -15549,8 +17574,11 @@ func (c *ClientWithResponses) SetGlobalErrorSubscribersWithBodyWithResponse(ctx 
 	return ParseSetGlobalErrorSubscribersResponse(rsp)
 }
 
-// SetGlobalErrorSubscribersWithResponse performs a PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId) request.
+// SetGlobalErrorSubscribersWithResponse replaces the addresses that are written to about every error.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/notifications/global-error-subscribers (the `SetGlobalErrorSubscribers` operationId).
 func (c *ClientWithResponses) SetGlobalErrorSubscribersWithResponse(ctx context.Context, body SetGlobalErrorSubscribersJSONRequestBody, reqEditors ...RequestEditorFn) (*SetGlobalErrorSubscribersResponse, error) {
 	rsp, err := c.SetGlobalErrorSubscribers(ctx, body, reqEditors...)
 	if err != nil {
@@ -15559,9 +17587,11 @@ func (c *ClientWithResponses) SetGlobalErrorSubscribersWithResponse(ctx context.
 	return ParseSetGlobalErrorSubscribersResponse(rsp)
 }
 
-// GetCurrentOrganizationWithResponse performs a GET /api/organization (the `GetCurrentOrganization` operationId) request.
+// GetCurrentOrganizationWithResponse reads the organization of the key.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organization (the `GetCurrentOrganization` operationId).
 func (c *ClientWithResponses) GetCurrentOrganizationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCurrentOrganizationResponse, error) {
 	rsp, err := c.GetCurrentOrganization(ctx, reqEditors...)
 	if err != nil {
@@ -15570,9 +17600,13 @@ func (c *ClientWithResponses) GetCurrentOrganizationWithResponse(ctx context.Con
 	return ParseGetCurrentOrganizationResponse(rsp)
 }
 
-// ListUsersWithResponse performs a GET /api/organization/users (the `ListUsers` operationId) request.
+// ListUsersWithResponse lists the users of the key's organization.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organization/users (the `ListUsers` operationId).
 func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListUsersResponse, error) {
 	rsp, err := c.ListUsers(ctx, reqEditors...)
 	if err != nil {
@@ -15581,10 +17615,11 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, reqEdit
 	return ParseListUsersResponse(rsp)
 }
 
-// CreateUserWithBodyWithResponse performs a POST /api/organization/users (the `CreateUser` operationId) request,
-// with any type of body and a specified content type.
+// CreateUserWithBodyWithResponse creates a user in the key's organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
 	rsp, err := c.CreateUserWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -15593,8 +17628,11 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 	return ParseCreateUserResponse(rsp)
 }
 
-// CreateUserWithResponse performs a POST /api/organization/users (the `CreateUser` operationId) request.
+// CreateUserWithResponse creates a user in the key's organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organization/users (the `CreateUser` operationId).
 func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body CreateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateUserResponse, error) {
 	rsp, err := c.CreateUser(ctx, body, reqEditors...)
 	if err != nil {
@@ -15603,9 +17641,11 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body C
 	return ParseCreateUserResponse(rsp)
 }
 
-// DeleteUserWithResponse performs a DELETE /api/organization/users/{id} (the `DeleteUser` operationId) request.
+// DeleteUserWithResponse deletes a user of the key's organization and answers who it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/organization/users/{id} (the `DeleteUser` operationId).
 func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteUserResponse, error) {
 	rsp, err := c.DeleteUser(ctx, id, reqEditors...)
 	if err != nil {
@@ -15614,9 +17654,11 @@ func (c *ClientWithResponses) DeleteUserWithResponse(ctx context.Context, id str
 	return ParseDeleteUserResponse(rsp)
 }
 
-// GetUserWithResponse performs a GET /api/organization/users/{id} (the `GetUser` operationId) request.
+// GetUserWithResponse reads one user of the key's organization.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organization/users/{id} (the `GetUser` operationId).
 func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetUserResponse, error) {
 	rsp, err := c.GetUser(ctx, id, reqEditors...)
 	if err != nil {
@@ -15625,10 +17667,11 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, id string
 	return ParseGetUserResponse(rsp)
 }
 
-// UpdateUserWithBodyWithResponse performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdateUserWithBodyWithResponse replaces the roles of a user of the key's organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error) {
 	rsp, err := c.UpdateUserWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15637,8 +17680,11 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 	return ParseUpdateUserResponse(rsp)
 }
 
-// UpdateUserWithResponse performs a PUT /api/organization/users/{id} (the `UpdateUser` operationId) request.
+// UpdateUserWithResponse replaces the roles of a user of the key's organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organization/users/{id} (the `UpdateUser` operationId).
 func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, id string, body UpdateUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateUserResponse, error) {
 	rsp, err := c.UpdateUser(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -15647,9 +17693,13 @@ func (c *ClientWithResponses) UpdateUserWithResponse(ctx context.Context, id str
 	return ParseUpdateUserResponse(rsp)
 }
 
-// ListOrganizationsWithResponse performs a GET /api/organizations (the `ListOrganizations` operationId) request.
+// ListOrganizationsWithResponse lists the organizations of a partner.
+//
+// Answers 403 to the keys of users; those ask getIdentity.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations (the `ListOrganizations` operationId).
 func (c *ClientWithResponses) ListOrganizationsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListOrganizationsResponse, error) {
 	rsp, err := c.ListOrganizations(ctx, reqEditors...)
 	if err != nil {
@@ -15658,10 +17708,11 @@ func (c *ClientWithResponses) ListOrganizationsWithResponse(ctx context.Context,
 	return ParseListOrganizationsResponse(rsp)
 }
 
-// CreateOrganizationWithBodyWithResponse performs a POST /api/organizations (the `CreateOrganization` operationId) request,
-// with any type of body and a specified content type.
+// CreateOrganizationWithBodyWithResponse creates an organization under a partner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 func (c *ClientWithResponses) CreateOrganizationWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
 	rsp, err := c.CreateOrganizationWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -15670,8 +17721,11 @@ func (c *ClientWithResponses) CreateOrganizationWithBodyWithResponse(ctx context
 	return ParseCreateOrganizationResponse(rsp)
 }
 
-// CreateOrganizationWithResponse performs a POST /api/organizations (the `CreateOrganization` operationId) request.
+// CreateOrganizationWithResponse creates an organization under a partner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations (the `CreateOrganization` operationId).
 func (c *ClientWithResponses) CreateOrganizationWithResponse(ctx context.Context, body CreateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateOrganizationResponse, error) {
 	rsp, err := c.CreateOrganization(ctx, body, reqEditors...)
 	if err != nil {
@@ -15680,9 +17734,11 @@ func (c *ClientWithResponses) CreateOrganizationWithResponse(ctx context.Context
 	return ParseCreateOrganizationResponse(rsp)
 }
 
-// GetPartnerEntityWithResponse performs a GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId) request.
+// GetPartnerEntityWithResponse tells what an id in any organization of the partner belongs to.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations/entities/{id} (the `GetPartnerEntity` operationId).
 func (c *ClientWithResponses) GetPartnerEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPartnerEntityResponse, error) {
 	rsp, err := c.GetPartnerEntity(ctx, id, reqEditors...)
 	if err != nil {
@@ -15691,9 +17747,11 @@ func (c *ClientWithResponses) GetPartnerEntityWithResponse(ctx context.Context, 
 	return ParseGetPartnerEntityResponse(rsp)
 }
 
-// DeleteOrganizationWithResponse performs a DELETE /api/organizations/{id} (the `DeleteOrganization` operationId) request.
+// DeleteOrganizationWithResponse deletes an organization of a partner.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/organizations/{id} (the `DeleteOrganization` operationId).
 func (c *ClientWithResponses) DeleteOrganizationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteOrganizationResponse, error) {
 	rsp, err := c.DeleteOrganization(ctx, id, reqEditors...)
 	if err != nil {
@@ -15702,9 +17760,11 @@ func (c *ClientWithResponses) DeleteOrganizationWithResponse(ctx context.Context
 	return ParseDeleteOrganizationResponse(rsp)
 }
 
-// GetOrganizationWithResponse performs a GET /api/organizations/{id} (the `GetOrganization` operationId) request.
+// GetOrganizationWithResponse reads one organization of a partner.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations/{id} (the `GetOrganization` operationId).
 func (c *ClientWithResponses) GetOrganizationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetOrganizationResponse, error) {
 	rsp, err := c.GetOrganization(ctx, id, reqEditors...)
 	if err != nil {
@@ -15713,10 +17773,11 @@ func (c *ClientWithResponses) GetOrganizationWithResponse(ctx context.Context, i
 	return ParseGetOrganizationResponse(rsp)
 }
 
-// UpdateOrganizationWithBodyWithResponse performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request,
-// with any type of body and a specified content type.
+// UpdateOrganizationWithBodyWithResponse replaces the settings of an organization of a partner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 func (c *ClientWithResponses) UpdateOrganizationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateOrganizationResponse, error) {
 	rsp, err := c.UpdateOrganizationWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15725,8 +17786,11 @@ func (c *ClientWithResponses) UpdateOrganizationWithBodyWithResponse(ctx context
 	return ParseUpdateOrganizationResponse(rsp)
 }
 
-// UpdateOrganizationWithResponse performs a PUT /api/organizations/{id} (the `UpdateOrganization` operationId) request.
+// UpdateOrganizationWithResponse replaces the settings of an organization of a partner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organizations/{id} (the `UpdateOrganization` operationId).
 func (c *ClientWithResponses) UpdateOrganizationWithResponse(ctx context.Context, id string, body UpdateOrganizationJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateOrganizationResponse, error) {
 	rsp, err := c.UpdateOrganization(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -15735,9 +17799,11 @@ func (c *ClientWithResponses) UpdateOrganizationWithResponse(ctx context.Context
 	return ParseUpdateOrganizationResponse(rsp)
 }
 
-// ListPartnerSharedConnectionsWithResponse performs a GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId) request.
+// ListPartnerSharedConnectionsWithResponse lists the connections that were shared from one of an organization.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations/{org_id}/connections/{connection_id}/shared (the `ListPartnerSharedConnections` operationId).
 func (c *ClientWithResponses) ListPartnerSharedConnectionsWithResponse(ctx context.Context, orgID string, connectionID string, reqEditors ...RequestEditorFn) (*ListPartnerSharedConnectionsResponse, error) {
 	rsp, err := c.ListPartnerSharedConnections(ctx, orgID, connectionID, reqEditors...)
 	if err != nil {
@@ -15746,10 +17812,11 @@ func (c *ClientWithResponses) ListPartnerSharedConnectionsWithResponse(ctx conte
 	return ParseListPartnerSharedConnectionsResponse(rsp)
 }
 
-// CreatePartnerSharedConnectionWithBodyWithResponse performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request,
-// with any type of body and a specified content type.
+// CreatePartnerSharedConnectionWithBodyWithResponse shares a connection with another organization of the partner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 func (c *ClientWithResponses) CreatePartnerSharedConnectionWithBodyWithResponse(ctx context.Context, orgID string, connectionID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePartnerSharedConnectionResponse, error) {
 	rsp, err := c.CreatePartnerSharedConnectionWithBody(ctx, orgID, connectionID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15758,8 +17825,11 @@ func (c *ClientWithResponses) CreatePartnerSharedConnectionWithBodyWithResponse(
 	return ParseCreatePartnerSharedConnectionResponse(rsp)
 }
 
-// CreatePartnerSharedConnectionWithResponse performs a POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId) request.
+// CreatePartnerSharedConnectionWithResponse shares a connection with another organization of the partner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations/{org_id}/connections/{connection_id}/shared (the `CreatePartnerSharedConnection` operationId).
 func (c *ClientWithResponses) CreatePartnerSharedConnectionWithResponse(ctx context.Context, orgID string, connectionID string, body CreatePartnerSharedConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePartnerSharedConnectionResponse, error) {
 	rsp, err := c.CreatePartnerSharedConnection(ctx, orgID, connectionID, body, reqEditors...)
 	if err != nil {
@@ -15768,9 +17838,13 @@ func (c *ClientWithResponses) CreatePartnerSharedConnectionWithResponse(ctx cont
 	return ParseCreatePartnerSharedConnectionResponse(rsp)
 }
 
-// ListPartnerUsersWithResponse performs a GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId) request.
+// ListPartnerUsersWithResponse lists the users of an organization of the partner.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations/{org_id}/users (the `ListPartnerUsers` operationId).
 func (c *ClientWithResponses) ListPartnerUsersWithResponse(ctx context.Context, orgID string, reqEditors ...RequestEditorFn) (*ListPartnerUsersResponse, error) {
 	rsp, err := c.ListPartnerUsers(ctx, orgID, reqEditors...)
 	if err != nil {
@@ -15779,10 +17853,11 @@ func (c *ClientWithResponses) ListPartnerUsersWithResponse(ctx context.Context, 
 	return ParseListPartnerUsersResponse(rsp)
 }
 
-// CreatePartnerUserWithBodyWithResponse performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request,
-// with any type of body and a specified content type.
+// CreatePartnerUserWithBodyWithResponse creates a user in an organization of the partner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 func (c *ClientWithResponses) CreatePartnerUserWithBodyWithResponse(ctx context.Context, orgID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePartnerUserResponse, error) {
 	rsp, err := c.CreatePartnerUserWithBody(ctx, orgID, contentType, body, reqEditors...)
 	if err != nil {
@@ -15791,8 +17866,11 @@ func (c *ClientWithResponses) CreatePartnerUserWithBodyWithResponse(ctx context.
 	return ParseCreatePartnerUserResponse(rsp)
 }
 
-// CreatePartnerUserWithResponse performs a POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId) request.
+// CreatePartnerUserWithResponse creates a user in an organization of the partner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations/{org_id}/users (the `CreatePartnerUser` operationId).
 func (c *ClientWithResponses) CreatePartnerUserWithResponse(ctx context.Context, orgID string, body CreatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePartnerUserResponse, error) {
 	rsp, err := c.CreatePartnerUser(ctx, orgID, body, reqEditors...)
 	if err != nil {
@@ -15801,9 +17879,11 @@ func (c *ClientWithResponses) CreatePartnerUserWithResponse(ctx context.Context,
 	return ParseCreatePartnerUserResponse(rsp)
 }
 
-// DeletePartnerUserWithResponse performs a DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId) request.
+// DeletePartnerUserWithResponse deletes a user of an organization of the partner and answers who it was.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/organizations/{org_id}/users/{id} (the `DeletePartnerUser` operationId).
 func (c *ClientWithResponses) DeletePartnerUserWithResponse(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*DeletePartnerUserResponse, error) {
 	rsp, err := c.DeletePartnerUser(ctx, orgID, id, reqEditors...)
 	if err != nil {
@@ -15812,9 +17892,11 @@ func (c *ClientWithResponses) DeletePartnerUserWithResponse(ctx context.Context,
 	return ParseDeletePartnerUserResponse(rsp)
 }
 
-// GetPartnerUserWithResponse performs a GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId) request.
+// GetPartnerUserWithResponse reads one user of an organization of the partner.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/organizations/{org_id}/users/{id} (the `GetPartnerUser` operationId).
 func (c *ClientWithResponses) GetPartnerUserWithResponse(ctx context.Context, orgID string, id string, reqEditors ...RequestEditorFn) (*GetPartnerUserResponse, error) {
 	rsp, err := c.GetPartnerUser(ctx, orgID, id, reqEditors...)
 	if err != nil {
@@ -15823,10 +17905,11 @@ func (c *ClientWithResponses) GetPartnerUserWithResponse(ctx context.Context, or
 	return ParseGetPartnerUserResponse(rsp)
 }
 
-// UpdatePartnerUserWithBodyWithResponse performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePartnerUserWithBodyWithResponse replaces a user of an organization of the partner.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 func (c *ClientWithResponses) UpdatePartnerUserWithBodyWithResponse(ctx context.Context, orgID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePartnerUserResponse, error) {
 	rsp, err := c.UpdatePartnerUserWithBody(ctx, orgID, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15835,8 +17918,11 @@ func (c *ClientWithResponses) UpdatePartnerUserWithBodyWithResponse(ctx context.
 	return ParseUpdatePartnerUserResponse(rsp)
 }
 
-// UpdatePartnerUserWithResponse performs a PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId) request.
+// UpdatePartnerUserWithResponse replaces a user of an organization of the partner.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/organizations/{org_id}/users/{id} (the `UpdatePartnerUser` operationId).
 func (c *ClientWithResponses) UpdatePartnerUserWithResponse(ctx context.Context, orgID string, id string, body UpdatePartnerUserJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePartnerUserResponse, error) {
 	rsp, err := c.UpdatePartnerUser(ctx, orgID, id, body, reqEditors...)
 	if err != nil {
@@ -15845,9 +17931,11 @@ func (c *ClientWithResponses) UpdatePartnerUserWithResponse(ctx context.Context,
 	return ParseUpdatePartnerUserResponse(rsp)
 }
 
-// CreatePartnerUserAPIKeyWithResponse performs a POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId) request.
+// CreatePartnerUserAPIKeyWithResponse mints an API key for a user of an organization of the partner.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/organizations/{org_id}/users/{id}/keys (the `CreatePartnerUserAPIKey` operationId).
 func (c *ClientWithResponses) CreatePartnerUserAPIKeyWithResponse(ctx context.Context, orgID string, id string, params *CreatePartnerUserAPIKeyParams, reqEditors ...RequestEditorFn) (*CreatePartnerUserAPIKeyResponse, error) {
 	rsp, err := c.CreatePartnerUserAPIKey(ctx, orgID, id, params, reqEditors...)
 	if err != nil {
@@ -15856,9 +17944,13 @@ func (c *ClientWithResponses) CreatePartnerUserAPIKeyWithResponse(ctx context.Co
 	return ParseCreatePartnerUserAPIKeyResponse(rsp)
 }
 
-// ListPoliciesWithResponse performs a GET /api/permissions/policies (the `ListPolicies` operationId) request.
+// ListPoliciesWithResponse lists permission policies.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/permissions/policies (the `ListPolicies` operationId).
 func (c *ClientWithResponses) ListPoliciesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListPoliciesResponse, error) {
 	rsp, err := c.ListPolicies(ctx, reqEditors...)
 	if err != nil {
@@ -15867,10 +17959,11 @@ func (c *ClientWithResponses) ListPoliciesWithResponse(ctx context.Context, reqE
 	return ParseListPoliciesResponse(rsp)
 }
 
-// CreatePolicyWithBodyWithResponse performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request,
-// with any type of body and a specified content type.
+// CreatePolicyWithBodyWithResponse creates a permission policy.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 func (c *ClientWithResponses) CreatePolicyWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePolicyResponse, error) {
 	rsp, err := c.CreatePolicyWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -15879,8 +17972,11 @@ func (c *ClientWithResponses) CreatePolicyWithBodyWithResponse(ctx context.Conte
 	return ParseCreatePolicyResponse(rsp)
 }
 
-// CreatePolicyWithResponse performs a POST /api/permissions/policies (the `CreatePolicy` operationId) request.
+// CreatePolicyWithResponse creates a permission policy.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/permissions/policies (the `CreatePolicy` operationId).
 func (c *ClientWithResponses) CreatePolicyWithResponse(ctx context.Context, body CreatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePolicyResponse, error) {
 	rsp, err := c.CreatePolicy(ctx, body, reqEditors...)
 	if err != nil {
@@ -15889,9 +17985,11 @@ func (c *ClientWithResponses) CreatePolicyWithResponse(ctx context.Context, body
 	return ParseCreatePolicyResponse(rsp)
 }
 
-// DeletePolicyWithResponse performs a DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId) request.
+// DeletePolicyWithResponse deletes a permission policy.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/permissions/policies/{id} (the `DeletePolicy` operationId).
 func (c *ClientWithResponses) DeletePolicyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeletePolicyResponse, error) {
 	rsp, err := c.DeletePolicy(ctx, id, reqEditors...)
 	if err != nil {
@@ -15900,9 +17998,11 @@ func (c *ClientWithResponses) DeletePolicyWithResponse(ctx context.Context, id s
 	return ParseDeletePolicyResponse(rsp)
 }
 
-// GetPolicyWithResponse performs a GET /api/permissions/policies/{id} (the `GetPolicy` operationId) request.
+// GetPolicyWithResponse reads one permission policy.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/permissions/policies/{id} (the `GetPolicy` operationId).
 func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPolicyResponse, error) {
 	rsp, err := c.GetPolicy(ctx, id, reqEditors...)
 	if err != nil {
@@ -15911,10 +18011,11 @@ func (c *ClientWithResponses) GetPolicyWithResponse(ctx context.Context, id stri
 	return ParseGetPolicyResponse(rsp)
 }
 
-// UpdatePolicyWithBodyWithResponse performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request,
-// with any type of body and a specified content type.
+// UpdatePolicyWithBodyWithResponse replaces a permission policy.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 func (c *ClientWithResponses) UpdatePolicyWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePolicyResponse, error) {
 	rsp, err := c.UpdatePolicyWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -15923,8 +18024,11 @@ func (c *ClientWithResponses) UpdatePolicyWithBodyWithResponse(ctx context.Conte
 	return ParseUpdatePolicyResponse(rsp)
 }
 
-// UpdatePolicyWithResponse performs a PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId) request.
+// UpdatePolicyWithResponse replaces a permission policy.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/permissions/policies/{id} (the `UpdatePolicy` operationId).
 func (c *ClientWithResponses) UpdatePolicyWithResponse(ctx context.Context, id string, body UpdatePolicyJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePolicyResponse, error) {
 	rsp, err := c.UpdatePolicy(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -15933,9 +18037,13 @@ func (c *ClientWithResponses) UpdatePolicyWithResponse(ctx context.Context, id s
 	return ParseUpdatePolicyResponse(rsp)
 }
 
-// ListRolesWithResponse performs a GET /api/permissions/roles (the `ListRoles` operationId) request.
+// ListRolesWithResponse lists roles.
+//
+// Not paged.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/permissions/roles (the `ListRoles` operationId).
 func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRolesResponse, error) {
 	rsp, err := c.ListRoles(ctx, reqEditors...)
 	if err != nil {
@@ -15944,10 +18052,11 @@ func (c *ClientWithResponses) ListRolesWithResponse(ctx context.Context, reqEdit
 	return ParseListRolesResponse(rsp)
 }
 
-// CreateRoleWithBodyWithResponse performs a POST /api/permissions/roles (the `CreateRole` operationId) request,
-// with any type of body and a specified content type.
+// CreateRoleWithBodyWithResponse creates a role.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 func (c *ClientWithResponses) CreateRoleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateRoleResponse, error) {
 	rsp, err := c.CreateRoleWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -15956,8 +18065,11 @@ func (c *ClientWithResponses) CreateRoleWithBodyWithResponse(ctx context.Context
 	return ParseCreateRoleResponse(rsp)
 }
 
-// CreateRoleWithResponse performs a POST /api/permissions/roles (the `CreateRole` operationId) request.
+// CreateRoleWithResponse creates a role.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/permissions/roles (the `CreateRole` operationId).
 func (c *ClientWithResponses) CreateRoleWithResponse(ctx context.Context, body CreateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateRoleResponse, error) {
 	rsp, err := c.CreateRole(ctx, body, reqEditors...)
 	if err != nil {
@@ -15966,9 +18078,11 @@ func (c *ClientWithResponses) CreateRoleWithResponse(ctx context.Context, body C
 	return ParseCreateRoleResponse(rsp)
 }
 
-// DeleteRoleWithResponse performs a DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId) request.
+// DeleteRoleWithResponse deletes a role.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/permissions/roles/{id} (the `DeleteRole` operationId).
 func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteRoleResponse, error) {
 	rsp, err := c.DeleteRole(ctx, id, reqEditors...)
 	if err != nil {
@@ -15977,9 +18091,11 @@ func (c *ClientWithResponses) DeleteRoleWithResponse(ctx context.Context, id str
 	return ParseDeleteRoleResponse(rsp)
 }
 
-// GetRoleWithResponse performs a GET /api/permissions/roles/{id} (the `GetRole` operationId) request.
+// GetRoleWithResponse reads one role.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/permissions/roles/{id} (the `GetRole` operationId).
 func (c *ClientWithResponses) GetRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetRoleResponse, error) {
 	rsp, err := c.GetRole(ctx, id, reqEditors...)
 	if err != nil {
@@ -15988,10 +18104,11 @@ func (c *ClientWithResponses) GetRoleWithResponse(ctx context.Context, id string
 	return ParseGetRoleResponse(rsp)
 }
 
-// UpdateRoleWithBodyWithResponse performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request,
-// with any type of body and a specified content type.
+// UpdateRoleWithBodyWithResponse renames a role.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 func (c *ClientWithResponses) UpdateRoleWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateRoleResponse, error) {
 	rsp, err := c.UpdateRoleWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -16000,8 +18117,11 @@ func (c *ClientWithResponses) UpdateRoleWithBodyWithResponse(ctx context.Context
 	return ParseUpdateRoleResponse(rsp)
 }
 
-// UpdateRoleWithResponse performs a PUT /api/permissions/roles/{id} (the `UpdateRole` operationId) request.
+// UpdateRoleWithResponse renames a role.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/permissions/roles/{id} (the `UpdateRole` operationId).
 func (c *ClientWithResponses) UpdateRoleWithResponse(ctx context.Context, id string, body UpdateRoleJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateRoleResponse, error) {
 	rsp, err := c.UpdateRole(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -16010,9 +18130,14 @@ func (c *ClientWithResponses) UpdateRoleWithResponse(ctx context.Context, id str
 	return ParseUpdateRoleResponse(rsp)
 }
 
-// GetQueryWithResponse performs a GET /api/queries/{id} (the `GetQuery` operationId) request.
+// GetQueryWithResponse reads a query with one page of its results.
+//
+// Only the user who ran it can, others are answered 404; results expire. Follow links.next as it is: it can
+// lack the host.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/queries/{id} (the `GetQuery` operationId).
 func (c *ClientWithResponses) GetQueryWithResponse(ctx context.Context, id string, params *GetQueryParams, reqEditors ...RequestEditorFn) (*GetQueryResponse, error) {
 	rsp, err := c.GetQuery(ctx, id, params, reqEditors...)
 	if err != nil {
@@ -16021,9 +18146,13 @@ func (c *ClientWithResponses) GetQueryWithResponse(ctx context.Context, id strin
 	return ParseGetQueryResponse(rsp)
 }
 
-// ListModelSyncsWithResponse performs a GET /api/syncs (the `ListModelSyncs` operationId) request.
+// ListModelSyncsWithResponse lists model syncs in brief, without target, fields and filters.
+//
+// Paged by page_token, at most 50 a page.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs (the `ListModelSyncs` operationId).
 func (c *ClientWithResponses) ListModelSyncsWithResponse(ctx context.Context, params *ListModelSyncsParams, reqEditors ...RequestEditorFn) (*ListModelSyncsResponse, error) {
 	rsp, err := c.ListModelSyncs(ctx, params, reqEditors...)
 	if err != nil {
@@ -16032,10 +18161,11 @@ func (c *ClientWithResponses) ListModelSyncsWithResponse(ctx context.Context, pa
 	return ParseListModelSyncsResponse(rsp)
 }
 
-// CreateModelSyncWithBodyWithResponse performs a POST /api/syncs (the `CreateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// CreateModelSyncWithBodyWithResponse creates a model sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 func (c *ClientWithResponses) CreateModelSyncWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateModelSyncResponse, error) {
 	rsp, err := c.CreateModelSyncWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16044,8 +18174,11 @@ func (c *ClientWithResponses) CreateModelSyncWithBodyWithResponse(ctx context.Co
 	return ParseCreateModelSyncResponse(rsp)
 }
 
-// CreateModelSyncWithResponse performs a POST /api/syncs (the `CreateModelSync` operationId) request.
+// CreateModelSyncWithResponse creates a model sync.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs (the `CreateModelSync` operationId).
 func (c *ClientWithResponses) CreateModelSyncWithResponse(ctx context.Context, body CreateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateModelSyncResponse, error) {
 	rsp, err := c.CreateModelSync(ctx, body, reqEditors...)
 	if err != nil {
@@ -16054,9 +18187,11 @@ func (c *ClientWithResponses) CreateModelSyncWithResponse(ctx context.Context, b
 	return ParseCreateModelSyncResponse(rsp)
 }
 
-// GetModelSyncScheduleOptionsWithResponse performs a GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId) request.
+// GetModelSyncScheduleOptionsWithResponse lists the kinds of schedule that a model sync can have.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/schedules (the `GetModelSyncScheduleOptions` operationId).
 func (c *ClientWithResponses) GetModelSyncScheduleOptionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetModelSyncScheduleOptionsResponse, error) {
 	rsp, err := c.GetModelSyncScheduleOptions(ctx, reqEditors...)
 	if err != nil {
@@ -16065,9 +18200,11 @@ func (c *ClientWithResponses) GetModelSyncScheduleOptionsWithResponse(ctx contex
 	return ParseGetModelSyncScheduleOptionsResponse(rsp)
 }
 
-// DeleteModelSyncWithResponse performs a DELETE /api/syncs/{id} (the `DeleteModelSync` operationId) request.
+// DeleteModelSyncWithResponse deletes a model sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/syncs/{id} (the `DeleteModelSync` operationId).
 func (c *ClientWithResponses) DeleteModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteModelSyncResponse, error) {
 	rsp, err := c.DeleteModelSync(ctx, id, reqEditors...)
 	if err != nil {
@@ -16076,9 +18213,11 @@ func (c *ClientWithResponses) DeleteModelSyncWithResponse(ctx context.Context, i
 	return ParseDeleteModelSyncResponse(rsp)
 }
 
-// GetModelSyncWithResponse performs a GET /api/syncs/{id} (the `GetModelSync` operationId) request.
+// GetModelSyncWithResponse reads one model sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{id} (the `GetModelSync` operationId).
 func (c *ClientWithResponses) GetModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetModelSyncResponse, error) {
 	rsp, err := c.GetModelSync(ctx, id, reqEditors...)
 	if err != nil {
@@ -16087,10 +18226,13 @@ func (c *ClientWithResponses) GetModelSyncWithResponse(ctx context.Context, id s
 	return ParseGetModelSyncResponse(rsp)
 }
 
-// UpdateModelSyncWithBodyWithResponse performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// UpdateModelSyncWithBodyWithResponse replaces a model sync.
 //
-// Returns a wrapper object for the known response body format(s).
+// What is left out is reset.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 func (c *ClientWithResponses) UpdateModelSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateModelSyncResponse, error) {
 	rsp, err := c.UpdateModelSyncWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -16099,8 +18241,13 @@ func (c *ClientWithResponses) UpdateModelSyncWithBodyWithResponse(ctx context.Co
 	return ParseUpdateModelSyncResponse(rsp)
 }
 
-// UpdateModelSyncWithResponse performs a PUT /api/syncs/{id} (the `UpdateModelSync` operationId) request.
+// UpdateModelSyncWithResponse replaces a model sync.
+//
+// What is left out is reset.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/syncs/{id} (the `UpdateModelSync` operationId).
 func (c *ClientWithResponses) UpdateModelSyncWithResponse(ctx context.Context, id string, body UpdateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateModelSyncResponse, error) {
 	rsp, err := c.UpdateModelSync(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -16109,10 +18256,13 @@ func (c *ClientWithResponses) UpdateModelSyncWithResponse(ctx context.Context, i
 	return ParseUpdateModelSyncResponse(rsp)
 }
 
-// ActivateModelSyncWithBodyWithResponse performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request,
-// with any type of body and a specified content type.
+// ActivateModelSyncWithBodyWithResponse switches a model sync on or off.
 //
-// Returns a wrapper object for the known response body format(s).
+// Switching it off does not cancel a running execution.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 func (c *ClientWithResponses) ActivateModelSyncWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateModelSyncResponse, error) {
 	rsp, err := c.ActivateModelSyncWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -16121,8 +18271,13 @@ func (c *ClientWithResponses) ActivateModelSyncWithBodyWithResponse(ctx context.
 	return ParseActivateModelSyncResponse(rsp)
 }
 
-// ActivateModelSyncWithResponse performs a POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId) request.
+// ActivateModelSyncWithResponse switches a model sync on or off.
+//
+// Switching it off does not cancel a running execution.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{id}/activate (the `ActivateModelSync` operationId).
 func (c *ClientWithResponses) ActivateModelSyncWithResponse(ctx context.Context, id string, body ActivateModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateModelSyncResponse, error) {
 	rsp, err := c.ActivateModelSync(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -16131,9 +18286,13 @@ func (c *ClientWithResponses) ActivateModelSyncWithResponse(ctx context.Context,
 	return ParseActivateModelSyncResponse(rsp)
 }
 
-// CancelModelSyncWithResponse performs a POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId) request.
+// CancelModelSyncWithResponse cancels the current execution of a model sync.
+//
+// Only asks: poll until the execution is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{id}/cancel (the `CancelModelSync` operationId).
 func (c *ClientWithResponses) CancelModelSyncWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CancelModelSyncResponse, error) {
 	rsp, err := c.CancelModelSync(ctx, id, reqEditors...)
 	if err != nil {
@@ -16142,9 +18301,11 @@ func (c *ClientWithResponses) CancelModelSyncWithResponse(ctx context.Context, i
 	return ParseCancelModelSyncResponse(rsp)
 }
 
-// GetModelSyncStatusWithResponse performs a GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId) request.
+// GetModelSyncStatusWithResponse reads the current and the last execution of a model sync.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{id}/status (the `GetModelSyncStatus` operationId).
 func (c *ClientWithResponses) GetModelSyncStatusWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetModelSyncStatusResponse, error) {
 	rsp, err := c.GetModelSyncStatus(ctx, id, reqEditors...)
 	if err != nil {
@@ -16153,9 +18314,13 @@ func (c *ClientWithResponses) GetModelSyncStatusWithResponse(ctx context.Context
 	return ParseGetModelSyncStatusResponse(rsp)
 }
 
-// ListModelSyncExecutionsWithResponse performs a GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId) request.
+// ListModelSyncExecutionsWithResponse lists the executions of a model sync.
+//
+// Paged by page_token.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions (the `ListModelSyncExecutions` operationId).
 func (c *ClientWithResponses) ListModelSyncExecutionsWithResponse(ctx context.Context, syncID string, params *ListModelSyncExecutionsParams, reqEditors ...RequestEditorFn) (*ListModelSyncExecutionsResponse, error) {
 	rsp, err := c.ListModelSyncExecutions(ctx, syncID, params, reqEditors...)
 	if err != nil {
@@ -16164,10 +18329,13 @@ func (c *ClientWithResponses) ListModelSyncExecutionsWithResponse(ctx context.Co
 	return ParseListModelSyncExecutionsResponse(rsp)
 }
 
-// StartModelSyncWithBodyWithResponse performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request,
-// with any type of body and a specified content type.
+// StartModelSyncWithBodyWithResponse starts a model sync and answers the id of the execution.
 //
-// Returns a wrapper object for the known response body format(s).
+// identities limits the run to some records. May answer 409.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 func (c *ClientWithResponses) StartModelSyncWithBodyWithResponse(ctx context.Context, syncID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartModelSyncResponse, error) {
 	rsp, err := c.StartModelSyncWithBody(ctx, syncID, contentType, body, reqEditors...)
 	if err != nil {
@@ -16176,8 +18344,13 @@ func (c *ClientWithResponses) StartModelSyncWithBodyWithResponse(ctx context.Con
 	return ParseStartModelSyncResponse(rsp)
 }
 
-// StartModelSyncWithResponse performs a POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId) request.
+// StartModelSyncWithResponse starts a model sync and answers the id of the execution.
+//
+// identities limits the run to some records. May answer 409.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions (the `StartModelSync` operationId).
 func (c *ClientWithResponses) StartModelSyncWithResponse(ctx context.Context, syncID string, body StartModelSyncJSONRequestBody, reqEditors ...RequestEditorFn) (*StartModelSyncResponse, error) {
 	rsp, err := c.StartModelSync(ctx, syncID, body, reqEditors...)
 	if err != nil {
@@ -16186,9 +18359,11 @@ func (c *ClientWithResponses) StartModelSyncWithResponse(ctx context.Context, sy
 	return ParseStartModelSyncResponse(rsp)
 }
 
-// GetModelSyncExecutionWithResponse performs a GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId) request.
+// GetModelSyncExecutionWithResponse reads one execution with its counts and errors.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id} (the `GetModelSyncExecution` operationId).
 func (c *ClientWithResponses) GetModelSyncExecutionWithResponse(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionResponse, error) {
 	rsp, err := c.GetModelSyncExecution(ctx, syncID, id, reqEditors...)
 	if err != nil {
@@ -16197,9 +18372,13 @@ func (c *ClientWithResponses) GetModelSyncExecutionWithResponse(ctx context.Cont
 	return ParseGetModelSyncExecutionResponse(rsp)
 }
 
-// CancelModelSyncExecutionWithResponse performs a POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId) request.
+// CancelModelSyncExecutionWithResponse cancels one execution of a model sync.
+//
+// Only asks: poll until it is final.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/syncs/{sync_id}/executions/{id}/cancel (the `CancelModelSyncExecution` operationId).
 func (c *ClientWithResponses) CancelModelSyncExecutionWithResponse(ctx context.Context, syncID string, id string, reqEditors ...RequestEditorFn) (*CancelModelSyncExecutionResponse, error) {
 	rsp, err := c.CancelModelSyncExecution(ctx, syncID, id, reqEditors...)
 	if err != nil {
@@ -16208,9 +18387,13 @@ func (c *ClientWithResponses) CancelModelSyncExecutionWithResponse(ctx context.C
 	return ParseCancelModelSyncExecutionResponse(rsp)
 }
 
-// GetModelSyncExecutionConsoleLogsWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId) request.
+// GetModelSyncExecutionConsoleLogsWithResponse reads console log entries of an execution.
+//
+// At most 50 a call; pass next_cursor as after to read on. May answer 408.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/consolelog (the `GetModelSyncExecutionConsoleLogs` operationId).
 func (c *ClientWithResponses) GetModelSyncExecutionConsoleLogsWithResponse(ctx context.Context, syncID string, id string, params *GetModelSyncExecutionConsoleLogsParams, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionConsoleLogsResponse, error) {
 	rsp, err := c.GetModelSyncExecutionConsoleLogs(ctx, syncID, id, params, reqEditors...)
 	if err != nil {
@@ -16219,9 +18402,13 @@ func (c *ClientWithResponses) GetModelSyncExecutionConsoleLogsWithResponse(ctx c
 	return ParseGetModelSyncExecutionConsoleLogsResponse(rsp)
 }
 
-// GetModelSyncExecutionLogUrlsWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId) request.
+// GetModelSyncExecutionLogUrlsWithResponse answers signed links to the log files of one type.
+//
+// The links expire; call again for fresh ones. Do not send the API token along to them.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type} (the `GetModelSyncExecutionLogUrls` operationId).
 func (c *ClientWithResponses) GetModelSyncExecutionLogUrlsWithResponse(ctx context.Context, syncID string, id string, pType ExecutionLogType, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionLogUrlsResponse, error) {
 	rsp, err := c.GetModelSyncExecutionLogUrls(ctx, syncID, id, pType, reqEditors...)
 	if err != nil {
@@ -16230,9 +18417,14 @@ func (c *ClientWithResponses) GetModelSyncExecutionLogUrlsWithResponse(ctx conte
 	return ParseGetModelSyncExecutionLogUrlsResponse(rsp)
 }
 
-// GetModelSyncExecutionLogFileWithResponse performs a GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId) request.
+// GetModelSyncExecutionLogFileWithResponse downloads one log file of an execution.
+//
+// The answer is the file or a redirect to a signed link, which must not get the API token. Not verified
+// against the live service.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} (the `GetModelSyncExecutionLogFile` operationId).
 func (c *ClientWithResponses) GetModelSyncExecutionLogFileWithResponse(ctx context.Context, syncID string, id string, pType ExecutionLogType, filename string, reqEditors ...RequestEditorFn) (*GetModelSyncExecutionLogFileResponse, error) {
 	rsp, err := c.GetModelSyncExecutionLogFile(ctx, syncID, id, pType, filename, reqEditors...)
 	if err != nil {
@@ -16241,9 +18433,11 @@ func (c *ClientWithResponses) GetModelSyncExecutionLogFileWithResponse(ctx conte
 	return ParseGetModelSyncExecutionLogFileResponse(rsp)
 }
 
-// ListWebhooksWithResponse performs a GET /api/webhooks (the `ListWebhooks` operationId) request.
+// ListWebhooksWithResponse lists webhooks; an organization has at most one.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/webhooks (the `ListWebhooks` operationId).
 func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error) {
 	rsp, err := c.ListWebhooks(ctx, reqEditors...)
 	if err != nil {
@@ -16252,10 +18446,11 @@ func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqE
 	return ParseListWebhooksResponse(rsp)
 }
 
-// CreateWebhookWithBodyWithResponse performs a POST /api/webhooks (the `CreateWebhook` operationId) request,
-// with any type of body and a specified content type.
+// CreateWebhookWithBodyWithResponse registers the webhook of an organization.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 func (c *ClientWithResponses) CreateWebhookWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWebhookResponse, error) {
 	rsp, err := c.CreateWebhookWithBody(ctx, contentType, body, reqEditors...)
 	if err != nil {
@@ -16264,8 +18459,11 @@ func (c *ClientWithResponses) CreateWebhookWithBodyWithResponse(ctx context.Cont
 	return ParseCreateWebhookResponse(rsp)
 }
 
-// CreateWebhookWithResponse performs a POST /api/webhooks (the `CreateWebhook` operationId) request.
+// CreateWebhookWithResponse registers the webhook of an organization.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/webhooks (the `CreateWebhook` operationId).
 func (c *ClientWithResponses) CreateWebhookWithResponse(ctx context.Context, body CreateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWebhookResponse, error) {
 	rsp, err := c.CreateWebhook(ctx, body, reqEditors...)
 	if err != nil {
@@ -16274,9 +18472,11 @@ func (c *ClientWithResponses) CreateWebhookWithResponse(ctx context.Context, bod
 	return ParseCreateWebhookResponse(rsp)
 }
 
-// DeleteWebhookWithResponse performs a DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId) request.
+// DeleteWebhookWithResponse deletes a webhook.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/webhooks/{id} (the `DeleteWebhook` operationId).
 func (c *ClientWithResponses) DeleteWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeleteWebhookResponse, error) {
 	rsp, err := c.DeleteWebhook(ctx, id, reqEditors...)
 	if err != nil {
@@ -16285,9 +18485,11 @@ func (c *ClientWithResponses) DeleteWebhookWithResponse(ctx context.Context, id 
 	return ParseDeleteWebhookResponse(rsp)
 }
 
-// GetWebhookWithResponse performs a GET /api/webhooks/{id} (the `GetWebhook` operationId) request.
+// GetWebhookWithResponse reads one webhook.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/webhooks/{id} (the `GetWebhook` operationId).
 func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetWebhookResponse, error) {
 	rsp, err := c.GetWebhook(ctx, id, reqEditors...)
 	if err != nil {
@@ -16296,10 +18498,11 @@ func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, id str
 	return ParseGetWebhookResponse(rsp)
 }
 
-// UpdateWebhookWithBodyWithResponse performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request,
-// with any type of body and a specified content type.
+// UpdateWebhookWithBodyWithResponse replaces the endpoint and the secret of a webhook.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateWebhookResponse, error) {
 	rsp, err := c.UpdateWebhookWithBody(ctx, id, contentType, body, reqEditors...)
 	if err != nil {
@@ -16308,8 +18511,11 @@ func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Cont
 	return ParseUpdateWebhookResponse(rsp)
 }
 
-// UpdateWebhookWithResponse performs a PUT /api/webhooks/{id} (the `UpdateWebhook` operationId) request.
+// UpdateWebhookWithResponse replaces the endpoint and the secret of a webhook.
+//
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/webhooks/{id} (the `UpdateWebhook` operationId).
 func (c *ClientWithResponses) UpdateWebhookWithResponse(ctx context.Context, id string, body UpdateWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateWebhookResponse, error) {
 	rsp, err := c.UpdateWebhook(ctx, id, body, reqEditors...)
 	if err != nil {
@@ -16318,9 +18524,13 @@ func (c *ClientWithResponses) UpdateWebhookWithResponse(ctx context.Context, id 
 	return ParseUpdateWebhookResponse(rsp)
 }
 
-// DisableWebhookWithResponse performs a POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId) request.
+// DisableWebhookWithResponse stops deliveries to a webhook.
+//
+// Events of the meantime are not delivered later.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/webhooks/{id}/disable (the `DisableWebhook` operationId).
 func (c *ClientWithResponses) DisableWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DisableWebhookResponse, error) {
 	rsp, err := c.DisableWebhook(ctx, id, reqEditors...)
 	if err != nil {
@@ -16329,9 +18539,11 @@ func (c *ClientWithResponses) DisableWebhookWithResponse(ctx context.Context, id
 	return ParseDisableWebhookResponse(rsp)
 }
 
-// EnableWebhookWithResponse performs a POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId) request.
+// EnableWebhookWithResponse starts deliveries to a webhook.
 //
 // Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/webhooks/{id}/enable (the `EnableWebhook` operationId).
 func (c *ClientWithResponses) EnableWebhookWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EnableWebhookResponse, error) {
 	rsp, err := c.EnableWebhook(ctx, id, reqEditors...)
 	if err != nil {

@@ -657,12 +657,16 @@ type ActivateSyncOutput struct {
 	ID     *string `json:"id,omitempty"`
 }
 
-// APIError defines model for ApiError.
+// APIError is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type APIError struct {
+	Code     *int                   `json:"code,omitempty"`
+	Context  map[string]interface{} `json:"context,omitempty"`
+	Error    *string                `json:"error,omitempty"`
 	Key      *string                `json:"key,omitempty"`
 	Message  *string                `json:"message,omitempty"`
 	Metadata map[string]interface{} `json:"metadata,omitempty"`
-	Status   *int                   `json:"status,omitempty"`
+	Status   interface{}            `json:"status,omitempty"`
 }
 
 // APIKeyResponse defines model for ApiKeyResponse.
@@ -690,14 +694,16 @@ type BackendOAuthPrompt struct {
 	When  *string                   `json:"when,omitempty"`
 }
 
-// BulkBulkSyncSchedule defines model for BulkBulkSyncSchedule.
+// BulkBulkSyncSchedule is a schedule as its own routes read it: in camel case and without an id.
 type BulkBulkSyncSchedule struct {
-	CreatedAt     *time.Time                  `json:"createdAt,omitempty"`
-	CreatedBy     *string                     `json:"createdBy,omitempty"`
-	DayOfMonth    *string                     `json:"dayOfMonth,omitempty"`
-	DayOfWeek     *string                     `json:"dayOfWeek,omitempty"`
-	DeletedAt     *time.Time                  `json:"deletedAt,omitempty"`
-	DeletedBy     *string                     `json:"deletedBy,omitempty"`
+	CreatedAt  *time.Time `json:"createdAt,omitempty"`
+	CreatedBy  *string    `json:"createdBy,omitempty"`
+	DayOfMonth *string    `json:"dayOfMonth,omitempty"`
+	DayOfWeek  *string    `json:"dayOfWeek,omitempty"`
+	DeletedAt  *time.Time `json:"deletedAt,omitempty"`
+	DeletedBy  *string    `json:"deletedBy,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
 	Frequency     ScheduleFrequency           `json:"frequency"`
 	Hour          *string                     `json:"hour,omitempty"`
 	IsDefault     *bool                       `json:"isDefault,omitempty"`
@@ -714,7 +720,8 @@ type BulkBulkSyncSchedule struct {
 // BulkDiscover defines model for BulkDiscover.
 type BulkDiscover string
 
-// BulkExecutionStatus defines model for BulkExecutionStatus.
+// BulkExecutionStatus is the state of a bulk execution. completed, failed, canceled, errors and interrupted are final; completed
+// does not rule out errors of records. Values that are not listed are not final.
 type BulkExecutionStatus string
 
 // BulkFetchMode defines model for BulkFetchMode.
@@ -767,7 +774,7 @@ type BulkSchemaEnvelope struct {
 	Data *BulkSchema `json:"data,omitempty"`
 }
 
-// BulkSchemaExecutionStatus defines model for BulkSchemaExecutionStatus.
+// BulkSchemaExecutionStatus is the state of one schema of a bulk execution. completed, failed, canceled and interrupted are final.
 type BulkSchemaExecutionStatus string
 
 // BulkSchemaListItem defines model for BulkSchemaListItem.
@@ -787,8 +794,10 @@ type BulkSelectiveMode string
 
 // BulkSyncAdditionalScheduleRequest defines model for BulkSyncAdditionalScheduleRequest.
 type BulkSyncAdditionalScheduleRequest struct {
-	DayOfMonth    *string               `json:"day_of_month,omitempty"`
-	DayOfWeek     *string               `json:"day_of_week,omitempty"`
+	DayOfMonth *string `json:"day_of_month,omitempty"`
+	DayOfWeek  *string `json:"day_of_week,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
 	Frequency     ScheduleFrequency     `json:"frequency"`
 	Hour          *string               `json:"hour,omitempty"`
 	ID            *string               `json:"id,omitempty"`
@@ -801,10 +810,12 @@ type BulkSyncAdditionalScheduleRequest struct {
 
 // BulkSyncAdditionalScheduleResponse defines model for BulkSyncAdditionalScheduleResponse.
 type BulkSyncAdditionalScheduleResponse struct {
-	CreatedAt     *time.Time            `json:"created_at,omitempty"`
-	CreatedBy     *OutputActor          `json:"created_by,omitempty"`
-	DayOfMonth    *string               `json:"day_of_month,omitempty"`
-	DayOfWeek     *string               `json:"day_of_week,omitempty"`
+	CreatedAt  *time.Time   `json:"created_at,omitempty"`
+	CreatedBy  *OutputActor `json:"created_by,omitempty"`
+	DayOfMonth *string      `json:"day_of_month,omitempty"`
+	DayOfWeek  *string      `json:"day_of_week,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
 	Frequency     ScheduleFrequency     `json:"frequency"`
 	Hour          *string               `json:"hour,omitempty"`
 	ID            *string               `json:"id,omitempty"`
@@ -829,28 +840,32 @@ type BulkSyncCancelResponseEnvelope struct {
 
 // BulkSyncDefaultScheduleRequest defines model for BulkSyncDefaultScheduleRequest.
 type BulkSyncDefaultScheduleRequest struct {
-	DayOfMonth *string           `json:"day_of_month,omitempty"`
-	DayOfWeek  *string           `json:"day_of_week,omitempty"`
-	Frequency  ScheduleFrequency `json:"frequency"`
-	Hour       *string           `json:"hour,omitempty"`
-	ID         *string           `json:"id,omitempty"`
-	Minute     *string           `json:"minute,omitempty"`
-	Month      *string           `json:"month,omitempty"`
+	DayOfMonth *string `json:"day_of_month,omitempty"`
+	DayOfWeek  *string `json:"day_of_week,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
+	Frequency ScheduleFrequency `json:"frequency"`
+	Hour      *string           `json:"hour,omitempty"`
+	ID        *string           `json:"id,omitempty"`
+	Minute    *string           `json:"minute,omitempty"`
+	Month     *string           `json:"month,omitempty"`
 }
 
 // BulkSyncDefaultScheduleResponse defines model for BulkSyncDefaultScheduleResponse.
 type BulkSyncDefaultScheduleResponse struct {
-	CreatedAt  *time.Time        `json:"created_at,omitempty"`
-	CreatedBy  *OutputActor      `json:"created_by,omitempty"`
-	DayOfMonth *string           `json:"day_of_month,omitempty"`
-	DayOfWeek  *string           `json:"day_of_week,omitempty"`
-	Frequency  ScheduleFrequency `json:"frequency"`
-	Hour       *string           `json:"hour,omitempty"`
-	ID         *string           `json:"id,omitempty"`
-	Minute     *string           `json:"minute,omitempty"`
-	Month      *string           `json:"month,omitempty"`
-	UpdatedAt  *time.Time        `json:"updated_at,omitempty"`
-	UpdatedBy  *OutputActor      `json:"updated_by,omitempty"`
+	CreatedAt  *time.Time   `json:"created_at,omitempty"`
+	CreatedBy  *OutputActor `json:"created_by,omitempty"`
+	DayOfMonth *string      `json:"day_of_month,omitempty"`
+	DayOfWeek  *string      `json:"day_of_week,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
+	Frequency ScheduleFrequency `json:"frequency"`
+	Hour      *string           `json:"hour,omitempty"`
+	ID        *string           `json:"id,omitempty"`
+	Minute    *string           `json:"minute,omitempty"`
+	Month     *string           `json:"month,omitempty"`
+	UpdatedAt *time.Time        `json:"updated_at,omitempty"`
+	UpdatedBy *OutputActor      `json:"updated_by,omitempty"`
 }
 
 // BulkSyncDest defines model for BulkSyncDest.
@@ -865,10 +880,13 @@ type BulkSyncDestEnvelope struct {
 	Data *BulkSyncDest `json:"data,omitempty"`
 }
 
-// BulkSyncExecution defines model for BulkSyncExecution.
+// BulkSyncExecution is one run of a bulk sync.
 type BulkSyncExecution struct {
-	CompletedAt       nullable.Nullable[time.Time]                 `json:"completed_at,omitempty"`
-	CreatedAt         *time.Time                                   `json:"created_at,omitempty"`
+	// CompletedAt is null while it runs.
+	CompletedAt nullable.Nullable[time.Time] `json:"completed_at,omitempty"`
+	CreatedAt   *time.Time                   `json:"created_at,omitempty"`
+
+	// ErrorCount counts records that failed, also in an execution that is completed.
 	ErrorCount        *int64                                       `json:"error_count,omitempty"`
 	FetchMode         *BulkFetchMode                               `json:"fetch_mode,omitempty"`
 	ID                *string                                      `json:"id,omitempty"`
@@ -879,22 +897,29 @@ type BulkSyncExecution struct {
 	RecordCount       *int64                                       `json:"record_count,omitempty"`
 	Schemas           nullable.Nullable[[]BulkSyncSchemaExecution] `json:"schemas,omitempty"`
 	StartedAt         nullable.Nullable[time.Time]                 `json:"started_at,omitempty"`
-	Status            *BulkExecutionStatus                         `json:"status,omitempty"`
-	StatusMessage     *string                                      `json:"status_message,omitempty"`
-	Type              *string                                      `json:"type,omitempty"`
-	UpdatedAt         *time.Time                                   `json:"updated_at,omitempty"`
-	WarningCount      *int64                                       `json:"warning_count,omitempty"`
+
+	// Status is the state of a bulk execution. completed, failed, canceled, errors and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
+	Status        *BulkExecutionStatus `json:"status,omitempty"`
+	StatusMessage *string              `json:"status_message,omitempty"`
+	Type          *string              `json:"type,omitempty"`
+	UpdatedAt     *time.Time           `json:"updated_at,omitempty"`
+	WarningCount  *int64               `json:"warning_count,omitempty"`
 }
 
 // BulkSyncExecutionEnvelope defines model for BulkSyncExecutionEnvelope.
 type BulkSyncExecutionEnvelope struct {
+	// Data is one run of a bulk sync.
 	Data *BulkSyncExecution `json:"data,omitempty"`
 }
 
 // BulkSyncExecutionLogs defines model for BulkSyncExecutionLogs.
 type BulkSyncExecutionLogs struct {
-	Expires *time.Time                  `json:"Expires,omitempty"`
-	URLs    nullable.Nullable[[]string] `json:"URLs,omitempty"`
+	// Expires is when the links stop working; the name is capital on the wire.
+	Expires *time.Time `json:"Expires,omitempty"`
+
+	// URLs are signed links; the name is capital on the wire.
+	URLs nullable.Nullable[[]string] `json:"URLs,omitempty"`
 }
 
 // BulkSyncExecutionLogsEnvelope defines model for BulkSyncExecutionLogsEnvelope.
@@ -902,12 +927,16 @@ type BulkSyncExecutionLogsEnvelope struct {
 	Data *BulkSyncExecutionLogs `json:"data,omitempty"`
 }
 
-// BulkSyncExecutionStatus defines model for BulkSyncExecutionStatus.
+// BulkSyncExecutionStatus is the state of one bulk sync in a batch.
 type BulkSyncExecutionStatus struct {
+	// NextExecutionTime is in camel case here, next_execution_time elsewhere.
 	NextExecutionTime nullable.Nullable[time.Time]                       `json:"nextExecutionTime,omitempty"`
 	Schemas           nullable.Nullable[[]BulkSyncSchemaExecutionStatus] `json:"schemas,omitempty"`
-	Status            *BulkExecutionStatus                               `json:"status,omitempty"`
-	SyncID            *string                                            `json:"sync_id,omitempty"`
+
+	// Status is the state of a bulk execution. completed, failed, canceled, errors and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
+	Status *BulkExecutionStatus `json:"status,omitempty"`
+	SyncID *string              `json:"sync_id,omitempty"`
 }
 
 // BulkSyncIngestionStatus defines model for BulkSyncIngestionStatus.
@@ -962,8 +991,10 @@ type BulkSyncResponseEnvelope struct {
 
 // BulkSyncScheduleAPI defines model for BulkSyncScheduleApi.
 type BulkSyncScheduleAPI struct {
-	DayOfMonth    *string            `json:"dayOfMonth,omitempty"`
-	DayOfWeek     *string            `json:"dayOfWeek,omitempty"`
+	DayOfMonth *string `json:"dayOfMonth,omitempty"`
+	DayOfWeek  *string `json:"dayOfWeek,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
 	Frequency     ScheduleFrequency  `json:"frequency"`
 	Hour          *string            `json:"hour,omitempty"`
 	Minute        *string            `json:"minute,omitempty"`
@@ -973,30 +1004,35 @@ type BulkSyncScheduleAPI struct {
 
 // BulkSyncSchemaExecution defines model for BulkSyncSchemaExecution.
 type BulkSyncSchemaExecution struct {
-	CompletedAt   nullable.Nullable[time.Time] `json:"completed_at,omitempty"`
-	CreatedAt     *time.Time                   `json:"created_at,omitempty"`
-	ErrorCount    *int64                       `json:"error_count,omitempty"`
-	OutputName    *string                      `json:"output_name,omitempty"`
-	RecordCount   *int64                       `json:"record_count,omitempty"`
-	Schema        *string                      `json:"schema,omitempty"`
-	StartedAt     nullable.Nullable[time.Time] `json:"started_at,omitempty"`
-	Status        *BulkSchemaExecutionStatus   `json:"status,omitempty"`
-	StatusMessage *string                      `json:"status_message,omitempty"`
-	UpdatedAt     *time.Time                   `json:"updated_at,omitempty"`
-	WarningCount  *int64                       `json:"warning_count,omitempty"`
+	CompletedAt nullable.Nullable[time.Time] `json:"completed_at,omitempty"`
+	CreatedAt   *time.Time                   `json:"created_at,omitempty"`
+	ErrorCount  *int64                       `json:"error_count,omitempty"`
+	OutputName  *string                      `json:"output_name,omitempty"`
+	RecordCount *int64                       `json:"record_count,omitempty"`
+	Schema      *string                      `json:"schema,omitempty"`
+	StartedAt   nullable.Nullable[time.Time] `json:"started_at,omitempty"`
+
+	// Status is the state of one schema of a bulk execution. completed, failed, canceled and interrupted are final.
+	Status        *BulkSchemaExecutionStatus `json:"status,omitempty"`
+	StatusMessage *string                    `json:"status_message,omitempty"`
+	UpdatedAt     *time.Time                 `json:"updated_at,omitempty"`
+	WarningCount  *int64                     `json:"warning_count,omitempty"`
 }
 
-// BulkSyncSchemaExecutionStatus defines model for BulkSyncSchemaExecutionStatus.
+// BulkSyncSchemaExecutionStatus is the latest row of one schema, the running one preferred.
 type BulkSyncSchemaExecutionStatus struct {
-	CompletedAt   nullable.Nullable[time.Time] `json:"completed_at,omitempty"`
-	ErrorCount    *int64                       `json:"error_count,omitempty"`
-	ExecutionID   *string                      `json:"execution_id,omitempty"`
-	RecordCount   *int64                       `json:"record_count,omitempty"`
-	Schema        *string                      `json:"schema,omitempty"`
-	StartedAt     nullable.Nullable[time.Time] `json:"started_at,omitempty"`
-	Status        *BulkSchemaExecutionStatus   `json:"status,omitempty"`
-	StatusMessage *string                      `json:"status_message,omitempty"`
-	WarningCount  *int64                       `json:"warning_count,omitempty"`
+	// CompletedAt is null while it runs.
+	CompletedAt nullable.Nullable[time.Time] `json:"completed_at,omitempty"`
+	ErrorCount  *int64                       `json:"error_count,omitempty"`
+	ExecutionID *string                      `json:"execution_id,omitempty"`
+	RecordCount *int64                       `json:"record_count,omitempty"`
+	Schema      *string                      `json:"schema,omitempty"`
+	StartedAt   nullable.Nullable[time.Time] `json:"started_at,omitempty"`
+
+	// Status is the state of one schema of a bulk execution. completed, failed, canceled and interrupted are final.
+	Status        *BulkSchemaExecutionStatus `json:"status,omitempty"`
+	StatusMessage *string                    `json:"status_message,omitempty"`
+	WarningCount  *int64                     `json:"warning_count,omitempty"`
 }
 
 // BulkSyncSource defines model for BulkSyncSource.
@@ -1021,8 +1057,9 @@ type BulkSyncSourceSchemaEnvelope struct {
 	Data *Schema `json:"data,omitempty"`
 }
 
-// BulkSyncSourceStatus defines model for BulkSyncSourceStatus.
+// BulkSyncSourceStatus is the state of a schema cache.
 type BulkSyncSourceStatus struct {
+	// CacheStatus is text whose values the documentation contradicts itself about: go by the two times.
 	CacheStatus         *string                      `json:"cache_status,omitempty"`
 	LastRefreshFinished nullable.Nullable[time.Time] `json:"last_refresh_finished,omitempty"`
 	LastRefreshStarted  nullable.Nullable[time.Time] `json:"last_refresh_started,omitempty"`
@@ -1030,6 +1067,7 @@ type BulkSyncSourceStatus struct {
 
 // BulkSyncSourceStatusEnvelope defines model for BulkSyncSourceStatusEnvelope.
 type BulkSyncSourceStatusEnvelope struct {
+	// Data is the state of a schema cache.
 	Data *BulkSyncSourceStatus `json:"data,omitempty"`
 }
 
@@ -1040,8 +1078,11 @@ type BulkSyncStatusEnvelope struct {
 
 // BulkSyncStatusResponse defines model for BulkSyncStatusResponse.
 type BulkSyncStatusResponse struct {
-	CurrentExecution  *BulkSyncExecution           `json:"current_execution,omitempty"`
-	IngestionStatus   *BulkSyncIngestionStatus     `json:"ingestion_status,omitempty"`
+	// CurrentExecution is one run of a bulk sync.
+	CurrentExecution *BulkSyncExecution       `json:"current_execution,omitempty"`
+	IngestionStatus  *BulkSyncIngestionStatus `json:"ingestion_status,omitempty"`
+
+	// LastExecution is one run of a bulk sync.
 	LastExecution     *BulkSyncExecution           `json:"last_execution,omitempty"`
 	NextExecutionTime nullable.Nullable[time.Time] `json:"next_execution_time,omitempty"`
 }
@@ -1082,6 +1123,8 @@ type ConnectCardRequest struct {
 	Name           string                    `json:"name"`
 	OrganizationID nullable.Nullable[string] `json:"organization_id,omitempty"`
 	RedirectURL    string                    `json:"redirect_url"`
+
+	// Type is deprecated; whitelist does the same for several types and is ignored when this is set.
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	Type      *string                     `json:"type,omitempty"`
 	Whitelist nullable.Nullable[[]string] `json:"whitelist,omitempty"`
@@ -1090,7 +1133,9 @@ type ConnectCardRequest struct {
 // ConnectCardResponse defines model for ConnectCardResponse.
 type ConnectCardResponse struct {
 	RedirectURL *string `json:"redirect_url,omitempty"`
-	Token       *string `json:"token,omitempty"`
+
+	// Token works once.
+	Token *string `json:"token,omitempty"`
 }
 
 // ConnectCardResponseEnvelope defines model for ConnectCardResponseEnvelope.
@@ -1205,26 +1250,31 @@ type ConnectionProxyStats struct {
 
 // ConnectionResponseEnvelope defines model for ConnectionResponseEnvelope.
 type ConnectionResponseEnvelope struct {
+	// Data is a connection.
 	Data *ConnectionResponseSchema `json:"data,omitempty"`
 }
 
-// ConnectionResponseSchema defines model for ConnectionResponseSchema.
+// ConnectionResponseSchema is a connection.
 type ConnectionResponseSchema struct {
-	APICallsLast24Hours nullable.Nullable[int]                    `json:"api_calls_last_24_hours,omitempty"`
-	Configuration       nullable.Nullable[map[string]interface{}] `json:"configuration,omitempty"`
-	CreatedAt           *time.Time                                `json:"created_at,omitempty"`
-	CreatedBy           *OutputActor                              `json:"created_by,omitempty"`
-	ID                  *string                                   `json:"id,omitempty"`
-	Name                *string                                   `json:"name,omitempty"`
-	OrganizationID      *string                                   `json:"organization_id,omitempty"`
-	ParentConnectionID  *string                                   `json:"parent_connection_id,omitempty"`
-	Policies            []string                                  `json:"policies,omitempty"`
-	Saved               *bool                                     `json:"saved,omitempty"`
-	Status              *string                                   `json:"status,omitempty"`
-	StatusError         *string                                   `json:"status_error,omitempty"`
-	Type                *ConnectionTypeSchema                     `json:"type,omitempty"`
-	UpdatedAt           *time.Time                                `json:"updated_at,omitempty"`
-	UpdatedBy           *OutputActor                              `json:"updated_by,omitempty"`
+	APICallsLast24Hours nullable.Nullable[int] `json:"api_calls_last_24_hours,omitempty"`
+
+	// Configuration has its secrets masked and cannot be written back as read.
+	Configuration      nullable.Nullable[map[string]interface{}] `json:"configuration,omitempty"`
+	CreatedAt          *time.Time                                `json:"created_at,omitempty"`
+	CreatedBy          *OutputActor                              `json:"created_by,omitempty"`
+	ID                 *string                                   `json:"id,omitempty"`
+	Name               *string                                   `json:"name,omitempty"`
+	OrganizationID     *string                                   `json:"organization_id,omitempty"`
+	ParentConnectionID *string                                   `json:"parent_connection_id,omitempty"`
+	Policies           []string                                  `json:"policies,omitempty"`
+	Saved              *bool                                     `json:"saved,omitempty"`
+
+	// Status is healthy when the connection works; other values are not documented.
+	Status      *string               `json:"status,omitempty"`
+	StatusError *string               `json:"status_error,omitempty"`
+	Type        *ConnectionTypeSchema `json:"type,omitempty"`
+	UpdatedAt   *time.Time            `json:"updated_at,omitempty"`
+	UpdatedBy   *OutputActor          `json:"updated_by,omitempty"`
 }
 
 // ConnectionType defines model for ConnectionType.
@@ -1293,7 +1343,9 @@ type CreateConnectionRequestSchema struct {
 	Policies            nullable.Nullable[[]string] `json:"policies,omitempty"`
 	RedirectURL         *string                     `json:"redirect_url,omitempty"`
 	Type                string                      `json:"type"`
-	Validate            *bool                       `json:"validate,omitempty"`
+
+	// Validate connects to the far system at once unless it is false.
+	Validate *bool `json:"validate,omitempty"`
 }
 
 // CreateConnectionResponseEnvelope defines model for CreateConnectionResponseEnvelope.
@@ -1311,10 +1363,12 @@ type CreateConnectionResponseSchema struct {
 	Name                *string                                   `json:"name,omitempty"`
 	OrganizationID      *string                                   `json:"organization_id,omitempty"`
 	Policies            []string                                  `json:"policies,omitempty"`
-	Saved               *bool                                     `json:"saved,omitempty"`
-	Status              *string                                   `json:"status,omitempty"`
-	StatusError         *string                                   `json:"status_error,omitempty"`
-	Type                *ConnectionTypeSchema                     `json:"type,omitempty"`
+
+	// Saved is false while an OAuth consent is outstanding.
+	Saved       *bool                 `json:"saved,omitempty"`
+	Status      *string               `json:"status,omitempty"`
+	StatusError *string               `json:"status_error,omitempty"`
+	Type        *ConnectionTypeSchema `json:"type,omitempty"`
 }
 
 // CreateModelRequest defines model for CreateModelRequest.
@@ -1463,16 +1517,18 @@ type EntityResponseEnvelope struct {
 	Data *EntityResponse `json:"data,omitempty"`
 }
 
-// Event defines model for Event.
+// Event is one event. Its type says which of the payloads it carries.
 type Event struct {
-	CreatedAt      *time.Time    `json:"created_at,omitempty"`
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+
+	// Event is one of ten payloads without a tag of its own: go by Event.type.
 	Event          *EventPayload `json:"event,omitempty"`
 	ID             *string       `json:"id,omitempty"`
 	OrganizationID *string       `json:"organization_id,omitempty"`
 	Type           *string       `json:"type,omitempty"`
 }
 
-// EventPayload defines model for EventPayload.
+// EventPayload is one of ten payloads without a tag of its own: go by Event.type.
 type EventPayload struct {
 	union json.RawMessage
 }
@@ -1538,8 +1594,11 @@ type EventingBulkSyncRunningEvent struct {
 
 // EventingSyncCanceledEvent defines model for EventingSyncCanceledEvent.
 type EventingSyncCanceledEvent struct {
-	ExecutionID        *string              `json:"execution_id,omitempty"`
-	OrganizationID     *string              `json:"organization_id,omitempty"`
+	ExecutionID    *string `json:"execution_id,omitempty"`
+	OrganizationID *string `json:"organization_id,omitempty"`
+
+	// Status is the state of a model sync execution. completed, failed, canceled and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
 	Status             *UtilExecutionStatus `json:"status,omitempty"`
 	SyncID             *string              `json:"sync_id,omitempty"`
 	SyncName           *string              `json:"sync_name,omitempty"`
@@ -1548,14 +1607,17 @@ type EventingSyncCanceledEvent struct {
 
 // EventingSyncCompletedEvent defines model for EventingSyncCompletedEvent.
 type EventingSyncCompletedEvent struct {
-	DeletedRecords     nullable.Nullable[[]string] `json:"deleted_records,omitempty"`
-	ErrorCount         *int64                      `json:"error_count,omitempty"`
-	ErroredRecords     nullable.Nullable[[]string] `json:"errored_records,omitempty"`
-	ExecutionID        *string                     `json:"execution_id,omitempty"`
-	InsertedCount      *int64                      `json:"inserted_count,omitempty"`
-	InsertedRecords    nullable.Nullable[[]string] `json:"inserted_records,omitempty"`
-	OrganizationID     *string                     `json:"organization_id,omitempty"`
-	RecordCount        *int64                      `json:"record_count,omitempty"`
+	DeletedRecords  nullable.Nullable[[]string] `json:"deleted_records,omitempty"`
+	ErrorCount      *int64                      `json:"error_count,omitempty"`
+	ErroredRecords  nullable.Nullable[[]string] `json:"errored_records,omitempty"`
+	ExecutionID     *string                     `json:"execution_id,omitempty"`
+	InsertedCount   *int64                      `json:"inserted_count,omitempty"`
+	InsertedRecords nullable.Nullable[[]string] `json:"inserted_records,omitempty"`
+	OrganizationID  *string                     `json:"organization_id,omitempty"`
+	RecordCount     *int64                      `json:"record_count,omitempty"`
+
+	// Status is the state of a model sync execution. completed, failed, canceled and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
 	Status             *UtilExecutionStatus        `json:"status,omitempty"`
 	SyncID             *string                     `json:"sync_id,omitempty"`
 	SyncName           *string                     `json:"sync_name,omitempty"`
@@ -1664,7 +1726,9 @@ type ExecutionLogsResponseEnvelope struct {
 // ExportSyncLogsEnvelope defines model for ExportSyncLogsEnvelope.
 type ExportSyncLogsEnvelope struct {
 	Data *ExportSyncLogsResponse `json:"data,omitempty"`
-	Job  *JobResponse            `json:"job,omitempty"`
+
+	// Job is a background job.
+	Job *JobResponse `json:"job,omitempty"`
 }
 
 // ExportSyncLogsResponse defines model for ExportSyncLogsResponse.
@@ -1726,8 +1790,11 @@ type GetExecutionResponseSchema struct {
 	Errors      []string                     `json:"errors,omitempty"`
 	ID          *string                      `json:"id,omitempty"`
 	StartedAt   nullable.Nullable[time.Time] `json:"started_at,omitempty"`
-	Status      *UtilExecutionStatus         `json:"status,omitempty"`
-	Type        *string                      `json:"type,omitempty"`
+
+	// Status is the state of a model sync execution. completed, failed, canceled and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
+	Status *UtilExecutionStatus `json:"status,omitempty"`
+	Type   *string              `json:"type,omitempty"`
 }
 
 // GetIdentityResponseEnvelope defines model for GetIdentityResponseEnvelope.
@@ -1782,17 +1849,22 @@ type IdentityFunction struct {
 // IngestionStatusLevel defines model for IngestionStatusLevel.
 type IngestionStatusLevel string
 
-// JobResponse defines model for JobResponse.
+// JobResponse is a background job.
 type JobResponse struct {
-	Error  nullable.Nullable[string] `json:"error,omitempty"`
-	JobID  *string                   `json:"job_id,omitempty"`
-	Result interface{}               `json:"result,omitempty"`
-	Status *WorkTaskStatus           `json:"status,omitempty"`
-	Type   *string                   `json:"type,omitempty"`
+	Error nullable.Nullable[string] `json:"error,omitempty"`
+	JobID *string                   `json:"job_id,omitempty"`
+
+	// Result is there once the status is done; its shape depends on the type.
+	Result interface{} `json:"result,omitempty"`
+
+	// Status is the state of a job or a query. done and failed are final.
+	Status *WorkTaskStatus `json:"status,omitempty"`
+	Type   *string         `json:"type,omitempty"`
 }
 
 // JobResponseEnvelope defines model for JobResponseEnvelope.
 type JobResponseEnvelope struct {
+	// Data is a background job.
 	Data *JobResponse `json:"data,omitempty"`
 }
 
@@ -1945,7 +2017,9 @@ type ModelResponse struct {
 // ModelResponseEnvelope defines model for ModelResponseEnvelope.
 type ModelResponseEnvelope struct {
 	Data *ModelResponse `json:"data,omitempty"`
-	Job  *JobResponse   `json:"job,omitempty"`
+
+	// Job is a background job.
+	Job *JobResponse `json:"job,omitempty"`
 }
 
 // ModelSample defines model for ModelSample.
@@ -1957,7 +2031,9 @@ type ModelSample struct {
 // ModelSampleResponseEnvelope defines model for ModelSampleResponseEnvelope.
 type ModelSampleResponseEnvelope struct {
 	Data *ModelSample `json:"data,omitempty"`
-	Job  *JobResponse `json:"job,omitempty"`
+
+	// Job is a background job.
+	Job *JobResponse `json:"job,omitempty"`
 }
 
 // ModelsyncSyncTargetMode defines model for ModelsyncSyncTargetMode.
@@ -2000,6 +2076,7 @@ type Override struct {
 
 // PaginationDetails defines model for PaginationDetails.
 type PaginationDetails struct {
+	// NextPageToken is empty on the last page.
 	NextPageToken *string `json:"next_page_token,omitempty"`
 }
 
@@ -2093,6 +2170,7 @@ type RunQueryEnvelope struct {
 
 // RunQueryPagination defines model for RunQueryPagination.
 type RunQueryPagination struct {
+	// Next can lack the host; follow it as it is.
 	Next     *string `json:"next,omitempty"`
 	Previous *string `json:"previous,omitempty"`
 }
@@ -2102,13 +2180,17 @@ type RunQueryRequest = map[string]interface{}
 
 // RunQueryResult defines model for RunQueryResult.
 type RunQueryResult struct {
-	Count   *int64                   `json:"count,omitempty"`
-	Error   *string                  `json:"error,omitempty"`
+	Count *int64  `json:"count,omitempty"`
+	Error *string `json:"error,omitempty"`
+
+	// Expires is text, not always a time.
 	Expires *string                  `json:"expires,omitempty"`
 	Fields  []string                 `json:"fields,omitempty"`
 	ID      *string                  `json:"id,omitempty"`
 	Results []map[string]interface{} `json:"results,omitempty"`
-	Status  *WorkTaskStatus          `json:"status,omitempty"`
+
+	// Status is the state of a job or a query. done and failed are final.
+	Status *WorkTaskStatus `json:"status,omitempty"`
 }
 
 // SampleRecord defines model for SampleRecord.
@@ -2116,10 +2198,14 @@ type SampleRecord map[string]map[string]interface{}
 
 // Schedule defines model for Schedule.
 type Schedule struct {
-	ConnectionID        *string                   `json:"connection_id,omitempty"`
-	DayOfMonth          nullable.Nullable[string] `json:"day_of_month,omitempty"`
-	DayOfWeek           nullable.Nullable[string] `json:"day_of_week,omitempty"`
-	Frequency           *ScheduleFrequency        `json:"frequency,omitempty"`
+	ConnectionID *string                   `json:"connection_id,omitempty"`
+	DayOfMonth   nullable.Nullable[string] `json:"day_of_month,omitempty"`
+	DayOfWeek    nullable.Nullable[string] `json:"day_of_week,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
+	Frequency *ScheduleFrequency `json:"frequency,omitempty"`
+
+	// Hour is text, in UTC.
 	Hour                nullable.Nullable[string] `json:"hour,omitempty"`
 	JobID               nullable.Nullable[int64]  `json:"job_id,omitempty"`
 	Minute              nullable.Nullable[string] `json:"minute,omitempty"`
@@ -2130,10 +2216,11 @@ type Schedule struct {
 
 // ScheduleEnvelope defines model for ScheduleEnvelope.
 type ScheduleEnvelope struct {
+	// Data is a schedule as its own routes read it: in camel case and without an id.
 	Data *BulkBulkSyncSchedule `json:"data,omitempty"`
 }
 
-// ScheduleFrequency defines model for ScheduleFrequency.
+// ScheduleFrequency is how often a schedule fires. multi is deprecated.
 type ScheduleFrequency string
 
 // ScheduleOptionResponse defines model for ScheduleOptionResponse.
@@ -2148,10 +2235,12 @@ type ScheduleOptionResponseEnvelope struct {
 
 // ScheduleScheduleOption defines model for ScheduleScheduleOption.
 type ScheduleScheduleOption struct {
-	Configuration *JsonschemaForm    `json:"configuration,omitempty"`
-	Description   *string            `json:"description,omitempty"`
-	Frequency     *ScheduleFrequency `json:"frequency,omitempty"`
-	Label         *string            `json:"label,omitempty"`
+	Configuration *JsonschemaForm `json:"configuration,omitempty"`
+	Description   *string         `json:"description,omitempty"`
+
+	// Frequency is how often a schedule fires. multi is deprecated.
+	Frequency *ScheduleFrequency `json:"frequency,omitempty"`
+	Label     *string            `json:"label,omitempty"`
 }
 
 // SchedulesEnvelope defines model for SchedulesEnvelope.
@@ -2267,9 +2356,12 @@ type StartSyncResponseEnvelope struct {
 
 // StartSyncResponseSchema defines model for StartSyncResponseSchema.
 type StartSyncResponseSchema struct {
-	CreatedAt *time.Time           `json:"created_at,omitempty"`
-	ID        *string              `json:"id,omitempty"`
-	Status    *UtilExecutionStatus `json:"status,omitempty"`
+	CreatedAt *time.Time `json:"created_at,omitempty"`
+	ID        *string    `json:"id,omitempty"`
+
+	// Status is the state of a model sync execution. completed, failed, canceled and interrupted are final; completed
+	// does not rule out errors of records. Values that are not listed are not final.
+	Status *UtilExecutionStatus `json:"status,omitempty"`
 }
 
 // SupportedBulkMode defines model for SupportedBulkMode.
@@ -2498,9 +2590,11 @@ type UpdateBulkSyncRequest struct {
 	OrganizationID             nullable.Nullable[string]                              `json:"organization_id,omitempty"`
 	Policies                   nullable.Nullable[[]string]                            `json:"policies,omitempty"`
 	ResyncConcurrencyLimit     nullable.Nullable[int]                                 `json:"resync_concurrency_limit,omitempty"`
-	Schemas                    nullable.Nullable[[]UpdateBulkSyncRequestSchemasItem]  `json:"schemas,omitempty"`
-	SourceConfiguration        nullable.Nullable[map[string]interface{}]              `json:"source_configuration,omitempty"`
-	SourceConnectionID         string                                                 `json:"source_connection_id"`
+
+	// Schemas lists the schemas to sync. Without it all may be selected, and reading the sync does not tell which were.
+	Schemas             nullable.Nullable[[]UpdateBulkSyncRequestSchemasItem] `json:"schemas,omitempty"`
+	SourceConfiguration nullable.Nullable[map[string]interface{}]             `json:"source_configuration,omitempty"`
+	SourceConnectionID  string                                                `json:"source_connection_id"`
 }
 
 // UpdateBulkSyncRequestSchemasItem defines model for UpdateBulkSyncRequestSchemasItem.
@@ -2649,7 +2743,8 @@ type UtilEnumValue struct {
 	Value *string                   `json:"value,omitempty"`
 }
 
-// UtilExecutionStatus defines model for UtilExecutionStatus.
+// UtilExecutionStatus is the state of a model sync execution. completed, failed, canceled and interrupted are final; completed
+// does not rule out errors of records. Values that are not listed are not final.
 type UtilExecutionStatus string
 
 // UtilFieldType defines model for UtilFieldType.
@@ -2662,7 +2757,9 @@ type Webhook struct {
 	Endpoint       *string    `json:"endpoint,omitempty"`
 	ID             *string    `json:"id,omitempty"`
 	OrganizationID *string    `json:"organization_id,omitempty"`
-	Secret         *string    `json:"secret,omitempty"`
+
+	// Secret signs deliveries; it must not be logged.
+	Secret *string `json:"secret,omitempty"`
 }
 
 // WebhookEnvelope defines model for WebhookEnvelope.
@@ -2675,40 +2772,51 @@ type WebhookListEnvelope struct {
 	Data nullable.Nullable[[]Webhook] `json:"data,omitempty"`
 }
 
-// WorkTaskStatus defines model for WorkTaskStatus.
+// WorkTaskStatus is the state of a job or a query. done and failed are final.
 type WorkTaskStatus string
 
-// BadGateway defines model for BadGateway.
+// BadGateway is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type BadGateway = APIError
 
-// BadRequest defines model for BadRequest.
+// BadRequest is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type BadRequest = APIError
 
-// Conflict defines model for Conflict.
+// Conflict is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type Conflict = APIError
 
-// Forbidden defines model for Forbidden.
+// Forbidden is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type Forbidden = APIError
 
-// GatewayTimeout defines model for GatewayTimeout.
+// GatewayTimeout is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type GatewayTimeout = APIError
 
-// InternalServerError defines model for InternalServerError.
+// InternalServerError is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type InternalServerError = APIError
 
-// NotFound defines model for NotFound.
+// NotFound is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type NotFound = APIError
 
-// RequestTimeout defines model for RequestTimeout.
+// RequestTimeout is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type RequestTimeout = APIError
 
-// TooManyRequests defines model for TooManyRequests.
+// TooManyRequests is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type TooManyRequests = APIError
 
-// Unauthorized defines model for Unauthorized.
+// Unauthorized is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type Unauthorized = APIError
 
-// UnprocessableEntity defines model for UnprocessableEntity.
+// UnprocessableEntity is an error body. Errors of decoding, validation and sign-in come in another shape: status is a text such as
+// UNAUTHENTICATED, and error holds the message.
 type UnprocessableEntity = APIError
 
 // ListBulkSyncsParams defines parameters for ListBulkSyncs.

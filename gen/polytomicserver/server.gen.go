@@ -19,388 +19,388 @@ import (
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
-
+	// ListBulkSyncs lists bulk syncs, without their schemas.
 	// (GET /api/bulk/syncs)
 	ListBulkSyncs(w http.ResponseWriter, r *http.Request, params ListBulkSyncsParams)
-
+	// CreateBulkSync creates a bulk sync.
 	// (POST /api/bulk/syncs)
 	CreateBulkSync(w http.ResponseWriter, r *http.Request)
-
+	// ListBulkSyncStatuses reads the state of many bulk syncs in one call.
 	// (GET /api/bulk/syncs/status)
 	ListBulkSyncStatuses(w http.ResponseWriter, r *http.Request, params ListBulkSyncStatusesParams)
-
+	// DeleteBulkSync deletes a bulk sync with its history and cancels what runs.
 	// (DELETE /api/bulk/syncs/{id})
 	DeleteBulkSync(w http.ResponseWriter, r *http.Request, id string, params DeleteBulkSyncParams)
-
+	// GetBulkSync reads one bulk sync, without its schemas.
 	// (GET /api/bulk/syncs/{id})
 	GetBulkSync(w http.ResponseWriter, r *http.Request, id string, params GetBulkSyncParams)
-
+	// UpdateBulkSync replaces a bulk sync.
 	// (PUT /api/bulk/syncs/{id})
 	UpdateBulkSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// ActivateBulkSync switches a bulk sync on or off.
 	// (POST /api/bulk/syncs/{id}/activate)
 	ActivateBulkSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// CancelBulkSync cancels the current execution of a bulk sync.
 	// (POST /api/bulk/syncs/{id}/cancel)
 	CancelBulkSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListBulkSyncExecutions lists the executions of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/executions)
 	ListBulkSyncExecutions(w http.ResponseWriter, r *http.Request, id string, params ListBulkSyncExecutionsParams)
-
+	// StartBulkSync starts a bulk sync and answers the execution.
 	// (POST /api/bulk/syncs/{id}/executions)
 	StartBulkSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetBulkSyncExecution reads one execution with the counts of every schema.
 	// (GET /api/bulk/syncs/{id}/executions/{exec_id})
 	GetBulkSyncExecution(w http.ResponseWriter, r *http.Request, id string, execID string)
-
+	// CancelBulkSyncExecution cancels one execution of a bulk sync.
 	// (POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel)
 	CancelBulkSyncExecution(w http.ResponseWriter, r *http.Request, id string, execID string)
-
+	// ListBulkSyncSchemas lists the schemas of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/schemas)
 	ListBulkSyncSchemas(w http.ResponseWriter, r *http.Request, id string, params ListBulkSyncSchemasParams)
-
+	// PatchBulkSyncSchemas changes the given schemas of a bulk sync.
 	// (PATCH /api/bulk/syncs/{id}/schemas)
 	PatchBulkSyncSchemas(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetBulkSyncSchema reads the settings of one schema.
 	// (GET /api/bulk/syncs/{id}/schemas/{schema_id})
 	GetBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string)
-
+	// UpdateBulkSyncSchema replaces the settings of one schema.
 	// (PUT /api/bulk/syncs/{id}/schemas/{schema_id})
 	UpdateBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string)
-
+	// CancelBulkSyncSchema cancels one schema of the current execution.
 	// (POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel)
 	CancelBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string)
-
+	// GetBulkSyncStatus reads the current and the last execution of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/status)
 	GetBulkSyncStatus(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetBulkSyncExecutionConsoleLogs reads the newest console log entries of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog)
 	GetBulkSyncExecutionConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, params GetBulkSyncExecutionConsoleLogsParams)
-
+	// GetBulkSyncExecutionLogs answers signed links to the log files of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs)
 	GetBulkSyncExecutionLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string)
-
+	// ExportBulkSyncExecutionLogs starts a job that exports the logs of an execution.
 	// (POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export)
 	ExportBulkSyncExecutionLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, params ExportBulkSyncExecutionLogsParams)
-
+	// GetBulkSyncExecutionSchemaConsoleLogs reads console log entries of one schema of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog)
 	GetBulkSyncExecutionSchemaConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, schemaID string, params GetBulkSyncExecutionSchemaConsoleLogsParams)
-
+	// ListBulkSyncSchedules lists the schedules of a bulk sync.
 	// (GET /api/bulk/syncs/{sync_id}/schedules)
 	ListBulkSyncSchedules(w http.ResponseWriter, r *http.Request, syncID string)
-
+	// CreateBulkSyncSchedule adds a schedule to a bulk sync.
 	// (POST /api/bulk/syncs/{sync_id}/schedules)
 	CreateBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string)
-
+	// DeleteBulkSyncSchedule deletes one schedule of a bulk sync.
 	// (DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	DeleteBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string)
-
+	// GetBulkSyncSchedule reads one schedule of a bulk sync.
 	// (GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	GetBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string)
-
+	// UpdateBulkSyncSchedule replaces one schedule of a bulk sync.
 	// (PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	UpdateBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string)
-
+	// ListConnectionTypes lists the connection types with their capabilities and forms.
 	// (GET /api/connection_types)
 	ListConnectionTypes(w http.ResponseWriter, r *http.Request)
-
+	// GetConnectionTypeSchema reads the JSON schema of a connection type's configuration.
 	// (GET /api/connection_types/{id})
 	GetConnectionTypeSchema(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetConnectionTypeParameterValues lists the values that a field of a connection type's form may take.
 	// (POST /api/connection_types/{type}/parameter_values)
 	GetConnectionTypeParameterValues(w http.ResponseWriter, r *http.Request, pType string)
-
+	// ListConnections lists connections, secrets masked.
 	// (GET /api/connections)
 	ListConnections(w http.ResponseWriter, r *http.Request)
-
+	// CreateConnection creates a connection.
 	// (POST /api/connections)
 	CreateConnection(w http.ResponseWriter, r *http.Request)
-
+	// CreateConnectSession opens a single-use session in which an end user connects a system.
 	// (POST /api/connections/connect/)
 	CreateConnectSession(w http.ResponseWriter, r *http.Request)
-
+	// TestConnection tries a configuration and saves nothing.
 	// (POST /api/connections/test)
 	TestConnection(w http.ResponseWriter, r *http.Request)
-
+	// RunQuery runs SQL on a connection.
 	// (POST /api/connections/{connection_id}/query)
 	RunQuery(w http.ResponseWriter, r *http.Request, connectionID string, params RunQueryParams)
-
+	// UpsertSchemaFields adds or changes user-defined fields of a schema.
 	// (POST /api/connections/{connection_id}/schemas/{schema_id}/fields)
 	UpsertSchemaFields(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string)
-
+	// DeleteSchemaField deletes a user-defined field of a schema.
 	// (DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 	DeleteSchemaField(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string, fieldID string)
-
+	// PatchSchemaField changes one field of a schema.
 	// (PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 	PatchSchemaField(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string, fieldID string)
-
+	// ResetSchemaPrimaryKeys drops the override of a schema's primary key.
 	// (DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 	ResetSchemaPrimaryKeys(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string)
-
+	// SetSchemaPrimaryKeys overrides which fields are the primary key of a schema.
 	// (PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 	SetSchemaPrimaryKeys(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string)
-
+	// DeleteConnection deletes a connection.
 	// (DELETE /api/connections/{id})
 	DeleteConnection(w http.ResponseWriter, r *http.Request, id string, params DeleteConnectionParams)
-
+	// GetConnection reads one connection, secrets masked.
 	// (GET /api/connections/{id})
 	GetConnection(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateConnection replaces the configuration of a connection.
 	// (PUT /api/connections/{id})
 	UpdateConnection(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetBulkSyncSource reads what a connection offers as the source of a bulk sync.
 	// (GET /api/connections/{id}/bulksync/source)
 	GetBulkSyncSource(w http.ResponseWriter, r *http.Request, id string, params GetBulkSyncSourceParams)
-
+	// GetBulkSyncDestination reads the modes and settings of a connection as the destination of a bulk sync.
 	// (GET /api/connections/{id}/bulksync/target)
 	GetBulkSyncDestination(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetEnrichmentSource reads which settings an enrichment on a connection needs.
 	// (GET /api/connections/{id}/modelsync/enrichment-source)
 	GetEnrichmentSource(w http.ResponseWriter, r *http.Request, id string, params GetEnrichmentSourceParams)
-
+	// GetModelSyncSource reads which settings a model on a connection needs.
 	// (GET /api/connections/{id}/modelsync/source)
 	GetModelSyncSource(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncSourceParams)
-
+	// GetModelSyncSourceFields lists the fields that a model with the given settings would have.
 	// (GET /api/connections/{id}/modelsync/source/fields)
 	GetModelSyncSourceFields(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncSourceFieldsParams)
-
+	// GetModelSyncTargetFields reads the fields and modes of a target object.
 	// (GET /api/connections/{id}/modelsync/target/fields)
 	GetModelSyncTargetFields(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncTargetFieldsParams)
-
+	// ListModelSyncTargets lists the objects of a connection that model syncs can write to.
 	// (GET /api/connections/{id}/modelsync/targetobjects)
 	ListModelSyncTargets(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetModelSyncTargetCreateProperty lists the values of a property that creating a target object asks for.
 	// (GET /api/connections/{id}/modelsync/targetobjects/properties/{property})
 	GetModelSyncTargetCreateProperty(w http.ResponseWriter, r *http.Request, id string, property string)
-
+	// GetConnectionParameterValues lists the values that the settings of a connection may take.
 	// (GET /api/connections/{id}/parameter_values)
 	GetConnectionParameterValues(w http.ResponseWriter, r *http.Request, id string)
-
+	// ExecuteConnectionProxy sends a request to the far system's API with the connection's credentials.
 	// (POST /api/connections/{id}/proxy)
 	ExecuteConnectionProxy(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetConnectionProxyInfo reads the rules and limits of a connection's proxy.
 	// (GET /api/connections/{id}/proxy/info)
 	GetConnectionProxyInfo(w http.ResponseWriter, r *http.Request, id string)
-
+	// RefreshConnectionSchemas asks for a fresh schema cache.
 	// (POST /api/connections/{id}/schemas/refresh)
 	RefreshConnectionSchemas(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetConnectionSchemasStatus reads the state of the schema cache.
 	// (GET /api/connections/{id}/schemas/status)
 	GetConnectionSchemasStatus(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetConnectionSchema reads one schema of a connection with its fields.
 	// (GET /api/connections/{id}/schemas/{schema_id})
 	GetConnectionSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string)
-
+	// GetConnectionSchemaRecords reads sample records of a schema.
 	// (GET /api/connections/{id}/schemas/{schema_id}/records)
 	GetConnectionSchemaRecords(w http.ResponseWriter, r *http.Request, id string, schemaID string)
-
+	// ListSharedConnections lists the connections that were shared from this one.
 	// (GET /api/connections/{id}/shared)
 	ListSharedConnections(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetEnrichmentInputFields lists the sets of input fields with which an enrichment works.
 	// (POST /api/enrichment/{connection_id}/inputfields)
 	GetEnrichmentInputFields(w http.ResponseWriter, r *http.Request, connectionID string)
-
+	// GetEntity tells what an id belongs to and what it is related to.
 	// (GET /api/entities/{id})
 	GetEntity(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListEvents lists events of the last 48 hours.
 	// (GET /api/events)
 	ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams)
-
+	// ListEventTypes lists the types of events.
 	// (GET /api/events_types)
 	ListEventTypes(w http.ResponseWriter, r *http.Request)
-
+	// GetJob reads one background job.
 	// (GET /api/jobs/{type}/{id})
 	GetJob(w http.ResponseWriter, r *http.Request, pType string, id string)
-
+	// GetIdentity tells whom the key belongs to.
 	// (GET /api/me)
 	GetIdentity(w http.ResponseWriter, r *http.Request)
-
+	// PreviewModel computes a model and saves nothing.
 	// (POST /api/model-preview)
 	PreviewModel(w http.ResponseWriter, r *http.Request, params PreviewModelParams)
-
+	// ListModels lists models.
 	// (GET /api/models)
 	ListModels(w http.ResponseWriter, r *http.Request, params ListModelsParams)
-
+	// CreateModel creates a model.
 	// (POST /api/models)
 	CreateModel(w http.ResponseWriter, r *http.Request, params CreateModelParams)
-
+	// DeleteModel deletes a model and breaks the syncs that use it.
 	// (DELETE /api/models/{id})
 	DeleteModel(w http.ResponseWriter, r *http.Request, id string, params DeleteModelParams)
-
+	// GetModel reads one model.
 	// (GET /api/models/{id})
 	GetModel(w http.ResponseWriter, r *http.Request, id string, params GetModelParams)
-
+	// UpdateModel replaces a model.
 	// (PUT /api/models/{id})
 	UpdateModel(w http.ResponseWriter, r *http.Request, id string, params UpdateModelParams)
-
+	// SampleModel reads sample records of a model.
 	// (GET /api/models/{id}/sample)
 	SampleModel(w http.ResponseWriter, r *http.Request, id string, params SampleModelParams)
-
+	// GetGlobalErrorSubscribers lists the addresses that are written to about every error.
 	// (GET /api/notifications/global-error-subscribers)
 	GetGlobalErrorSubscribers(w http.ResponseWriter, r *http.Request)
-
+	// SetGlobalErrorSubscribers replaces the addresses that are written to about every error.
 	// (PUT /api/notifications/global-error-subscribers)
 	SetGlobalErrorSubscribers(w http.ResponseWriter, r *http.Request)
-
+	// GetCurrentOrganization reads the organization of the key.
 	// (GET /api/organization)
 	GetCurrentOrganization(w http.ResponseWriter, r *http.Request)
-
+	// ListUsers lists the users of the key's organization.
 	// (GET /api/organization/users)
 	ListUsers(w http.ResponseWriter, r *http.Request)
-
+	// CreateUser creates a user in the key's organization.
 	// (POST /api/organization/users)
 	CreateUser(w http.ResponseWriter, r *http.Request)
-
+	// DeleteUser deletes a user of the key's organization and answers who it was.
 	// (DELETE /api/organization/users/{id})
 	DeleteUser(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetUser reads one user of the key's organization.
 	// (GET /api/organization/users/{id})
 	GetUser(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateUser replaces the roles of a user of the key's organization.
 	// (PUT /api/organization/users/{id})
 	UpdateUser(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListOrganizations lists the organizations of a partner.
 	// (GET /api/organizations)
 	ListOrganizations(w http.ResponseWriter, r *http.Request)
-
+	// CreateOrganization creates an organization under a partner.
 	// (POST /api/organizations)
 	CreateOrganization(w http.ResponseWriter, r *http.Request)
-
+	// GetPartnerEntity tells what an id in any organization of the partner belongs to.
 	// (GET /api/organizations/entities/{id})
 	GetPartnerEntity(w http.ResponseWriter, r *http.Request, id string)
-
+	// DeleteOrganization deletes an organization of a partner.
 	// (DELETE /api/organizations/{id})
 	DeleteOrganization(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetOrganization reads one organization of a partner.
 	// (GET /api/organizations/{id})
 	GetOrganization(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateOrganization replaces the settings of an organization of a partner.
 	// (PUT /api/organizations/{id})
 	UpdateOrganization(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListPartnerSharedConnections lists the connections that were shared from one of an organization.
 	// (GET /api/organizations/{org_id}/connections/{connection_id}/shared)
 	ListPartnerSharedConnections(w http.ResponseWriter, r *http.Request, orgID string, connectionID string)
-
+	// CreatePartnerSharedConnection shares a connection with another organization of the partner.
 	// (POST /api/organizations/{org_id}/connections/{connection_id}/shared)
 	CreatePartnerSharedConnection(w http.ResponseWriter, r *http.Request, orgID string, connectionID string)
-
+	// ListPartnerUsers lists the users of an organization of the partner.
 	// (GET /api/organizations/{org_id}/users)
 	ListPartnerUsers(w http.ResponseWriter, r *http.Request, orgID string)
-
+	// CreatePartnerUser creates a user in an organization of the partner.
 	// (POST /api/organizations/{org_id}/users)
 	CreatePartnerUser(w http.ResponseWriter, r *http.Request, orgID string)
-
+	// DeletePartnerUser deletes a user of an organization of the partner and answers who it was.
 	// (DELETE /api/organizations/{org_id}/users/{id})
 	DeletePartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string)
-
+	// GetPartnerUser reads one user of an organization of the partner.
 	// (GET /api/organizations/{org_id}/users/{id})
 	GetPartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string)
-
+	// UpdatePartnerUser replaces a user of an organization of the partner.
 	// (PUT /api/organizations/{org_id}/users/{id})
 	UpdatePartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string)
-
+	// CreatePartnerUserAPIKey mints an API key for a user of an organization of the partner.
 	// (POST /api/organizations/{org_id}/users/{id}/keys)
 	CreatePartnerUserAPIKey(w http.ResponseWriter, r *http.Request, orgID string, id string, params CreatePartnerUserAPIKeyParams)
-
+	// ListPolicies lists permission policies.
 	// (GET /api/permissions/policies)
 	ListPolicies(w http.ResponseWriter, r *http.Request)
-
+	// CreatePolicy creates a permission policy.
 	// (POST /api/permissions/policies)
 	CreatePolicy(w http.ResponseWriter, r *http.Request)
-
+	// DeletePolicy deletes a permission policy.
 	// (DELETE /api/permissions/policies/{id})
 	DeletePolicy(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetPolicy reads one permission policy.
 	// (GET /api/permissions/policies/{id})
 	GetPolicy(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdatePolicy replaces a permission policy.
 	// (PUT /api/permissions/policies/{id})
 	UpdatePolicy(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListRoles lists roles.
 	// (GET /api/permissions/roles)
 	ListRoles(w http.ResponseWriter, r *http.Request)
-
+	// CreateRole creates a role.
 	// (POST /api/permissions/roles)
 	CreateRole(w http.ResponseWriter, r *http.Request)
-
+	// DeleteRole deletes a role.
 	// (DELETE /api/permissions/roles/{id})
 	DeleteRole(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetRole reads one role.
 	// (GET /api/permissions/roles/{id})
 	GetRole(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateRole renames a role.
 	// (PUT /api/permissions/roles/{id})
 	UpdateRole(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetQuery reads a query with one page of its results.
 	// (GET /api/queries/{id})
 	GetQuery(w http.ResponseWriter, r *http.Request, id string, params GetQueryParams)
-
+	// ListModelSyncs lists model syncs in brief, without target, fields and filters.
 	// (GET /api/syncs)
 	ListModelSyncs(w http.ResponseWriter, r *http.Request, params ListModelSyncsParams)
-
+	// CreateModelSync creates a model sync.
 	// (POST /api/syncs)
 	CreateModelSync(w http.ResponseWriter, r *http.Request)
-
+	// GetModelSyncScheduleOptions lists the kinds of schedule that a model sync can have.
 	// (GET /api/syncs/schedules)
 	GetModelSyncScheduleOptions(w http.ResponseWriter, r *http.Request)
-
+	// DeleteModelSync deletes a model sync.
 	// (DELETE /api/syncs/{id})
 	DeleteModelSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetModelSync reads one model sync.
 	// (GET /api/syncs/{id})
 	GetModelSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateModelSync replaces a model sync.
 	// (PUT /api/syncs/{id})
 	UpdateModelSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// ActivateModelSync switches a model sync on or off.
 	// (POST /api/syncs/{id}/activate)
 	ActivateModelSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// CancelModelSync cancels the current execution of a model sync.
 	// (POST /api/syncs/{id}/cancel)
 	CancelModelSync(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetModelSyncStatus reads the current and the last execution of a model sync.
 	// (GET /api/syncs/{id}/status)
 	GetModelSyncStatus(w http.ResponseWriter, r *http.Request, id string)
-
+	// ListModelSyncExecutions lists the executions of a model sync.
 	// (GET /api/syncs/{sync_id}/executions)
 	ListModelSyncExecutions(w http.ResponseWriter, r *http.Request, syncID string, params ListModelSyncExecutionsParams)
-
+	// StartModelSync starts a model sync and answers the id of the execution.
 	// (POST /api/syncs/{sync_id}/executions)
 	StartModelSync(w http.ResponseWriter, r *http.Request, syncID string)
-
+	// GetModelSyncExecution reads one execution with its counts and errors.
 	// (GET /api/syncs/{sync_id}/executions/{id})
 	GetModelSyncExecution(w http.ResponseWriter, r *http.Request, syncID string, id string)
-
+	// CancelModelSyncExecution cancels one execution of a model sync.
 	// (POST /api/syncs/{sync_id}/executions/{id}/cancel)
 	CancelModelSyncExecution(w http.ResponseWriter, r *http.Request, syncID string, id string)
-
+	// GetModelSyncExecutionConsoleLogs reads console log entries of an execution.
 	// (GET /api/syncs/{sync_id}/executions/{id}/consolelog)
 	GetModelSyncExecutionConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, id string, params GetModelSyncExecutionConsoleLogsParams)
-
+	// GetModelSyncExecutionLogUrls answers signed links to the log files of one type.
 	// (GET /api/syncs/{sync_id}/executions/{id}/{type})
 	GetModelSyncExecutionLogUrls(w http.ResponseWriter, r *http.Request, syncID string, id string, pType ExecutionLogType)
-
+	// GetModelSyncExecutionLogFile downloads one log file of an execution.
 	// (GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename})
 	GetModelSyncExecutionLogFile(w http.ResponseWriter, r *http.Request, syncID string, id string, pType ExecutionLogType, filename string)
-
+	// ListWebhooks lists webhooks; an organization has at most one.
 	// (GET /api/webhooks)
 	ListWebhooks(w http.ResponseWriter, r *http.Request)
-
+	// CreateWebhook registers the webhook of an organization.
 	// (POST /api/webhooks)
 	CreateWebhook(w http.ResponseWriter, r *http.Request)
-
+	// DeleteWebhook deletes a webhook.
 	// (DELETE /api/webhooks/{id})
 	DeleteWebhook(w http.ResponseWriter, r *http.Request, id string)
-
+	// GetWebhook reads one webhook.
 	// (GET /api/webhooks/{id})
 	GetWebhook(w http.ResponseWriter, r *http.Request, id string)
-
+	// UpdateWebhook replaces the endpoint and the secret of a webhook.
 	// (PUT /api/webhooks/{id})
 	UpdateWebhook(w http.ResponseWriter, r *http.Request, id string)
-
+	// DisableWebhook stops deliveries to a webhook.
 	// (POST /api/webhooks/{id}/disable)
 	DisableWebhook(w http.ResponseWriter, r *http.Request, id string)
-
+	// EnableWebhook starts deliveries to a webhook.
 	// (POST /api/webhooks/{id}/enable)
 	EnableWebhook(w http.ResponseWriter, r *http.Request, id string)
 }
@@ -409,641 +409,769 @@ type ServerInterface interface {
 
 type Unimplemented struct{}
 
+// ListBulkSyncs lists bulk syncs, without their schemas.
 // (GET /api/bulk/syncs)
 func (_ Unimplemented) ListBulkSyncs(w http.ResponseWriter, r *http.Request, params ListBulkSyncsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateBulkSync creates a bulk sync.
 // (POST /api/bulk/syncs)
 func (_ Unimplemented) CreateBulkSync(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListBulkSyncStatuses reads the state of many bulk syncs in one call.
 // (GET /api/bulk/syncs/status)
 func (_ Unimplemented) ListBulkSyncStatuses(w http.ResponseWriter, r *http.Request, params ListBulkSyncStatusesParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteBulkSync deletes a bulk sync with its history and cancels what runs.
 // (DELETE /api/bulk/syncs/{id})
 func (_ Unimplemented) DeleteBulkSync(w http.ResponseWriter, r *http.Request, id string, params DeleteBulkSyncParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSync reads one bulk sync, without its schemas.
 // (GET /api/bulk/syncs/{id})
 func (_ Unimplemented) GetBulkSync(w http.ResponseWriter, r *http.Request, id string, params GetBulkSyncParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateBulkSync replaces a bulk sync.
 // (PUT /api/bulk/syncs/{id})
 func (_ Unimplemented) UpdateBulkSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ActivateBulkSync switches a bulk sync on or off.
 // (POST /api/bulk/syncs/{id}/activate)
 func (_ Unimplemented) ActivateBulkSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelBulkSync cancels the current execution of a bulk sync.
 // (POST /api/bulk/syncs/{id}/cancel)
 func (_ Unimplemented) CancelBulkSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListBulkSyncExecutions lists the executions of a bulk sync.
 // (GET /api/bulk/syncs/{id}/executions)
 func (_ Unimplemented) ListBulkSyncExecutions(w http.ResponseWriter, r *http.Request, id string, params ListBulkSyncExecutionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// StartBulkSync starts a bulk sync and answers the execution.
 // (POST /api/bulk/syncs/{id}/executions)
 func (_ Unimplemented) StartBulkSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncExecution reads one execution with the counts of every schema.
 // (GET /api/bulk/syncs/{id}/executions/{exec_id})
 func (_ Unimplemented) GetBulkSyncExecution(w http.ResponseWriter, r *http.Request, id string, execID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelBulkSyncExecution cancels one execution of a bulk sync.
 // (POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel)
 func (_ Unimplemented) CancelBulkSyncExecution(w http.ResponseWriter, r *http.Request, id string, execID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListBulkSyncSchemas lists the schemas of a bulk sync.
 // (GET /api/bulk/syncs/{id}/schemas)
 func (_ Unimplemented) ListBulkSyncSchemas(w http.ResponseWriter, r *http.Request, id string, params ListBulkSyncSchemasParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PatchBulkSyncSchemas changes the given schemas of a bulk sync.
 // (PATCH /api/bulk/syncs/{id}/schemas)
 func (_ Unimplemented) PatchBulkSyncSchemas(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncSchema reads the settings of one schema.
 // (GET /api/bulk/syncs/{id}/schemas/{schema_id})
 func (_ Unimplemented) GetBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateBulkSyncSchema replaces the settings of one schema.
 // (PUT /api/bulk/syncs/{id}/schemas/{schema_id})
 func (_ Unimplemented) UpdateBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelBulkSyncSchema cancels one schema of the current execution.
 // (POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel)
 func (_ Unimplemented) CancelBulkSyncSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncStatus reads the current and the last execution of a bulk sync.
 // (GET /api/bulk/syncs/{id}/status)
 func (_ Unimplemented) GetBulkSyncStatus(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncExecutionConsoleLogs reads the newest console log entries of an execution.
 // (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog)
 func (_ Unimplemented) GetBulkSyncExecutionConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, params GetBulkSyncExecutionConsoleLogsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncExecutionLogs answers signed links to the log files of an execution.
 // (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs)
 func (_ Unimplemented) GetBulkSyncExecutionLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ExportBulkSyncExecutionLogs starts a job that exports the logs of an execution.
 // (POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export)
 func (_ Unimplemented) ExportBulkSyncExecutionLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, params ExportBulkSyncExecutionLogsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncExecutionSchemaConsoleLogs reads console log entries of one schema of an execution.
 // (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog)
 func (_ Unimplemented) GetBulkSyncExecutionSchemaConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, executionID string, schemaID string, params GetBulkSyncExecutionSchemaConsoleLogsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListBulkSyncSchedules lists the schedules of a bulk sync.
 // (GET /api/bulk/syncs/{sync_id}/schedules)
 func (_ Unimplemented) ListBulkSyncSchedules(w http.ResponseWriter, r *http.Request, syncID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateBulkSyncSchedule adds a schedule to a bulk sync.
 // (POST /api/bulk/syncs/{sync_id}/schedules)
 func (_ Unimplemented) CreateBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteBulkSyncSchedule deletes one schedule of a bulk sync.
 // (DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 func (_ Unimplemented) DeleteBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncSchedule reads one schedule of a bulk sync.
 // (GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 func (_ Unimplemented) GetBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateBulkSyncSchedule replaces one schedule of a bulk sync.
 // (PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 func (_ Unimplemented) UpdateBulkSyncSchedule(w http.ResponseWriter, r *http.Request, syncID string, scheduleID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListConnectionTypes lists the connection types with their capabilities and forms.
 // (GET /api/connection_types)
 func (_ Unimplemented) ListConnectionTypes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionTypeSchema reads the JSON schema of a connection type's configuration.
 // (GET /api/connection_types/{id})
 func (_ Unimplemented) GetConnectionTypeSchema(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionTypeParameterValues lists the values that a field of a connection type's form may take.
 // (POST /api/connection_types/{type}/parameter_values)
 func (_ Unimplemented) GetConnectionTypeParameterValues(w http.ResponseWriter, r *http.Request, pType string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListConnections lists connections, secrets masked.
 // (GET /api/connections)
 func (_ Unimplemented) ListConnections(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateConnection creates a connection.
 // (POST /api/connections)
 func (_ Unimplemented) CreateConnection(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateConnectSession opens a single-use session in which an end user connects a system.
 // (POST /api/connections/connect/)
 func (_ Unimplemented) CreateConnectSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// TestConnection tries a configuration and saves nothing.
 // (POST /api/connections/test)
 func (_ Unimplemented) TestConnection(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RunQuery runs SQL on a connection.
 // (POST /api/connections/{connection_id}/query)
 func (_ Unimplemented) RunQuery(w http.ResponseWriter, r *http.Request, connectionID string, params RunQueryParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpsertSchemaFields adds or changes user-defined fields of a schema.
 // (POST /api/connections/{connection_id}/schemas/{schema_id}/fields)
 func (_ Unimplemented) UpsertSchemaFields(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteSchemaField deletes a user-defined field of a schema.
 // (DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 func (_ Unimplemented) DeleteSchemaField(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string, fieldID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PatchSchemaField changes one field of a schema.
 // (PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 func (_ Unimplemented) PatchSchemaField(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string, fieldID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ResetSchemaPrimaryKeys drops the override of a schema's primary key.
 // (DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 func (_ Unimplemented) ResetSchemaPrimaryKeys(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetSchemaPrimaryKeys overrides which fields are the primary key of a schema.
 // (PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 func (_ Unimplemented) SetSchemaPrimaryKeys(w http.ResponseWriter, r *http.Request, connectionID string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteConnection deletes a connection.
 // (DELETE /api/connections/{id})
 func (_ Unimplemented) DeleteConnection(w http.ResponseWriter, r *http.Request, id string, params DeleteConnectionParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnection reads one connection, secrets masked.
 // (GET /api/connections/{id})
 func (_ Unimplemented) GetConnection(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateConnection replaces the configuration of a connection.
 // (PUT /api/connections/{id})
 func (_ Unimplemented) UpdateConnection(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncSource reads what a connection offers as the source of a bulk sync.
 // (GET /api/connections/{id}/bulksync/source)
 func (_ Unimplemented) GetBulkSyncSource(w http.ResponseWriter, r *http.Request, id string, params GetBulkSyncSourceParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetBulkSyncDestination reads the modes and settings of a connection as the destination of a bulk sync.
 // (GET /api/connections/{id}/bulksync/target)
 func (_ Unimplemented) GetBulkSyncDestination(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEnrichmentSource reads which settings an enrichment on a connection needs.
 // (GET /api/connections/{id}/modelsync/enrichment-source)
 func (_ Unimplemented) GetEnrichmentSource(w http.ResponseWriter, r *http.Request, id string, params GetEnrichmentSourceParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncSource reads which settings a model on a connection needs.
 // (GET /api/connections/{id}/modelsync/source)
 func (_ Unimplemented) GetModelSyncSource(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncSourceParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncSourceFields lists the fields that a model with the given settings would have.
 // (GET /api/connections/{id}/modelsync/source/fields)
 func (_ Unimplemented) GetModelSyncSourceFields(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncSourceFieldsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncTargetFields reads the fields and modes of a target object.
 // (GET /api/connections/{id}/modelsync/target/fields)
 func (_ Unimplemented) GetModelSyncTargetFields(w http.ResponseWriter, r *http.Request, id string, params GetModelSyncTargetFieldsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListModelSyncTargets lists the objects of a connection that model syncs can write to.
 // (GET /api/connections/{id}/modelsync/targetobjects)
 func (_ Unimplemented) ListModelSyncTargets(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncTargetCreateProperty lists the values of a property that creating a target object asks for.
 // (GET /api/connections/{id}/modelsync/targetobjects/properties/{property})
 func (_ Unimplemented) GetModelSyncTargetCreateProperty(w http.ResponseWriter, r *http.Request, id string, property string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionParameterValues lists the values that the settings of a connection may take.
 // (GET /api/connections/{id}/parameter_values)
 func (_ Unimplemented) GetConnectionParameterValues(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ExecuteConnectionProxy sends a request to the far system's API with the connection's credentials.
 // (POST /api/connections/{id}/proxy)
 func (_ Unimplemented) ExecuteConnectionProxy(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionProxyInfo reads the rules and limits of a connection's proxy.
 // (GET /api/connections/{id}/proxy/info)
 func (_ Unimplemented) GetConnectionProxyInfo(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// RefreshConnectionSchemas asks for a fresh schema cache.
 // (POST /api/connections/{id}/schemas/refresh)
 func (_ Unimplemented) RefreshConnectionSchemas(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionSchemasStatus reads the state of the schema cache.
 // (GET /api/connections/{id}/schemas/status)
 func (_ Unimplemented) GetConnectionSchemasStatus(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionSchema reads one schema of a connection with its fields.
 // (GET /api/connections/{id}/schemas/{schema_id})
 func (_ Unimplemented) GetConnectionSchema(w http.ResponseWriter, r *http.Request, id string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetConnectionSchemaRecords reads sample records of a schema.
 // (GET /api/connections/{id}/schemas/{schema_id}/records)
 func (_ Unimplemented) GetConnectionSchemaRecords(w http.ResponseWriter, r *http.Request, id string, schemaID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListSharedConnections lists the connections that were shared from this one.
 // (GET /api/connections/{id}/shared)
 func (_ Unimplemented) ListSharedConnections(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEnrichmentInputFields lists the sets of input fields with which an enrichment works.
 // (POST /api/enrichment/{connection_id}/inputfields)
 func (_ Unimplemented) GetEnrichmentInputFields(w http.ResponseWriter, r *http.Request, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetEntity tells what an id belongs to and what it is related to.
 // (GET /api/entities/{id})
 func (_ Unimplemented) GetEntity(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListEvents lists events of the last 48 hours.
 // (GET /api/events)
 func (_ Unimplemented) ListEvents(w http.ResponseWriter, r *http.Request, params ListEventsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListEventTypes lists the types of events.
 // (GET /api/events_types)
 func (_ Unimplemented) ListEventTypes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetJob reads one background job.
 // (GET /api/jobs/{type}/{id})
 func (_ Unimplemented) GetJob(w http.ResponseWriter, r *http.Request, pType string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetIdentity tells whom the key belongs to.
 // (GET /api/me)
 func (_ Unimplemented) GetIdentity(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// PreviewModel computes a model and saves nothing.
 // (POST /api/model-preview)
 func (_ Unimplemented) PreviewModel(w http.ResponseWriter, r *http.Request, params PreviewModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListModels lists models.
 // (GET /api/models)
 func (_ Unimplemented) ListModels(w http.ResponseWriter, r *http.Request, params ListModelsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateModel creates a model.
 // (POST /api/models)
 func (_ Unimplemented) CreateModel(w http.ResponseWriter, r *http.Request, params CreateModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteModel deletes a model and breaks the syncs that use it.
 // (DELETE /api/models/{id})
 func (_ Unimplemented) DeleteModel(w http.ResponseWriter, r *http.Request, id string, params DeleteModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModel reads one model.
 // (GET /api/models/{id})
 func (_ Unimplemented) GetModel(w http.ResponseWriter, r *http.Request, id string, params GetModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateModel replaces a model.
 // (PUT /api/models/{id})
 func (_ Unimplemented) UpdateModel(w http.ResponseWriter, r *http.Request, id string, params UpdateModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SampleModel reads sample records of a model.
 // (GET /api/models/{id}/sample)
 func (_ Unimplemented) SampleModel(w http.ResponseWriter, r *http.Request, id string, params SampleModelParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetGlobalErrorSubscribers lists the addresses that are written to about every error.
 // (GET /api/notifications/global-error-subscribers)
 func (_ Unimplemented) GetGlobalErrorSubscribers(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// SetGlobalErrorSubscribers replaces the addresses that are written to about every error.
 // (PUT /api/notifications/global-error-subscribers)
 func (_ Unimplemented) SetGlobalErrorSubscribers(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetCurrentOrganization reads the organization of the key.
 // (GET /api/organization)
 func (_ Unimplemented) GetCurrentOrganization(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListUsers lists the users of the key's organization.
 // (GET /api/organization/users)
 func (_ Unimplemented) ListUsers(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateUser creates a user in the key's organization.
 // (POST /api/organization/users)
 func (_ Unimplemented) CreateUser(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteUser deletes a user of the key's organization and answers who it was.
 // (DELETE /api/organization/users/{id})
 func (_ Unimplemented) DeleteUser(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetUser reads one user of the key's organization.
 // (GET /api/organization/users/{id})
 func (_ Unimplemented) GetUser(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateUser replaces the roles of a user of the key's organization.
 // (PUT /api/organization/users/{id})
 func (_ Unimplemented) UpdateUser(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListOrganizations lists the organizations of a partner.
 // (GET /api/organizations)
 func (_ Unimplemented) ListOrganizations(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateOrganization creates an organization under a partner.
 // (POST /api/organizations)
 func (_ Unimplemented) CreateOrganization(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetPartnerEntity tells what an id in any organization of the partner belongs to.
 // (GET /api/organizations/entities/{id})
 func (_ Unimplemented) GetPartnerEntity(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteOrganization deletes an organization of a partner.
 // (DELETE /api/organizations/{id})
 func (_ Unimplemented) DeleteOrganization(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetOrganization reads one organization of a partner.
 // (GET /api/organizations/{id})
 func (_ Unimplemented) GetOrganization(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateOrganization replaces the settings of an organization of a partner.
 // (PUT /api/organizations/{id})
 func (_ Unimplemented) UpdateOrganization(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPartnerSharedConnections lists the connections that were shared from one of an organization.
 // (GET /api/organizations/{org_id}/connections/{connection_id}/shared)
 func (_ Unimplemented) ListPartnerSharedConnections(w http.ResponseWriter, r *http.Request, orgID string, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePartnerSharedConnection shares a connection with another organization of the partner.
 // (POST /api/organizations/{org_id}/connections/{connection_id}/shared)
 func (_ Unimplemented) CreatePartnerSharedConnection(w http.ResponseWriter, r *http.Request, orgID string, connectionID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPartnerUsers lists the users of an organization of the partner.
 // (GET /api/organizations/{org_id}/users)
 func (_ Unimplemented) ListPartnerUsers(w http.ResponseWriter, r *http.Request, orgID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePartnerUser creates a user in an organization of the partner.
 // (POST /api/organizations/{org_id}/users)
 func (_ Unimplemented) CreatePartnerUser(w http.ResponseWriter, r *http.Request, orgID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeletePartnerUser deletes a user of an organization of the partner and answers who it was.
 // (DELETE /api/organizations/{org_id}/users/{id})
 func (_ Unimplemented) DeletePartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetPartnerUser reads one user of an organization of the partner.
 // (GET /api/organizations/{org_id}/users/{id})
 func (_ Unimplemented) GetPartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdatePartnerUser replaces a user of an organization of the partner.
 // (PUT /api/organizations/{org_id}/users/{id})
 func (_ Unimplemented) UpdatePartnerUser(w http.ResponseWriter, r *http.Request, orgID string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePartnerUserAPIKey mints an API key for a user of an organization of the partner.
 // (POST /api/organizations/{org_id}/users/{id}/keys)
 func (_ Unimplemented) CreatePartnerUserAPIKey(w http.ResponseWriter, r *http.Request, orgID string, id string, params CreatePartnerUserAPIKeyParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListPolicies lists permission policies.
 // (GET /api/permissions/policies)
 func (_ Unimplemented) ListPolicies(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreatePolicy creates a permission policy.
 // (POST /api/permissions/policies)
 func (_ Unimplemented) CreatePolicy(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeletePolicy deletes a permission policy.
 // (DELETE /api/permissions/policies/{id})
 func (_ Unimplemented) DeletePolicy(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetPolicy reads one permission policy.
 // (GET /api/permissions/policies/{id})
 func (_ Unimplemented) GetPolicy(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdatePolicy replaces a permission policy.
 // (PUT /api/permissions/policies/{id})
 func (_ Unimplemented) UpdatePolicy(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListRoles lists roles.
 // (GET /api/permissions/roles)
 func (_ Unimplemented) ListRoles(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateRole creates a role.
 // (POST /api/permissions/roles)
 func (_ Unimplemented) CreateRole(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteRole deletes a role.
 // (DELETE /api/permissions/roles/{id})
 func (_ Unimplemented) DeleteRole(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetRole reads one role.
 // (GET /api/permissions/roles/{id})
 func (_ Unimplemented) GetRole(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateRole renames a role.
 // (PUT /api/permissions/roles/{id})
 func (_ Unimplemented) UpdateRole(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetQuery reads a query with one page of its results.
 // (GET /api/queries/{id})
 func (_ Unimplemented) GetQuery(w http.ResponseWriter, r *http.Request, id string, params GetQueryParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListModelSyncs lists model syncs in brief, without target, fields and filters.
 // (GET /api/syncs)
 func (_ Unimplemented) ListModelSyncs(w http.ResponseWriter, r *http.Request, params ListModelSyncsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateModelSync creates a model sync.
 // (POST /api/syncs)
 func (_ Unimplemented) CreateModelSync(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncScheduleOptions lists the kinds of schedule that a model sync can have.
 // (GET /api/syncs/schedules)
 func (_ Unimplemented) GetModelSyncScheduleOptions(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteModelSync deletes a model sync.
 // (DELETE /api/syncs/{id})
 func (_ Unimplemented) DeleteModelSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSync reads one model sync.
 // (GET /api/syncs/{id})
 func (_ Unimplemented) GetModelSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateModelSync replaces a model sync.
 // (PUT /api/syncs/{id})
 func (_ Unimplemented) UpdateModelSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ActivateModelSync switches a model sync on or off.
 // (POST /api/syncs/{id}/activate)
 func (_ Unimplemented) ActivateModelSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelModelSync cancels the current execution of a model sync.
 // (POST /api/syncs/{id}/cancel)
 func (_ Unimplemented) CancelModelSync(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncStatus reads the current and the last execution of a model sync.
 // (GET /api/syncs/{id}/status)
 func (_ Unimplemented) GetModelSyncStatus(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListModelSyncExecutions lists the executions of a model sync.
 // (GET /api/syncs/{sync_id}/executions)
 func (_ Unimplemented) ListModelSyncExecutions(w http.ResponseWriter, r *http.Request, syncID string, params ListModelSyncExecutionsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// StartModelSync starts a model sync and answers the id of the execution.
 // (POST /api/syncs/{sync_id}/executions)
 func (_ Unimplemented) StartModelSync(w http.ResponseWriter, r *http.Request, syncID string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncExecution reads one execution with its counts and errors.
 // (GET /api/syncs/{sync_id}/executions/{id})
 func (_ Unimplemented) GetModelSyncExecution(w http.ResponseWriter, r *http.Request, syncID string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CancelModelSyncExecution cancels one execution of a model sync.
 // (POST /api/syncs/{sync_id}/executions/{id}/cancel)
 func (_ Unimplemented) CancelModelSyncExecution(w http.ResponseWriter, r *http.Request, syncID string, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncExecutionConsoleLogs reads console log entries of an execution.
 // (GET /api/syncs/{sync_id}/executions/{id}/consolelog)
 func (_ Unimplemented) GetModelSyncExecutionConsoleLogs(w http.ResponseWriter, r *http.Request, syncID string, id string, params GetModelSyncExecutionConsoleLogsParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncExecutionLogUrls answers signed links to the log files of one type.
 // (GET /api/syncs/{sync_id}/executions/{id}/{type})
 func (_ Unimplemented) GetModelSyncExecutionLogUrls(w http.ResponseWriter, r *http.Request, syncID string, id string, pType ExecutionLogType) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetModelSyncExecutionLogFile downloads one log file of an execution.
 // (GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename})
 func (_ Unimplemented) GetModelSyncExecutionLogFile(w http.ResponseWriter, r *http.Request, syncID string, id string, pType ExecutionLogType, filename string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// ListWebhooks lists webhooks; an organization has at most one.
 // (GET /api/webhooks)
 func (_ Unimplemented) ListWebhooks(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// CreateWebhook registers the webhook of an organization.
 // (POST /api/webhooks)
 func (_ Unimplemented) CreateWebhook(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DeleteWebhook deletes a webhook.
 // (DELETE /api/webhooks/{id})
 func (_ Unimplemented) DeleteWebhook(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// GetWebhook reads one webhook.
 // (GET /api/webhooks/{id})
 func (_ Unimplemented) GetWebhook(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// UpdateWebhook replaces the endpoint and the secret of a webhook.
 // (PUT /api/webhooks/{id})
 func (_ Unimplemented) UpdateWebhook(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// DisableWebhook stops deliveries to a webhook.
 // (POST /api/webhooks/{id}/disable)
 func (_ Unimplemented) DisableWebhook(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
+// EnableWebhook starts deliveries to a webhook.
 // (POST /api/webhooks/{id}/enable)
 func (_ Unimplemented) EnableWebhook(w http.ResponseWriter, r *http.Request, id string) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -13948,388 +14076,388 @@ func (response EnableWebhook500JSONResponse) VisitEnableWebhookResponse(w http.R
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
-
+	// ListBulkSyncs lists bulk syncs, without their schemas.
 	// (GET /api/bulk/syncs)
 	ListBulkSyncs(ctx context.Context, request ListBulkSyncsRequestObject) (ListBulkSyncsResponseObject, error)
-
+	// CreateBulkSync creates a bulk sync.
 	// (POST /api/bulk/syncs)
 	CreateBulkSync(ctx context.Context, request CreateBulkSyncRequestObject) (CreateBulkSyncResponseObject, error)
-
+	// ListBulkSyncStatuses reads the state of many bulk syncs in one call.
 	// (GET /api/bulk/syncs/status)
 	ListBulkSyncStatuses(ctx context.Context, request ListBulkSyncStatusesRequestObject) (ListBulkSyncStatusesResponseObject, error)
-
+	// DeleteBulkSync deletes a bulk sync with its history and cancels what runs.
 	// (DELETE /api/bulk/syncs/{id})
 	DeleteBulkSync(ctx context.Context, request DeleteBulkSyncRequestObject) (DeleteBulkSyncResponseObject, error)
-
+	// GetBulkSync reads one bulk sync, without its schemas.
 	// (GET /api/bulk/syncs/{id})
 	GetBulkSync(ctx context.Context, request GetBulkSyncRequestObject) (GetBulkSyncResponseObject, error)
-
+	// UpdateBulkSync replaces a bulk sync.
 	// (PUT /api/bulk/syncs/{id})
 	UpdateBulkSync(ctx context.Context, request UpdateBulkSyncRequestObject) (UpdateBulkSyncResponseObject, error)
-
+	// ActivateBulkSync switches a bulk sync on or off.
 	// (POST /api/bulk/syncs/{id}/activate)
 	ActivateBulkSync(ctx context.Context, request ActivateBulkSyncRequestObject) (ActivateBulkSyncResponseObject, error)
-
+	// CancelBulkSync cancels the current execution of a bulk sync.
 	// (POST /api/bulk/syncs/{id}/cancel)
 	CancelBulkSync(ctx context.Context, request CancelBulkSyncRequestObject) (CancelBulkSyncResponseObject, error)
-
+	// ListBulkSyncExecutions lists the executions of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/executions)
 	ListBulkSyncExecutions(ctx context.Context, request ListBulkSyncExecutionsRequestObject) (ListBulkSyncExecutionsResponseObject, error)
-
+	// StartBulkSync starts a bulk sync and answers the execution.
 	// (POST /api/bulk/syncs/{id}/executions)
 	StartBulkSync(ctx context.Context, request StartBulkSyncRequestObject) (StartBulkSyncResponseObject, error)
-
+	// GetBulkSyncExecution reads one execution with the counts of every schema.
 	// (GET /api/bulk/syncs/{id}/executions/{exec_id})
 	GetBulkSyncExecution(ctx context.Context, request GetBulkSyncExecutionRequestObject) (GetBulkSyncExecutionResponseObject, error)
-
+	// CancelBulkSyncExecution cancels one execution of a bulk sync.
 	// (POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel)
 	CancelBulkSyncExecution(ctx context.Context, request CancelBulkSyncExecutionRequestObject) (CancelBulkSyncExecutionResponseObject, error)
-
+	// ListBulkSyncSchemas lists the schemas of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/schemas)
 	ListBulkSyncSchemas(ctx context.Context, request ListBulkSyncSchemasRequestObject) (ListBulkSyncSchemasResponseObject, error)
-
+	// PatchBulkSyncSchemas changes the given schemas of a bulk sync.
 	// (PATCH /api/bulk/syncs/{id}/schemas)
 	PatchBulkSyncSchemas(ctx context.Context, request PatchBulkSyncSchemasRequestObject) (PatchBulkSyncSchemasResponseObject, error)
-
+	// GetBulkSyncSchema reads the settings of one schema.
 	// (GET /api/bulk/syncs/{id}/schemas/{schema_id})
 	GetBulkSyncSchema(ctx context.Context, request GetBulkSyncSchemaRequestObject) (GetBulkSyncSchemaResponseObject, error)
-
+	// UpdateBulkSyncSchema replaces the settings of one schema.
 	// (PUT /api/bulk/syncs/{id}/schemas/{schema_id})
 	UpdateBulkSyncSchema(ctx context.Context, request UpdateBulkSyncSchemaRequestObject) (UpdateBulkSyncSchemaResponseObject, error)
-
+	// CancelBulkSyncSchema cancels one schema of the current execution.
 	// (POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel)
 	CancelBulkSyncSchema(ctx context.Context, request CancelBulkSyncSchemaRequestObject) (CancelBulkSyncSchemaResponseObject, error)
-
+	// GetBulkSyncStatus reads the current and the last execution of a bulk sync.
 	// (GET /api/bulk/syncs/{id}/status)
 	GetBulkSyncStatus(ctx context.Context, request GetBulkSyncStatusRequestObject) (GetBulkSyncStatusResponseObject, error)
-
+	// GetBulkSyncExecutionConsoleLogs reads the newest console log entries of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog)
 	GetBulkSyncExecutionConsoleLogs(ctx context.Context, request GetBulkSyncExecutionConsoleLogsRequestObject) (GetBulkSyncExecutionConsoleLogsResponseObject, error)
-
+	// GetBulkSyncExecutionLogs answers signed links to the log files of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs)
 	GetBulkSyncExecutionLogs(ctx context.Context, request GetBulkSyncExecutionLogsRequestObject) (GetBulkSyncExecutionLogsResponseObject, error)
-
+	// ExportBulkSyncExecutionLogs starts a job that exports the logs of an execution.
 	// (POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export)
 	ExportBulkSyncExecutionLogs(ctx context.Context, request ExportBulkSyncExecutionLogsRequestObject) (ExportBulkSyncExecutionLogsResponseObject, error)
-
+	// GetBulkSyncExecutionSchemaConsoleLogs reads console log entries of one schema of an execution.
 	// (GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog)
 	GetBulkSyncExecutionSchemaConsoleLogs(ctx context.Context, request GetBulkSyncExecutionSchemaConsoleLogsRequestObject) (GetBulkSyncExecutionSchemaConsoleLogsResponseObject, error)
-
+	// ListBulkSyncSchedules lists the schedules of a bulk sync.
 	// (GET /api/bulk/syncs/{sync_id}/schedules)
 	ListBulkSyncSchedules(ctx context.Context, request ListBulkSyncSchedulesRequestObject) (ListBulkSyncSchedulesResponseObject, error)
-
+	// CreateBulkSyncSchedule adds a schedule to a bulk sync.
 	// (POST /api/bulk/syncs/{sync_id}/schedules)
 	CreateBulkSyncSchedule(ctx context.Context, request CreateBulkSyncScheduleRequestObject) (CreateBulkSyncScheduleResponseObject, error)
-
+	// DeleteBulkSyncSchedule deletes one schedule of a bulk sync.
 	// (DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	DeleteBulkSyncSchedule(ctx context.Context, request DeleteBulkSyncScheduleRequestObject) (DeleteBulkSyncScheduleResponseObject, error)
-
+	// GetBulkSyncSchedule reads one schedule of a bulk sync.
 	// (GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	GetBulkSyncSchedule(ctx context.Context, request GetBulkSyncScheduleRequestObject) (GetBulkSyncScheduleResponseObject, error)
-
+	// UpdateBulkSyncSchedule replaces one schedule of a bulk sync.
 	// (PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id})
 	UpdateBulkSyncSchedule(ctx context.Context, request UpdateBulkSyncScheduleRequestObject) (UpdateBulkSyncScheduleResponseObject, error)
-
+	// ListConnectionTypes lists the connection types with their capabilities and forms.
 	// (GET /api/connection_types)
 	ListConnectionTypes(ctx context.Context, request ListConnectionTypesRequestObject) (ListConnectionTypesResponseObject, error)
-
+	// GetConnectionTypeSchema reads the JSON schema of a connection type's configuration.
 	// (GET /api/connection_types/{id})
 	GetConnectionTypeSchema(ctx context.Context, request GetConnectionTypeSchemaRequestObject) (GetConnectionTypeSchemaResponseObject, error)
-
+	// GetConnectionTypeParameterValues lists the values that a field of a connection type's form may take.
 	// (POST /api/connection_types/{type}/parameter_values)
 	GetConnectionTypeParameterValues(ctx context.Context, request GetConnectionTypeParameterValuesRequestObject) (GetConnectionTypeParameterValuesResponseObject, error)
-
+	// ListConnections lists connections, secrets masked.
 	// (GET /api/connections)
 	ListConnections(ctx context.Context, request ListConnectionsRequestObject) (ListConnectionsResponseObject, error)
-
+	// CreateConnection creates a connection.
 	// (POST /api/connections)
 	CreateConnection(ctx context.Context, request CreateConnectionRequestObject) (CreateConnectionResponseObject, error)
-
+	// CreateConnectSession opens a single-use session in which an end user connects a system.
 	// (POST /api/connections/connect/)
 	CreateConnectSession(ctx context.Context, request CreateConnectSessionRequestObject) (CreateConnectSessionResponseObject, error)
-
+	// TestConnection tries a configuration and saves nothing.
 	// (POST /api/connections/test)
 	TestConnection(ctx context.Context, request TestConnectionRequestObject) (TestConnectionResponseObject, error)
-
+	// RunQuery runs SQL on a connection.
 	// (POST /api/connections/{connection_id}/query)
 	RunQuery(ctx context.Context, request RunQueryRequestObject) (RunQueryResponseObject, error)
-
+	// UpsertSchemaFields adds or changes user-defined fields of a schema.
 	// (POST /api/connections/{connection_id}/schemas/{schema_id}/fields)
 	UpsertSchemaFields(ctx context.Context, request UpsertSchemaFieldsRequestObject) (UpsertSchemaFieldsResponseObject, error)
-
+	// DeleteSchemaField deletes a user-defined field of a schema.
 	// (DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 	DeleteSchemaField(ctx context.Context, request DeleteSchemaFieldRequestObject) (DeleteSchemaFieldResponseObject, error)
-
+	// PatchSchemaField changes one field of a schema.
 	// (PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id})
 	PatchSchemaField(ctx context.Context, request PatchSchemaFieldRequestObject) (PatchSchemaFieldResponseObject, error)
-
+	// ResetSchemaPrimaryKeys drops the override of a schema's primary key.
 	// (DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 	ResetSchemaPrimaryKeys(ctx context.Context, request ResetSchemaPrimaryKeysRequestObject) (ResetSchemaPrimaryKeysResponseObject, error)
-
+	// SetSchemaPrimaryKeys overrides which fields are the primary key of a schema.
 	// (PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys)
 	SetSchemaPrimaryKeys(ctx context.Context, request SetSchemaPrimaryKeysRequestObject) (SetSchemaPrimaryKeysResponseObject, error)
-
+	// DeleteConnection deletes a connection.
 	// (DELETE /api/connections/{id})
 	DeleteConnection(ctx context.Context, request DeleteConnectionRequestObject) (DeleteConnectionResponseObject, error)
-
+	// GetConnection reads one connection, secrets masked.
 	// (GET /api/connections/{id})
 	GetConnection(ctx context.Context, request GetConnectionRequestObject) (GetConnectionResponseObject, error)
-
+	// UpdateConnection replaces the configuration of a connection.
 	// (PUT /api/connections/{id})
 	UpdateConnection(ctx context.Context, request UpdateConnectionRequestObject) (UpdateConnectionResponseObject, error)
-
+	// GetBulkSyncSource reads what a connection offers as the source of a bulk sync.
 	// (GET /api/connections/{id}/bulksync/source)
 	GetBulkSyncSource(ctx context.Context, request GetBulkSyncSourceRequestObject) (GetBulkSyncSourceResponseObject, error)
-
+	// GetBulkSyncDestination reads the modes and settings of a connection as the destination of a bulk sync.
 	// (GET /api/connections/{id}/bulksync/target)
 	GetBulkSyncDestination(ctx context.Context, request GetBulkSyncDestinationRequestObject) (GetBulkSyncDestinationResponseObject, error)
-
+	// GetEnrichmentSource reads which settings an enrichment on a connection needs.
 	// (GET /api/connections/{id}/modelsync/enrichment-source)
 	GetEnrichmentSource(ctx context.Context, request GetEnrichmentSourceRequestObject) (GetEnrichmentSourceResponseObject, error)
-
+	// GetModelSyncSource reads which settings a model on a connection needs.
 	// (GET /api/connections/{id}/modelsync/source)
 	GetModelSyncSource(ctx context.Context, request GetModelSyncSourceRequestObject) (GetModelSyncSourceResponseObject, error)
-
+	// GetModelSyncSourceFields lists the fields that a model with the given settings would have.
 	// (GET /api/connections/{id}/modelsync/source/fields)
 	GetModelSyncSourceFields(ctx context.Context, request GetModelSyncSourceFieldsRequestObject) (GetModelSyncSourceFieldsResponseObject, error)
-
+	// GetModelSyncTargetFields reads the fields and modes of a target object.
 	// (GET /api/connections/{id}/modelsync/target/fields)
 	GetModelSyncTargetFields(ctx context.Context, request GetModelSyncTargetFieldsRequestObject) (GetModelSyncTargetFieldsResponseObject, error)
-
+	// ListModelSyncTargets lists the objects of a connection that model syncs can write to.
 	// (GET /api/connections/{id}/modelsync/targetobjects)
 	ListModelSyncTargets(ctx context.Context, request ListModelSyncTargetsRequestObject) (ListModelSyncTargetsResponseObject, error)
-
+	// GetModelSyncTargetCreateProperty lists the values of a property that creating a target object asks for.
 	// (GET /api/connections/{id}/modelsync/targetobjects/properties/{property})
 	GetModelSyncTargetCreateProperty(ctx context.Context, request GetModelSyncTargetCreatePropertyRequestObject) (GetModelSyncTargetCreatePropertyResponseObject, error)
-
+	// GetConnectionParameterValues lists the values that the settings of a connection may take.
 	// (GET /api/connections/{id}/parameter_values)
 	GetConnectionParameterValues(ctx context.Context, request GetConnectionParameterValuesRequestObject) (GetConnectionParameterValuesResponseObject, error)
-
+	// ExecuteConnectionProxy sends a request to the far system's API with the connection's credentials.
 	// (POST /api/connections/{id}/proxy)
 	ExecuteConnectionProxy(ctx context.Context, request ExecuteConnectionProxyRequestObject) (ExecuteConnectionProxyResponseObject, error)
-
+	// GetConnectionProxyInfo reads the rules and limits of a connection's proxy.
 	// (GET /api/connections/{id}/proxy/info)
 	GetConnectionProxyInfo(ctx context.Context, request GetConnectionProxyInfoRequestObject) (GetConnectionProxyInfoResponseObject, error)
-
+	// RefreshConnectionSchemas asks for a fresh schema cache.
 	// (POST /api/connections/{id}/schemas/refresh)
 	RefreshConnectionSchemas(ctx context.Context, request RefreshConnectionSchemasRequestObject) (RefreshConnectionSchemasResponseObject, error)
-
+	// GetConnectionSchemasStatus reads the state of the schema cache.
 	// (GET /api/connections/{id}/schemas/status)
 	GetConnectionSchemasStatus(ctx context.Context, request GetConnectionSchemasStatusRequestObject) (GetConnectionSchemasStatusResponseObject, error)
-
+	// GetConnectionSchema reads one schema of a connection with its fields.
 	// (GET /api/connections/{id}/schemas/{schema_id})
 	GetConnectionSchema(ctx context.Context, request GetConnectionSchemaRequestObject) (GetConnectionSchemaResponseObject, error)
-
+	// GetConnectionSchemaRecords reads sample records of a schema.
 	// (GET /api/connections/{id}/schemas/{schema_id}/records)
 	GetConnectionSchemaRecords(ctx context.Context, request GetConnectionSchemaRecordsRequestObject) (GetConnectionSchemaRecordsResponseObject, error)
-
+	// ListSharedConnections lists the connections that were shared from this one.
 	// (GET /api/connections/{id}/shared)
 	ListSharedConnections(ctx context.Context, request ListSharedConnectionsRequestObject) (ListSharedConnectionsResponseObject, error)
-
+	// GetEnrichmentInputFields lists the sets of input fields with which an enrichment works.
 	// (POST /api/enrichment/{connection_id}/inputfields)
 	GetEnrichmentInputFields(ctx context.Context, request GetEnrichmentInputFieldsRequestObject) (GetEnrichmentInputFieldsResponseObject, error)
-
+	// GetEntity tells what an id belongs to and what it is related to.
 	// (GET /api/entities/{id})
 	GetEntity(ctx context.Context, request GetEntityRequestObject) (GetEntityResponseObject, error)
-
+	// ListEvents lists events of the last 48 hours.
 	// (GET /api/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
-
+	// ListEventTypes lists the types of events.
 	// (GET /api/events_types)
 	ListEventTypes(ctx context.Context, request ListEventTypesRequestObject) (ListEventTypesResponseObject, error)
-
+	// GetJob reads one background job.
 	// (GET /api/jobs/{type}/{id})
 	GetJob(ctx context.Context, request GetJobRequestObject) (GetJobResponseObject, error)
-
+	// GetIdentity tells whom the key belongs to.
 	// (GET /api/me)
 	GetIdentity(ctx context.Context, request GetIdentityRequestObject) (GetIdentityResponseObject, error)
-
+	// PreviewModel computes a model and saves nothing.
 	// (POST /api/model-preview)
 	PreviewModel(ctx context.Context, request PreviewModelRequestObject) (PreviewModelResponseObject, error)
-
+	// ListModels lists models.
 	// (GET /api/models)
 	ListModels(ctx context.Context, request ListModelsRequestObject) (ListModelsResponseObject, error)
-
+	// CreateModel creates a model.
 	// (POST /api/models)
 	CreateModel(ctx context.Context, request CreateModelRequestObject) (CreateModelResponseObject, error)
-
+	// DeleteModel deletes a model and breaks the syncs that use it.
 	// (DELETE /api/models/{id})
 	DeleteModel(ctx context.Context, request DeleteModelRequestObject) (DeleteModelResponseObject, error)
-
+	// GetModel reads one model.
 	// (GET /api/models/{id})
 	GetModel(ctx context.Context, request GetModelRequestObject) (GetModelResponseObject, error)
-
+	// UpdateModel replaces a model.
 	// (PUT /api/models/{id})
 	UpdateModel(ctx context.Context, request UpdateModelRequestObject) (UpdateModelResponseObject, error)
-
+	// SampleModel reads sample records of a model.
 	// (GET /api/models/{id}/sample)
 	SampleModel(ctx context.Context, request SampleModelRequestObject) (SampleModelResponseObject, error)
-
+	// GetGlobalErrorSubscribers lists the addresses that are written to about every error.
 	// (GET /api/notifications/global-error-subscribers)
 	GetGlobalErrorSubscribers(ctx context.Context, request GetGlobalErrorSubscribersRequestObject) (GetGlobalErrorSubscribersResponseObject, error)
-
+	// SetGlobalErrorSubscribers replaces the addresses that are written to about every error.
 	// (PUT /api/notifications/global-error-subscribers)
 	SetGlobalErrorSubscribers(ctx context.Context, request SetGlobalErrorSubscribersRequestObject) (SetGlobalErrorSubscribersResponseObject, error)
-
+	// GetCurrentOrganization reads the organization of the key.
 	// (GET /api/organization)
 	GetCurrentOrganization(ctx context.Context, request GetCurrentOrganizationRequestObject) (GetCurrentOrganizationResponseObject, error)
-
+	// ListUsers lists the users of the key's organization.
 	// (GET /api/organization/users)
 	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
-
+	// CreateUser creates a user in the key's organization.
 	// (POST /api/organization/users)
 	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
-
+	// DeleteUser deletes a user of the key's organization and answers who it was.
 	// (DELETE /api/organization/users/{id})
 	DeleteUser(ctx context.Context, request DeleteUserRequestObject) (DeleteUserResponseObject, error)
-
+	// GetUser reads one user of the key's organization.
 	// (GET /api/organization/users/{id})
 	GetUser(ctx context.Context, request GetUserRequestObject) (GetUserResponseObject, error)
-
+	// UpdateUser replaces the roles of a user of the key's organization.
 	// (PUT /api/organization/users/{id})
 	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
-
+	// ListOrganizations lists the organizations of a partner.
 	// (GET /api/organizations)
 	ListOrganizations(ctx context.Context, request ListOrganizationsRequestObject) (ListOrganizationsResponseObject, error)
-
+	// CreateOrganization creates an organization under a partner.
 	// (POST /api/organizations)
 	CreateOrganization(ctx context.Context, request CreateOrganizationRequestObject) (CreateOrganizationResponseObject, error)
-
+	// GetPartnerEntity tells what an id in any organization of the partner belongs to.
 	// (GET /api/organizations/entities/{id})
 	GetPartnerEntity(ctx context.Context, request GetPartnerEntityRequestObject) (GetPartnerEntityResponseObject, error)
-
+	// DeleteOrganization deletes an organization of a partner.
 	// (DELETE /api/organizations/{id})
 	DeleteOrganization(ctx context.Context, request DeleteOrganizationRequestObject) (DeleteOrganizationResponseObject, error)
-
+	// GetOrganization reads one organization of a partner.
 	// (GET /api/organizations/{id})
 	GetOrganization(ctx context.Context, request GetOrganizationRequestObject) (GetOrganizationResponseObject, error)
-
+	// UpdateOrganization replaces the settings of an organization of a partner.
 	// (PUT /api/organizations/{id})
 	UpdateOrganization(ctx context.Context, request UpdateOrganizationRequestObject) (UpdateOrganizationResponseObject, error)
-
+	// ListPartnerSharedConnections lists the connections that were shared from one of an organization.
 	// (GET /api/organizations/{org_id}/connections/{connection_id}/shared)
 	ListPartnerSharedConnections(ctx context.Context, request ListPartnerSharedConnectionsRequestObject) (ListPartnerSharedConnectionsResponseObject, error)
-
+	// CreatePartnerSharedConnection shares a connection with another organization of the partner.
 	// (POST /api/organizations/{org_id}/connections/{connection_id}/shared)
 	CreatePartnerSharedConnection(ctx context.Context, request CreatePartnerSharedConnectionRequestObject) (CreatePartnerSharedConnectionResponseObject, error)
-
+	// ListPartnerUsers lists the users of an organization of the partner.
 	// (GET /api/organizations/{org_id}/users)
 	ListPartnerUsers(ctx context.Context, request ListPartnerUsersRequestObject) (ListPartnerUsersResponseObject, error)
-
+	// CreatePartnerUser creates a user in an organization of the partner.
 	// (POST /api/organizations/{org_id}/users)
 	CreatePartnerUser(ctx context.Context, request CreatePartnerUserRequestObject) (CreatePartnerUserResponseObject, error)
-
+	// DeletePartnerUser deletes a user of an organization of the partner and answers who it was.
 	// (DELETE /api/organizations/{org_id}/users/{id})
 	DeletePartnerUser(ctx context.Context, request DeletePartnerUserRequestObject) (DeletePartnerUserResponseObject, error)
-
+	// GetPartnerUser reads one user of an organization of the partner.
 	// (GET /api/organizations/{org_id}/users/{id})
 	GetPartnerUser(ctx context.Context, request GetPartnerUserRequestObject) (GetPartnerUserResponseObject, error)
-
+	// UpdatePartnerUser replaces a user of an organization of the partner.
 	// (PUT /api/organizations/{org_id}/users/{id})
 	UpdatePartnerUser(ctx context.Context, request UpdatePartnerUserRequestObject) (UpdatePartnerUserResponseObject, error)
-
+	// CreatePartnerUserAPIKey mints an API key for a user of an organization of the partner.
 	// (POST /api/organizations/{org_id}/users/{id}/keys)
 	CreatePartnerUserAPIKey(ctx context.Context, request CreatePartnerUserAPIKeyRequestObject) (CreatePartnerUserAPIKeyResponseObject, error)
-
+	// ListPolicies lists permission policies.
 	// (GET /api/permissions/policies)
 	ListPolicies(ctx context.Context, request ListPoliciesRequestObject) (ListPoliciesResponseObject, error)
-
+	// CreatePolicy creates a permission policy.
 	// (POST /api/permissions/policies)
 	CreatePolicy(ctx context.Context, request CreatePolicyRequestObject) (CreatePolicyResponseObject, error)
-
+	// DeletePolicy deletes a permission policy.
 	// (DELETE /api/permissions/policies/{id})
 	DeletePolicy(ctx context.Context, request DeletePolicyRequestObject) (DeletePolicyResponseObject, error)
-
+	// GetPolicy reads one permission policy.
 	// (GET /api/permissions/policies/{id})
 	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
-
+	// UpdatePolicy replaces a permission policy.
 	// (PUT /api/permissions/policies/{id})
 	UpdatePolicy(ctx context.Context, request UpdatePolicyRequestObject) (UpdatePolicyResponseObject, error)
-
+	// ListRoles lists roles.
 	// (GET /api/permissions/roles)
 	ListRoles(ctx context.Context, request ListRolesRequestObject) (ListRolesResponseObject, error)
-
+	// CreateRole creates a role.
 	// (POST /api/permissions/roles)
 	CreateRole(ctx context.Context, request CreateRoleRequestObject) (CreateRoleResponseObject, error)
-
+	// DeleteRole deletes a role.
 	// (DELETE /api/permissions/roles/{id})
 	DeleteRole(ctx context.Context, request DeleteRoleRequestObject) (DeleteRoleResponseObject, error)
-
+	// GetRole reads one role.
 	// (GET /api/permissions/roles/{id})
 	GetRole(ctx context.Context, request GetRoleRequestObject) (GetRoleResponseObject, error)
-
+	// UpdateRole renames a role.
 	// (PUT /api/permissions/roles/{id})
 	UpdateRole(ctx context.Context, request UpdateRoleRequestObject) (UpdateRoleResponseObject, error)
-
+	// GetQuery reads a query with one page of its results.
 	// (GET /api/queries/{id})
 	GetQuery(ctx context.Context, request GetQueryRequestObject) (GetQueryResponseObject, error)
-
+	// ListModelSyncs lists model syncs in brief, without target, fields and filters.
 	// (GET /api/syncs)
 	ListModelSyncs(ctx context.Context, request ListModelSyncsRequestObject) (ListModelSyncsResponseObject, error)
-
+	// CreateModelSync creates a model sync.
 	// (POST /api/syncs)
 	CreateModelSync(ctx context.Context, request CreateModelSyncRequestObject) (CreateModelSyncResponseObject, error)
-
+	// GetModelSyncScheduleOptions lists the kinds of schedule that a model sync can have.
 	// (GET /api/syncs/schedules)
 	GetModelSyncScheduleOptions(ctx context.Context, request GetModelSyncScheduleOptionsRequestObject) (GetModelSyncScheduleOptionsResponseObject, error)
-
+	// DeleteModelSync deletes a model sync.
 	// (DELETE /api/syncs/{id})
 	DeleteModelSync(ctx context.Context, request DeleteModelSyncRequestObject) (DeleteModelSyncResponseObject, error)
-
+	// GetModelSync reads one model sync.
 	// (GET /api/syncs/{id})
 	GetModelSync(ctx context.Context, request GetModelSyncRequestObject) (GetModelSyncResponseObject, error)
-
+	// UpdateModelSync replaces a model sync.
 	// (PUT /api/syncs/{id})
 	UpdateModelSync(ctx context.Context, request UpdateModelSyncRequestObject) (UpdateModelSyncResponseObject, error)
-
+	// ActivateModelSync switches a model sync on or off.
 	// (POST /api/syncs/{id}/activate)
 	ActivateModelSync(ctx context.Context, request ActivateModelSyncRequestObject) (ActivateModelSyncResponseObject, error)
-
+	// CancelModelSync cancels the current execution of a model sync.
 	// (POST /api/syncs/{id}/cancel)
 	CancelModelSync(ctx context.Context, request CancelModelSyncRequestObject) (CancelModelSyncResponseObject, error)
-
+	// GetModelSyncStatus reads the current and the last execution of a model sync.
 	// (GET /api/syncs/{id}/status)
 	GetModelSyncStatus(ctx context.Context, request GetModelSyncStatusRequestObject) (GetModelSyncStatusResponseObject, error)
-
+	// ListModelSyncExecutions lists the executions of a model sync.
 	// (GET /api/syncs/{sync_id}/executions)
 	ListModelSyncExecutions(ctx context.Context, request ListModelSyncExecutionsRequestObject) (ListModelSyncExecutionsResponseObject, error)
-
+	// StartModelSync starts a model sync and answers the id of the execution.
 	// (POST /api/syncs/{sync_id}/executions)
 	StartModelSync(ctx context.Context, request StartModelSyncRequestObject) (StartModelSyncResponseObject, error)
-
+	// GetModelSyncExecution reads one execution with its counts and errors.
 	// (GET /api/syncs/{sync_id}/executions/{id})
 	GetModelSyncExecution(ctx context.Context, request GetModelSyncExecutionRequestObject) (GetModelSyncExecutionResponseObject, error)
-
+	// CancelModelSyncExecution cancels one execution of a model sync.
 	// (POST /api/syncs/{sync_id}/executions/{id}/cancel)
 	CancelModelSyncExecution(ctx context.Context, request CancelModelSyncExecutionRequestObject) (CancelModelSyncExecutionResponseObject, error)
-
+	// GetModelSyncExecutionConsoleLogs reads console log entries of an execution.
 	// (GET /api/syncs/{sync_id}/executions/{id}/consolelog)
 	GetModelSyncExecutionConsoleLogs(ctx context.Context, request GetModelSyncExecutionConsoleLogsRequestObject) (GetModelSyncExecutionConsoleLogsResponseObject, error)
-
+	// GetModelSyncExecutionLogUrls answers signed links to the log files of one type.
 	// (GET /api/syncs/{sync_id}/executions/{id}/{type})
 	GetModelSyncExecutionLogUrls(ctx context.Context, request GetModelSyncExecutionLogUrlsRequestObject) (GetModelSyncExecutionLogUrlsResponseObject, error)
-
+	// GetModelSyncExecutionLogFile downloads one log file of an execution.
 	// (GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename})
 	GetModelSyncExecutionLogFile(ctx context.Context, request GetModelSyncExecutionLogFileRequestObject) (GetModelSyncExecutionLogFileResponseObject, error)
-
+	// ListWebhooks lists webhooks; an organization has at most one.
 	// (GET /api/webhooks)
 	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
-
+	// CreateWebhook registers the webhook of an organization.
 	// (POST /api/webhooks)
 	CreateWebhook(ctx context.Context, request CreateWebhookRequestObject) (CreateWebhookResponseObject, error)
-
+	// DeleteWebhook deletes a webhook.
 	// (DELETE /api/webhooks/{id})
 	DeleteWebhook(ctx context.Context, request DeleteWebhookRequestObject) (DeleteWebhookResponseObject, error)
-
+	// GetWebhook reads one webhook.
 	// (GET /api/webhooks/{id})
 	GetWebhook(ctx context.Context, request GetWebhookRequestObject) (GetWebhookResponseObject, error)
-
+	// UpdateWebhook replaces the endpoint and the secret of a webhook.
 	// (PUT /api/webhooks/{id})
 	UpdateWebhook(ctx context.Context, request UpdateWebhookRequestObject) (UpdateWebhookResponseObject, error)
-
+	// DisableWebhook stops deliveries to a webhook.
 	// (POST /api/webhooks/{id}/disable)
 	DisableWebhook(ctx context.Context, request DisableWebhookRequestObject) (DisableWebhookResponseObject, error)
-
+	// EnableWebhook starts deliveries to a webhook.
 	// (POST /api/webhooks/{id}/enable)
 	EnableWebhook(ctx context.Context, request EnableWebhookRequestObject) (EnableWebhookResponseObject, error)
 }
