@@ -6,7 +6,7 @@ package polytomicapi
 // safety, then optional fields. Safety says whether a call may be repeated when its answer was lost: a safe one changes
 // nothing, an idempotent one changes nothing more the second time, an unsafe one may act twice. timeout is how long one
 // try may need when that is longer than usual; content names the media types of a success that is not JSON alone, with
-// none for an empty body.
+// none for an empty body and * for anything.
 const Operations = `GET /api/bulk/syncs listBulkSyncs safe
 POST /api/bulk/syncs createBulkSync unsafe
 GET /api/bulk/syncs/status listBulkSyncStatuses safe
@@ -127,7 +127,7 @@ GET /api/syncs/{sync_id}/executions/{id} getModelSyncExecution safe
 POST /api/syncs/{sync_id}/executions/{id}/cancel cancelModelSyncExecution idempotent
 GET /api/syncs/{sync_id}/executions/{id}/consolelog getModelSyncExecutionConsoleLogs safe
 GET /api/syncs/{sync_id}/executions/{id}/{type} getModelSyncExecutionLogUrls safe
-GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} getModelSyncExecutionLogFile safe content=application/octet-stream
+GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} getModelSyncExecutionLogFile safe content=*
 GET /api/webhooks listWebhooks safe
 POST /api/webhooks createWebhook unsafe
 DELETE /api/webhooks/{id} deleteWebhook idempotent content=none

@@ -13622,14 +13622,15 @@ type GetModelSyncExecutionLogFileResponseObject interface {
 	VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error
 }
 
-type GetModelSyncExecutionLogFile200ApplicationOctetStreamResponse struct {
+type GetModelSyncExecutionLogFile200AsteriskResponse struct {
 	Body          io.Reader
+	ContentType   string
 	ContentLength int64
 }
 
-func (response GetModelSyncExecutionLogFile200ApplicationOctetStreamResponse) VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error {
+func (response GetModelSyncExecutionLogFile200AsteriskResponse) VisitGetModelSyncExecutionLogFileResponse(w http.ResponseWriter) error {
 
-	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Type", response.ContentType)
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}

@@ -24,7 +24,7 @@ type operation struct {
 	id      string
 	safety  string
 	timeout string // as the overlay writes it, "" when the client's own limit applies
-	content string // media types of a success, "none" for an empty body, "" when it is application/json alone
+	content string // media types of a success, "none" for an empty body, "*" for any, "" when it is application/json alone
 }
 
 func (o operation) String() string {
@@ -202,6 +202,9 @@ func (d *document) content(responses map[string]response) (string, error) {
 			types = append(types, "none")
 		}
 		for mediaType := range r.Content {
+			if mediaType == "*/*" {
+				mediaType = "*"
+			}
 			types = append(types, strings.ReplaceAll(mediaType, " ", ""))
 		}
 	}
@@ -302,7 +305,7 @@ func source(pkg, service string, operations []operation) ([]byte, error) {
 // safety, then optional fields. Safety says whether a call may be repeated when its answer was lost: a safe one changes
 // nothing, an idempotent one changes nothing more the second time, an unsafe one may act twice. timeout is how long one
 // try may need when that is longer than usual; content names the media types of a success that is not JSON alone, with
-// none for an empty body.
+// none for an empty body and * for anything.
 `)
 	b.WriteString("const Operations = `")
 	for i, o := range operations {

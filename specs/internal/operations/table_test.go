@@ -27,7 +27,8 @@ const petDocument = `{
       "post": {"operationId": "createPet", "responses": {"200": {"$ref": "#/components/responses/Pet"}, "202": {"description": ""}}},
       "get": {"operationId": "listPets", "responses": {"200": {"description": "", "content": {"text/event-stream": {}}}}}
     },
-    "/callback": {"get": {"operationId": "callback", "responses": {"302": {"description": ""}}}}
+    "/callback": {"get": {"operationId": "callback", "responses": {"302": {"description": ""}}}},
+    "/photo": {"get": {"operationId": "getPhoto", "responses": {"200": {"description": "", "content": {"*/*": {}}}}}}
   },
   "components": {"responses": {"Pet": {"description": "", "content": {"application/json": {}}}}}
 }`
@@ -62,6 +63,7 @@ func TestTable(t *testing.T) {
 		"GET /pets/{id} getPet safe",
 		"PATCH /pets/{id} patchPet unsafe",
 		"PUT /pets/{id} putPet idempotent",
+		"GET /photo getPhoto safe content=*",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
