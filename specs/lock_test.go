@@ -181,6 +181,20 @@ func TestGeneratedOnly(t *testing.T) {
 	}
 }
 
+// Every operation has a summary of ours: without one the generator falls back to "ListJobs performs a GET /jobs".
+func TestEveryOperationDescribed(t *testing.T) {
+	fallback := regexp.MustCompile(`(?m)^// (\S+) performs a [A-Z]+ /`)
+	for service := range tables {
+		client, err := os.ReadFile(filepath.Join("..", "gen", service+"api", "client.gen.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range fallback.FindAllSubmatch(client, -1) {
+			t.Errorf("%s: %s has no summary", service, match[1])
+		}
+	}
+}
+
 // An entry is one line of an operation table.
 type entry struct {
 	method, route, id, safety string

@@ -16,43 +16,52 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 )
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: operations service...   (from the root of the module)")
+		_, _ = fmt.Fprintln(flag.CommandLine.Output(), "usage: operations service...   (from the root of the module)")
 	}
 	flag.Parse()
 	if flag.NArg() == 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	for _, service := range flag.Args() {
-		if err := generate(".", service); err != nil {
-			fmt.Fprintf(os.Stderr, "operations: %s: %v\n", service, err)
-			os.Exit(1)
-		}
+	root, err := os.OpenRoot(".")
+	if err == nil {
+		err = generate(root, flag.Args()...)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "operations:", err)
+		os.Exit(1)
 	}
 }
 
-// generate writes the table of one service below root. A file that is already right is left alone.
-func generate(root, service string) error {
-	operations, err := read(filepath.Join(root, "specs", service))
-	if err != nil {
-		return err
+// generate writes the tables of the services of the module at root. A file that is already right is left alone.
+func generate(root *os.Root, services ...string) error {
+	for _, service := range services {
+		operations, err := read(root.FS(), service)
+		if err != nil {
+			return fmt.Errorf("%s: %w", service, err)
+		}
+		text, err := source(service, operations)
+		if err != nil {
+			return fmt.Errorf("%s: %w", service, err)
+		}
+		name := output(service)
+		if old, err := root.ReadFile(name); err == nil && bytes.Equal(old, text) {
+			continue
+		}
+		if err := root.WriteFile(name, text, 0o644); err != nil {
+			return err
+		}
 	}
-	pkg := service + "api"
-	out := filepath.Join(root, "gen", pkg, "operations.gen.go")
-	source, err := source(pkg, service, operations)
-	if err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(out); err == nil && string(old) == string(source) {
-		return nil
-	}
-	return os.WriteFile(out, source, 0o644)
+	return nil
 }
+
+// output names the file of a service's table.
+func output(service string) string { return "gen/" + service + "api/operations.gen.go" }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -114,25 +116,78 @@ func TestTableRefuses(t *testing.T) {
 	}
 }
 
-// The committed tables are what the command writes, and writing them again changes nothing.
+// The committed tables are what the command writes.
 func TestCommittedTables(t *testing.T) {
-	root := filepath.Join("..", "..", "..")
+	root := os.DirFS(filepath.Join("..", "..", ".."))
 	for _, service := range []string{"airbyte", "polytomic", "atlan"} {
-		operations, err := read(filepath.Join(root, "specs", service))
+		operations, err := read(root, service)
 		if err != nil {
 			t.Errorf("%s: %v", service, err)
 			continue
 		}
-		want, err := source(service+"api", service, operations)
+		want, err := source(service, operations)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile(filepath.Join(root, "gen", service+"api", "operations.gen.go"))
+		got, err := fs.ReadFile(root, output(service))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
 			t.Errorf("%s: run go generate: -want +committed\n%s", service, diff)
 		}
+	}
+}
+
+// The command writes what it should, where it should, and leaves a file that is right alone.
+func TestGenerate(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"specs/pets/openapi.json": petDocument,
+		"specs/pets/overlay.yaml": petOverlay("  - target: $.info\n    update: {description: pets}\n"),
+		"gen/petsapi/old.gen.go":  "",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }()
+
+	if err := generate(root, "pets"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := root.ReadFile("gen/petsapi/operations.gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"DO NOT EDIT.\n\npackage petsapi\n", "const Operations = `GET /callback callback safe content=none\n", "\nGET /photo getPhoto safe content=*`\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the file does not contain %q:\n%s", want, text)
+		}
+	}
+
+	past := time.Unix(1e9, 0)
+	if err := root.Chtimes("gen/petsapi/operations.gen.go", past, past); err != nil {
+		t.Fatal(err)
+	}
+	if err := generate(root, "pets"); err != nil {
+		t.Fatal(err)
+	}
+	info, err := root.Stat("gen/petsapi/operations.gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !info.ModTime().Equal(past) {
+		t.Error("a file that was right was written again")
+	}
+	if err := generate(root, "dogs"); err == nil {
+		t.Error("a service without a document is no error")
 	}
 }
