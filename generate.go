@@ -1,3 +1,5 @@
+// Package sluice is the root of the module and exports nothing: the packages to import are in wrappers. go generate writes
+// gen from specs, without a network.
 package sluice
 
 //go:generate go tool oapi-codegen -config specs/airbyte/types.yaml specs/airbyte/openapi.json
@@ -9,4 +11,6 @@ package sluice
 //go:generate go tool oapi-codegen -config specs/atlan/types.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/client.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/server.yaml specs/atlan/openapi.json
-//go:generate go run ./specs/internal/operations airbyte polytomic atlan
+//go:generate go run ./specs/internal/operations specs/airbyte gen/airbyteapi/operations.gen.go
+//go:generate go run ./specs/internal/operations specs/polytomic gen/polytomicapi/operations.gen.go
+//go:generate go run ./specs/internal/operations specs/atlan gen/atlanapi/operations.gen.go

@@ -120,16 +120,17 @@ func TestTableRefuses(t *testing.T) {
 func TestCommittedTables(t *testing.T) {
 	root := os.DirFS(filepath.Join("..", "..", ".."))
 	for _, service := range []string{"airbyte", "polytomic", "atlan"} {
-		operations, err := read(root, service)
+		from, out := "specs/"+service, "gen/"+service+"api/operations.gen.go"
+		operations, err := read(root, from)
 		if err != nil {
 			t.Errorf("%s: %v", service, err)
 			continue
 		}
-		want, err := source(service, operations)
+		want, err := source(from, out, operations)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := fs.ReadFile(root, output(service))
+		got, err := fs.ReadFile(root, out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +161,7 @@ func TestGenerate(t *testing.T) {
 	}
 	defer func() { _ = root.Close() }()
 
-	if err := generate(root, "pets"); err != nil {
+	if err := generate(root, "specs/pets", "gen/petsapi/operations.gen.go"); err != nil {
 		t.Fatal(err)
 	}
 	text, err := root.ReadFile("gen/petsapi/operations.gen.go")
@@ -177,7 +178,7 @@ func TestGenerate(t *testing.T) {
 	if err := root.Chtimes("gen/petsapi/operations.gen.go", past, past); err != nil {
 		t.Fatal(err)
 	}
-	if err := generate(root, "pets"); err != nil {
+	if err := generate(root, "specs/pets", "gen/petsapi/operations.gen.go"); err != nil {
 		t.Fatal(err)
 	}
 	info, err := root.Stat("gen/petsapi/operations.gen.go")
@@ -187,7 +188,7 @@ func TestGenerate(t *testing.T) {
 	if !info.ModTime().Equal(past) {
 		t.Error("a file that was right was written again")
 	}
-	if err := generate(root, "dogs"); err == nil {
-		t.Error("a service without a document is no error")
+	if err := generate(root, "specs/dogs", "gen/petsapi/operations.gen.go"); err == nil {
+		t.Error("a folder without a document is no error")
 	}
 }
