@@ -2,6 +2,4 @@ module github.com/sluice-sdk/sluice/examples
 
 go 1.26.0
 
-require github.com/sluice-sdk/sluice v0.0.0
-
 replace github.com/sluice-sdk/sluice => ..

@@ -1,0 +1,338 @@
+package sluice_test
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// source is what the documents may name: the exported symbols ("airbyte.Connection.RunSync") and the tests
+// ("TestRunSync") of every module of the repository.
+type source struct {
+	symbols map[string]bool
+	tests   map[string]bool
+}
+
+var testName = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)([^a-z]|$)`)
+
+func readSource(t *testing.T) source {
+	t.Helper()
+	found := source{symbols: map[string]bool{}, tests: map[string]bool{}}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() {
+			// gen/ has too many names to be worth reading, and the table is about what people call.
+			if path != "." && (strings.HasPrefix(name, ".") || path == "gen" || path == "specs") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			for _, declaration := range file.Decls {
+				if f, ok := declaration.(*ast.FuncDecl); ok && f.Recv == nil && testName.MatchString(f.Name.Name) {
+					found.tests[f.Name.Name] = true
+				}
+			}
+			return nil
+		}
+		found.add(file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.symbols) == 0 || len(found.tests) == 0 {
+		t.Fatalf("found %d symbols and %d tests", len(found.symbols), len(found.tests))
+	}
+	return found
+}
+
+// add takes in the package's functions, methods, types, fields, constants and variables.
+func (s source) add(file *ast.File) {
+	put := func(names ...string) {
+		if !slices.ContainsFunc(names, func(name string) bool { return !ast.IsExported(name) }) {
+			s.symbols[file.Name.Name+"."+strings.Join(names, ".")] = true
+		}
+	}
+	for _, declaration := range file.Decls {
+		switch d := declaration.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				put(d.Name.Name)
+			} else {
+				put(receiver(d.Recv.List[0].Type), d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.ValueSpec:
+					for _, name := range spec.Names {
+						put(name.Name)
+					}
+				case *ast.TypeSpec:
+					put(spec.Name.Name)
+					for _, member := range members(spec.Type) {
+						put(spec.Name.Name, member)
+					}
+				}
+			}
+		}
+	}
+}
+
+// receiver is the name of a method's type: T for *T and T[V].
+func receiver(expression ast.Expr) string {
+	switch e := expression.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.IndexListExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
+
+// members are the names of a struct's fields and of an interface's methods.
+func members(expression ast.Expr) []string {
+	var fields *ast.FieldList
+	switch e := expression.(type) {
+	case *ast.StructType:
+		fields = e.Fields
+	case *ast.InterfaceType:
+		fields = e.Methods
+	default:
+		return nil
+	}
+	var names []string
+	for _, field := range fields.List {
+		for _, name := range field.Names {
+			names = append(names, name.Name)
+		}
+	}
+	return names
+}
+
+const (
+	nothing = "—"
+	notYet  = "not yet"
+)
+
+// coverage is one row of docs/coverage.md.
+type coverage struct {
+	row, capability, symbols, tests, live string
+}
+
+func readCoverage(t *testing.T, text string) []coverage {
+	t.Helper()
+	var rows []coverage
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if len(cells) != 5 {
+			t.Errorf("this row has %d cells, not 5: %s", len(cells), line)
+			continue
+		}
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		if cells[0] == "row" || strings.HasPrefix(cells[0], "---") {
+			continue
+		}
+		rows = append(rows, coverage{cells[0], cells[1], cells[2], cells[3], cells[4]})
+	}
+	return rows
+}
+
+var (
+	quoted = regexp.MustCompile("`([^`]+)`")
+	live   = regexp.MustCompile(`^(no|not yet|yes, \d{4}-\d{2}-\d{2})$`)
+)
+
+// problems says what is wrong with a row: names that do not exist, dashes where something is claimed.
+func (c coverage) problems(found source) []string {
+	var problems []string
+	say := func(format string, arguments ...any) {
+		problems = append(problems, c.row+": "+fmt.Sprintf(format, arguments...))
+	}
+	if c.capability == "" || c.capability == nothing {
+		say("what is it about?")
+	}
+	if !live.MatchString(c.live) {
+		say("verified live is %q, want %q, %q or %q", c.live, "no", notYet, "yes, 2026-11-20")
+	}
+	if c.live == notYet {
+		if c.symbols != nothing || c.tests != nothing {
+			say("it is marked %q but names a symbol or a test", notYet)
+		}
+		return problems
+	}
+	symbols := quoted.FindAllStringSubmatch(c.symbols, -1)
+	if len(symbols) == 0 {
+		say("no symbol (`airbyte.Connection.RunSync`), and it is not marked %q", notYet)
+	}
+	for _, symbol := range symbols {
+		if !found.symbols[symbol[1]] {
+			say("no package exports %s", symbol[1])
+		}
+	}
+	tests := quoted.FindAllStringSubmatch(c.tests, -1)
+	if len(tests) == 0 {
+		say("no test, and it is not marked %q", notYet)
+	}
+	for _, test := range tests {
+		name, _, _ := strings.Cut(test[1], "/")
+		if !found.tests[name] {
+			say("there is no %s", name)
+		}
+	}
+	return problems
+}
+
+func TestCoverage(t *testing.T) {
+	text, err := os.ReadFile("docs/coverage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := readSource(t)
+	var numbers []string
+	for _, row := range readCoverage(t, string(text)) {
+		numbers = append(numbers, row.row)
+		for _, problem := range row.problems(found) {
+			t.Errorf("docs/coverage.md, %s", problem)
+		}
+	}
+	var want []string
+	for _, group := range []struct {
+		letter string
+		rows   int
+	}{{"S", 11}, {"T", 9}, {"N", 6}, {"W", 7}} {
+		for i := range group.rows {
+			want = append(want, fmt.Sprintf("%s%d", group.letter, i+1))
+		}
+	}
+	for _, number := range want {
+		if !slices.Contains(numbers, number) {
+			t.Errorf("docs/coverage.md has no row %s", number)
+		}
+	}
+	slices.Sort(numbers)
+	if unique := slices.Compact(slices.Clone(numbers)); len(unique) != len(numbers) {
+		t.Errorf("docs/coverage.md has a row twice: %s", strings.Join(numbers, " "))
+	}
+}
+
+// The check above must notice what it is there for.
+func TestCoverageNoticesRot(t *testing.T) {
+	found := source{
+		symbols: map[string]bool{"airbyte.Client": true, "airbyte.Connection.RunSync": true},
+		tests:   map[string]bool{"TestRunSync": true},
+	}
+	for _, c := range []struct {
+		row  coverage
+		want string
+	}{
+		{coverage{"S1", "x", "`airbyte.Client`, `airbyte.Connection.RunSync`", "`TestRunSync/late answer`", "no"}, ""},
+		{coverage{"S1", "x", nothing, nothing, notYet}, ""},
+		{coverage{"S1", "x", nothing, "`TestRunSync`", "no"}, "no symbol"},
+		{coverage{"S1", "x", "`airbyte.Client`", nothing, "no"}, "no test"},
+		{coverage{"S1", "x", "`airbyte.Gone`", "`TestRunSync`", "no"}, "airbyte.Gone"},
+		{coverage{"S1", "x", "`airbyte.Client`", "`TestGone`", "no"}, "TestGone"},
+		{coverage{"S1", "x", "`airbyte.Client`", "`TestRunSync`", notYet}, "names a symbol"},
+		{coverage{"S1", "x", "`airbyte.Client`", "`TestRunSync`", "yes"}, "verified live"},
+	} {
+		got := strings.Join(c.row.problems(found), "; ")
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: got %q, want %q", c.row, got, c.want)
+		}
+	}
+}
+
+// A link to a file of the repository leads somewhere.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
+	links := 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if path != "." && strings.HasPrefix(entry.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".md") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+			target := match[1]
+			if strings.Contains(target, ":") {
+				continue // another site, or mail
+			}
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(target))); err != nil {
+				t.Errorf("%s links to %s: %v", path, target, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if links == 0 {
+		t.Fatal("no links found")
+	}
+}
+
+// README shows the program that make demo runs, not one that used to be like it.
+func TestReadmeShowsTheQuickstart(t *testing.T) {
+	const program = "examples/quickstart/main.go"
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, marked := strings.Cut(string(readme), "<!-- "+program+" -->\n")
+	if !marked {
+		t.Fatalf("README.md has no mark where it shows %s", program)
+	}
+	var shown string
+	if block, ok := strings.CutPrefix(strings.TrimLeft(rest, "\n"), "```go\n"); ok {
+		shown, _, _ = strings.Cut(block, "```")
+	}
+	text, err := os.ReadFile(program)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if shown != string(text) {
+		t.Errorf("README.md does not show %s as it is; put it after the mark, in a block of Go", program)
+	}
+}
