@@ -13,11 +13,7 @@ func (c *Client) workspaceURL(workspace string) string {
 
 // connectionURL returns the web application's page of a connection, or "".
 func (c *Client) connectionURL(workspace, connection string) string {
-	base := c.workspaceURL(workspace)
-	if base == "" || checkID("connection", connection) != nil {
-		return ""
-	}
-	return base + "/connections/" + url.PathEscape(connection)
+	return c.pageURL(workspace, "connections", connection)
 }
 
 // jobHistoryURL returns the web application's page of a connection's jobs, or "".
@@ -27,4 +23,14 @@ func (c *Client) jobHistoryURL(workspace, connection string) string {
 		return ""
 	}
 	return base + "/timeline"
+}
+
+// pageURL returns the web application's page of something in a workspace: collection is "connections", "source" or
+// "destination", as the application spells them.
+func (c *Client) pageURL(workspace, collection, id string) string {
+	base := c.workspaceURL(workspace)
+	if base == "" || checkID(collection, id) != nil {
+		return ""
+	}
+	return base + "/" + collection + "/" + url.PathEscape(id)
 }
