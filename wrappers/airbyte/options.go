@@ -1,10 +1,11 @@
 package airbyte
 
 import (
-	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
@@ -19,6 +20,7 @@ type settings struct {
 	webRoot   string
 	workspace string
 	auth      []credentials
+	polling   job.Options
 	transport []transport.Option
 	errs      []error
 }
@@ -29,6 +31,7 @@ type credentials struct {
 	kind   credentialKind
 	// first and second are the id and the secret, the user and the password, or the token and nothing.
 	first, second string
+	source        transport.TokenSource
 }
 
 type credentialKind uint8
@@ -37,6 +40,7 @@ const (
 	bearerCredentials credentialKind = iota
 	clientCredentials
 	basicCredentials
+	tokenCredentials
 	noCredentials
 )
 
@@ -118,6 +122,14 @@ func WithBasic(user, password string) Option {
 	}
 }
 
+// WithTokenSource takes access tokens from the caller's own source, such as an identity-aware proxy in front of a
+// self-managed Airbyte. Tokens are renewed early, and once for all goroutines.
+func WithTokenSource(source transport.TokenSource) Option {
+	return func(s *settings) {
+		s.use(credentials{option: "WithTokenSource", kind: tokenCredentials, source: source})
+	}
+}
+
 // WithNoAuth sends no credentials: for a self-managed Airbyte that runs with authentication switched off, or behind a
 // proxy that adds them.
 func WithNoAuth() Option {
@@ -141,6 +153,10 @@ func (s *settings) use(c credentials) {
 		if c.first == "" {
 			s.fail(apierr.Invalid(service, c.option, "the user is empty"))
 		}
+	case tokenCredentials:
+		if c.source == nil {
+			s.fail(apierr.Invalid(service, c.option, "the token source is nil"))
+		}
 	}
 	for i, other := range s.auth {
 		if other.option == c.option {
@@ -155,6 +171,24 @@ func (s *settings) use(c credentials) {
 // proxy, headers. They are applied after this package's own, except for credentials.
 func WithTransport(opts ...transport.Option) Option {
 	return func(s *settings) { s.transport = append(s.transport, opts...) }
+}
+
+// WithRoundTripper sends requests through rt instead of a connection pool of the client's own: for a gateway that wants
+// requests signed, a recorder, or a test.
+func WithRoundTripper(rt http.RoundTripper) Option {
+	return WithTransport(transport.WithRoundTripper(rt))
+}
+
+// WithHTTPClient sends requests through the transport of h, with its timeout for one try. A client with cookies or a
+// redirect policy is refused.
+func WithHTTPClient(h *http.Client) Option {
+	return WithTransport(transport.WithHTTPClient(h))
+}
+
+// WithPolling sets how jobs are waited for: intervals, tolerance, hooks, a key to sign tokens with. The fields Service
+// and Origin are filled in by the client.
+func WithPolling(options job.Options) Option {
+	return func(s *settings) { s.polling = options }
 }
 
 func newSettings(opts []Option) (*settings, error) {
@@ -202,5 +236,5 @@ func (s *settings) credentials() (credentials, error) {
 	for i, c := range s.auth {
 		names[i] = c.option
 	}
-	return credentials{}, apierr.Invalid(service, "credentials", "%s", fmt.Sprintf("%s exclude each other: use one", strings.Join(names, " and ")))
+	return credentials{}, apierr.Invalid(service, "credentials", "%s exclude each other: use one", strings.Join(names, " and "))
 }

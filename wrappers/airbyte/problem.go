@@ -72,15 +72,11 @@ func (p *problem) message() string {
 		candidates = append(candidates, e.Message)
 	}
 	candidates = append(candidates, text(p.Message), p.Title, p.text)
-	const most = 500
 	for _, c := range candidates {
 		c = strings.Join(strings.Fields(c), " ")
 		// A problem repeats its title where it has nothing to say.
 		if c == "" || (strings.EqualFold(c, "internal server error") && p.ErrorID != "") {
 			continue
-		}
-		if len(c) > most {
-			c = strings.ToValidUTF8(c[:most], "") + "…"
 		}
 		return c
 	}
@@ -117,23 +113,23 @@ func stringIn(m map[string]any, key string) string {
 // exact kind, the reason for errors.Is, and what to do.
 func (r roots) explain(e *apierr.Error, header http.Header, body []byte) {
 	p := parseProblem(header.Get("Content-Type"), body)
-	e.Message, e.Code = p.message(), p.code()
-	if e.RequestID == "" {
-		e.RequestID = p.ErrorID
+	if code := p.code(); code != "" {
+		e.Code = code
 	}
-	if e.Message == "" {
-		switch {
-		case p.shape == shapeHTML:
-			e.Message = "the answer is a web page"
-		case p.ErrorID != "":
-			e.Message = "the server gave no reason; its log has one under this id"
-		}
+	if p.ErrorID != "" {
+		e.RequestID = p.ErrorID // the id under which the server logged the cause
+	}
+	switch message := p.message(); {
+	case message != "":
+		e.Message = message
+	case p.ErrorID != "":
+		e.Message = "the server gave no reason; its log has one under this id"
 	}
 	if r.wrongRoot(e, &p) {
 		return
 	}
 	if e.Operation == tokenOperation {
-		explainToken(e, &p)
+		explainToken(e)
 		return
 	}
 	if known, ok := problemOf(e.Code); ok {
@@ -197,15 +193,18 @@ func (r roots) wrongRoot(e *apierr.Error, p *problem) bool {
 		return false
 	}
 	e.Err = ErrWrongRoot
-	e.Hint = "The public API was looked for at " + r.api + ". "
-	switch {
-	case r.cloud:
-		e.Hint += "For Airbyte Cloud that is right: a proxy in between may have answered."
-	default:
-		e.Hint += "Give WithOrigin the origin of the web application (such as https://airbyte.example.com), from which {origin}/api/public/v1 follows, " +
-			"or WithAPIRoot the exact URL; a login page of a proxy in front looks the same."
-	}
+	e.Hint = r.rootHint()
 	return true
+}
+
+// rootHint says where the public API was looked for, and how to name another place.
+func (r roots) rootHint() string {
+	hint := "The public API was looked for at " + r.api + ". "
+	if r.cloud {
+		return hint + "For Airbyte Cloud that is right: a proxy in between may have answered."
+	}
+	return hint + "Give WithOrigin the origin of the web application (such as https://airbyte.example.com), from which " +
+		"{origin}/api/public/v1 follows, or WithAPIRoot the exact URL; a login page of a proxy in front looks the same."
 }
 
 // hint is what to do by kind, when nothing more exact is known.
@@ -226,7 +225,7 @@ const tokenOperation = "createAccessToken"
 
 // explainToken makes an authentication error of every refusal of the token endpoint: editions answer wrong credentials
 // with 400, 401, 403 or 500 (airbyte-platform; Keycloak, database mode and Community differ).
-func explainToken(e *apierr.Error, p *problem) {
+func explainToken(e *apierr.Error) {
 	switch {
 	case e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout,
 		e.Status >= 500 && e.Status != http.StatusInternalServerError:
@@ -240,7 +239,6 @@ func explainToken(e *apierr.Error, p *problem) {
 		e.Hint = "Check the client id and the client secret of the application (Settings → Applications), and that they are of this Airbyte."
 	}
 	e.Kind = apierr.KindUnauthenticated
-	_ = p
 }
 
 // knownProblem is what we know about a problem type beyond its status.
