@@ -1,11 +1,14 @@
 package apierr
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Error is a call to a service that did not do what was asked. All of it is safe to log.
@@ -132,6 +135,38 @@ func (e *Error) Is(target error) bool {
 	return ok && Kind(s) == e.Kind
 }
 
+// Redact takes secrets out of every text of e, cuts the message to a few hundred bytes and the rest to what a log
+// line can bear. Whoever fills an Error from an answer calls it before anybody else sees the error.
+func (e *Error) Redact(r *Redactor) {
+	e.Code = clip(r.Text(e.Code), 200)
+	e.Message = clip(oneLine(r.Text(e.Message)), maxMessage)
+	e.RequestID = clip(r.Text(e.RequestID), 200)
+	e.Hint = clip(oneLine(r.Text(e.Hint)), maxMessage)
+	e.Fields = slices.Clone(e.Fields)
+	for i, f := range e.Fields {
+		e.Fields[i] = FieldError{Field: clip(r.Text(f.Field), 200), Message: clip(oneLine(r.Text(f.Message)), maxMessage)}
+	}
+	if len(e.Fields) > 100 {
+		e.Fields = e.Fields[:100]
+	}
+}
+
+// SetBody keeps up to 64 KiB of an answer's body for [Error.Body], after r has taken the secrets out.
+func (e *Error) SetBody(body []byte, r *Redactor) { e.body = r.Body(body) }
+
+// clip cuts s to n bytes at the edge of a character and says so.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	const dots = "…"
+	s = s[:n-len(dots)]
+	for len(s) > 0 && !utf8.ValidString(s[max(0, len(s)-utf8.UTFMax):]) && s[len(s)-1] >= utf8.RuneSelf {
+		s = s[:len(s)-1]
+	}
+	return s + dots
+}
+
 // Body returns up to 64 KiB of the answer's body with every secret-looking value masked, or nil. It is for
 // debugging and is part of neither Error nor LogValue.
 func (e *Error) Body() []byte { return e.body }
@@ -156,6 +191,22 @@ func (e *Error) LogValue() slog.Value {
 		attrs = append(attrs, slog.Bool("may_have_applied", true))
 	}
 	return slog.GroupValue(attrs...)
+}
+
+// GoString implements [fmt.GoStringer]: %#v shows what LogValue shows.
+func (e *Error) GoString() string { return fmt.Sprintf("&apierr.Error{%s}", e.LogValue()) }
+
+// MarshalJSON writes what LogValue writes, so that an error logged as JSON carries no more than one logged as text.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	m := make(map[string]any)
+	for _, a := range e.LogValue().Group() {
+		m[a.Key] = a.Value.Any()
+		if a.Value.Kind() == slog.KindDuration {
+			m[a.Key] = a.Value.Duration().String()
+		}
+	}
+	m["error"] = e.Error()
+	return json.Marshal(m)
 }
 
 // KindOf returns the kind of the first [Error] in err's tree, and false when there is none.

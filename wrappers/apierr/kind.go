@@ -35,6 +35,32 @@ const (
 	KindUnsupported
 )
 
+// KindOfStatus returns the kind that an HTTP status of 300 and above stands for when the service says nothing more.
+func KindOfStatus(status int) Kind {
+	switch status {
+	case 400, 406, 411, 413, 414, 415, 416, 422, 431:
+		return KindInvalid
+	case 401, 407:
+		return KindUnauthenticated
+	case 402, 403, 451:
+		return KindPermissionDenied
+	case 404, 410:
+		return KindNotFound
+	case 409, 412, 423, 424, 428:
+		return KindConflict
+	case 405, 501, 505:
+		return KindUnsupported
+	case 408, 504:
+		return KindTimeout
+	case 429:
+		return KindRateLimited
+	}
+	if status >= 500 {
+		return KindUnavailable
+	}
+	return KindUnexpected
+}
+
 var kindNames = [...]string{
 	KindUnexpected: "unexpected answer", KindInvalid: "invalid request", KindUnauthenticated: "not authenticated",
 	KindPermissionDenied: "permission denied", KindNotFound: "not found", KindConflict: "conflict",

@@ -1,4 +1,146 @@
 package job
 
-// Poller belongs to one client of one service; all waits of the client share it.
-type Poller struct{}
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Poller asks one service, for one client, about the jobs that somebody waits for. All waits of the client share it.
+// No goroutine runs and no request is made while nobody waits. It is safe for concurrent use.
+type Poller struct {
+	source   Source
+	feed     Feed
+	history  History
+	canceler Canceler
+	opts     Options
+	origin   string
+	batch    int
+
+	// mu guards what follows and the state of every Job in waited. It is never held during a call to the source or
+	// to a hook.
+	mu      sync.Mutex
+	waited  map[string]*Job    // the jobs waited for, by key; the Job that came first stands for all of its key
+	scopes  map[Ref]int        // how many of them each kind and scope holds
+	tight   map[*sub]Intervals // the waits with bounds of their own
+	run     *run               // what runs now, nil while nobody waits
+	ticks   int                // calls of Changes so far
+	calls   uint64             // calls of any sort so far: the id of the last one
+	pasts   pasts
+	strange map[string]struct{} // unknown states that hooks were told
+	feedOff time.Time           // until when the feed is left alone
+	later   []func()            // calls of hooks, made when mu is released
+	random  func() float64      // jitter, in [0,1)
+}
+
+// NewPoller returns a poller for source. It does no I/O and starts nothing. A source that also implements [Feed],
+// [History] or [Canceler] is asked through them.
+func NewPoller(source Source, opts Options) *Poller {
+	p := &Poller{source: source, opts: opts.withDefaults(), origin: originTag(opts.Origin), batch: max(0, source.MaxBatch()),
+		waited: make(map[string]*Job), scopes: make(map[Ref]int), random: randomFloat}
+	p.opts.TokenKey = append([]byte(nil), opts.TokenKey...)
+	p.opts.Hooks = append([]Hook(nil), opts.Hooks...)
+	p.feed, _ = source.(Feed)
+	p.history, _ = source.(History)
+	p.canceler, _ = source.(Canceler)
+	return p
+}
+
+// Job returns a handle for the job in last, which is a snapshot just read or at least its Ref. It does no I/O. Past are
+// the durations of earlier successful runs of the job's parent, newest first, when they are known already; with three
+// or more a lone wait follows them.
+//
+// Set last.Observed to when the snapshot was read: a wait then lets the schedule decide about the first poll, and a
+// final snapshot costs no call at all. Without it the first poll is made at once.
+func (p *Poller) Job(last Snapshot, past ...time.Duration) *Job {
+	j := &Job{poller: p, key: last.key(), past: append([]time.Duration(nil), past...)}
+	j.last.Store(&last)
+	return j
+}
+
+// Resume returns a handle for the job that a token names, in this or in another process. It does no I/O. The error
+// wraps [ErrTokenInvalid] or [ErrTokenMismatch].
+func (p *Poller) Resume(token Token) (*Job, error) {
+	if err := token.check(p.opts.Service, p.origin, p.opts.TokenKey); err != nil {
+		return nil, err
+	}
+	return p.Job(Snapshot{Ref: token.ref, Created: token.created}), nil
+}
+
+// Wake makes the poller ask soon, because a push, such as a webhook, said that the jobs changed; with no refs, that any
+// did. Nothing the push said is believed. Wakes are merged, so that a flood of them makes no more polls than
+// [Intervals.Min] allows. Jobs that nobody waits for are ignored. It does no I/O itself.
+func (p *Poller) Wake(refs ...Ref) {
+	p.mu.Lock()
+	defer p.unlock()
+	if p.run == nil {
+		return
+	}
+	now := time.Now()
+	if len(refs) == 0 {
+		for _, j := range p.waited {
+			p.hurry(j, now)
+		}
+	}
+	for _, ref := range refs {
+		if j := p.waited[ref.key()]; j != nil {
+			p.hurry(j, now)
+		}
+	}
+	p.run.nudge()
+}
+
+// key is a job's identity within its service.
+func (r *Ref) key() string {
+	if r.Kind == "" {
+		return r.ID
+	}
+	return r.Kind + "\x00" + r.ID
+}
+
+// scope is what a feed is asked for to hear about the job.
+func (r *Ref) scope() Ref { return Ref{Service: r.Service, Kind: r.Kind, Scope: r.Scope} }
+
+// unlock releases mu and makes the calls of hooks that were put off.
+func (p *Poller) unlock() {
+	later := p.later
+	p.later = nil
+	p.mu.Unlock()
+	for _, f := range later {
+		f()
+	}
+}
+
+// run is the time from the first wait to the last: a scheduling goroutine and its calls.
+type run struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wake   chan struct{}
+
+	due   dueHeap // jobs to fetch by id
+	ask   []*Job  // jobs whose past durations are wanted
+	calls int     // Fetch and Durations calls in flight
+	hold  time.Time
+
+	feeding   bool
+	ticking   bool
+	tickDue   time.Time
+	lastTick  time.Time // start of the last call of Changes
+	watermark time.Time // start of the last call of Changes that succeeded completely; zero: none
+	fresh     []*Job    // jobs that the watermark does not cover yet
+	fails     int       // Changes calls that failed in a row
+	failing   time.Time // since when
+
+	auditing   bool
+	auditFirst bool // the audit comes before fetching by id: too many jobs wait for that
+	auditDue   time.Time
+	lastAudit  time.Time
+}
+
+// nudge makes the scheduling goroutine look again.
+func (r *run) nudge() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}

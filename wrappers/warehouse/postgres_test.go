@@ -1,0 +1,671 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+// postgresDB opens the PostgreSQL of the test run and makes a schema of the
+// test's own, which goes when the test ends.
+func postgresDB(t testing.TB) (db *sql.DB, schema string) {
+	t.Helper()
+	dsn := os.Getenv("SLUICE_TEST_POSTGRES")
+	switch dsn {
+	case "":
+		t.Fatal("SLUICE_TEST_POSTGRES is not set: these tests need a PostgreSQL. `make test` starts one and sets it; " +
+			"to use your own, set it to a connection URL; to leave the PostgreSQL tests out, set it to off")
+	case "off":
+		t.Skip("PostgreSQL tests LEFT OUT because SLUICE_TEST_POSTGRES=off")
+	}
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema = fmt.Sprintf("Wh_%d_%d", os.Getpid(), rand.Uint32())
+	exec(t, db, `CREATE SCHEMA "`+schema+`"`)
+	t.Cleanup(func() {
+		exec(t, db, `DROP SCHEMA "`+schema+`" CASCADE`)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db, schema
+}
+
+func exec(t testing.TB, db *sql.DB, query string, args ...any) {
+	t.Helper()
+	if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+const metaDDL = `"_airbyte_raw_id" varchar NOT NULL, "_airbyte_extracted_at" timestamptz NOT NULL, "_airbyte_meta" jsonb NOT NULL, "_airbyte_generation_id" bigint`
+
+// usersTable makes a final table as destination-postgres 3 lays it out, holding
+// three syncs (7, 8 and an old one without a sync id) and two generations.
+func usersTable(t testing.TB, db *sql.DB, schema, name string) {
+	t.Helper()
+	exec(t, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "id" bigint, "Full_Name" varchar, "score" numeric, "active" boolean, "born" date, "address" jsonb, "tags" jsonb)`, schema, name, metaDDL))
+	rows := []struct {
+		raw, at, meta string
+		generation    any
+		id            int
+	}{
+		{"r1", "2026-01-01T00:00:00Z", `{}`, nil, 1},
+		{"r2", "2026-01-02T00:00:00Z", `{"sync_id":7,"changes":[]}`, 1, 2},
+		{"r3", "2026-01-02T00:00:01Z", `{"sync_id":7,"changes":[{"field":"score","change":"NULLED","reason":"DESTINATION_TYPECAST_ERROR"}]}`, 2, 3},
+		{"r4", "2026-01-03T00:00:00.123456Z", `{"sync_id":8}`, 2, 4},
+	}
+	for _, r := range rows {
+		exec(t, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, schema, name),
+			r.raw, r.at, r.meta, r.generation, r.id, fmt.Sprintf("name %d", r.id), "12345678901234567890.5", r.id%2 == 0, "1990-05-06", `{"city":"Oslo"}`, `["a","b"]`)
+	}
+}
+
+func postgresUsers(t testing.TB) *Table {
+	db, schema := postgresDB(t)
+	usersTable(t, db, schema, "Users")
+	d := Destination{Kind: Postgres, Schema: schema}
+	where, err := d.Name(Stream{Name: "Users"}, Placement{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Table(db, where)
+}
+
+func ids(t testing.TB, table *Table, options ...ReadOption) []int64 {
+	t.Helper()
+	var got []int64
+	for row, err := range table.Rows(t.Context(), append(options, OrderBy(Ascending("id")))...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row.Value("id").(int64))
+	}
+	n, err := table.Count(t.Context(), options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(n) != len(got) {
+		t.Errorf("Count says %d, Rows %d", n, len(got))
+	}
+	return got
+}
+
+func TestPostgresLocate(t *testing.T) {
+	db, schema := postgresDB(t)
+	usersTable(t, db, schema, "Orders")
+	usersTable(t, db, schema, "src_invoices")
+	for _, name := range []string{"Twins", "tWins"} {
+		usersTable(t, db, schema, name)
+	}
+	d := Destination{Kind: Postgres, Schema: schema}
+
+	t.Run("exact", func(t *testing.T) {
+		got, err := d.Table(db, d.At("", "Orders")).Locate(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Schema != schema || got.Table != "Orders" || got.Database == "" || !strings.Contains(got.Explain(), "catalogue has it") {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("other case", func(t *testing.T) {
+		got, err := d.Table(db, d.At(strings.ToLower(schema), "ORDERS")).Locate(t.Context())
+		if err != nil || got.Table != "Orders" || got.Schema != schema {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("exact wins over other case", func(t *testing.T) {
+		got, err := d.Table(db, d.At("", "tWins")).Locate(t.Context())
+		if err != nil || got.Table != "tWins" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("ambiguous", func(t *testing.T) {
+		_, err := d.Table(db, d.At("", "twins")).Locate(t.Context())
+		var ambiguous *AmbiguousTableError
+		if !errors.As(err, &ambiguous) || !errors.Is(err, ErrAmbiguousTable) || len(ambiguous.Found) != 2 ||
+			!strings.Contains(err.Error(), "Twins") || !strings.Contains(err.Error(), "tWins") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("missing", func(t *testing.T) {
+		where, err := d.Name(Stream{Name: "invoices"}, Placement{Prefix: "crm_"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		where.Database = "elsewhere"
+		table := d.Table(db, where)
+		_, err = table.Locate(t.Context())
+		var missing *TableNotFoundError
+		if !errors.As(err, &missing) || !errors.Is(err, ErrTableNotFound) {
+			t.Fatalf("%v", err)
+		}
+		if len(missing.Candidates) != 4 || missing.Candidates[0].Table != "src_invoices" {
+			t.Errorf("candidates %v", missing.Candidates)
+		}
+		if missing.ConnectedTo == "" || !strings.Contains(err.Error(), "src_invoices") || !strings.Contains(err.Error(), `"elsewhere"`) {
+			t.Errorf("%v", err)
+		}
+		// Not remembered: the table appears with the first sync.
+		usersTable(t, db, schema, "crm_invoices")
+		if _, err := table.Locate(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("same name in another schema is the first candidate", func(t *testing.T) {
+		_, err := d.Table(db, d.At("nowhere", "Orders")).Locate(t.Context())
+		var missing *TableNotFoundError
+		if !errors.As(err, &missing) || len(missing.Candidates) == 0 || missing.Candidates[0].Table != "Orders" {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("no table", func(t *testing.T) {
+		if _, err := d.Table(db, QualifiedTable{Schema: schema}).Locate(t.Context()); !errors.Is(err, ErrInput) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestPostgresReadsOnly(t *testing.T) {
+	db, schema := postgresDB(t)
+	usersTable(t, db, schema, "Users")
+	tx, err := db.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	d := Destination{Kind: Postgres, Schema: schema}
+	table := d.Table(tx, d.At("", "Users"))
+	n := 0
+	for _, err := range table.Rows(t.Context(), CurrentGeneration(), OfSync(Sync{JobID: 7, Started: time.Unix(1, 0)})) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n != 1 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestPostgresRows(t *testing.T) {
+	table := postgresUsers(t)
+	var got []Row
+	for row, err := range table.Rows(t.Context(), OrderBy(Descending("id"))) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row)
+	}
+	if len(got) != 4 {
+		t.Fatalf("%d rows", len(got))
+	}
+	want := map[string]any{
+		"_airbyte_raw_id": "r4", "_airbyte_extracted_at": time.Date(2026, 1, 3, 0, 0, 0, 123456000, time.UTC),
+		"_airbyte_meta": `{"sync_id": 8}`, "_airbyte_generation_id": int64(2),
+		"id": int64(4), "Full_Name": "name 4", "score": "12345678901234567890.5", "active": true,
+		"born": time.Date(1990, 5, 6, 0, 0, 0, 0, time.UTC), "address": `{"city": "Oslo"}`, "tags": `["a", "b"]`,
+	}
+	if diff := cmp.Diff(want, got[0].Map()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if v, ok := got[0].Lookup("full name"); !ok || v != "name 4" {
+		t.Errorf("by the stream's field name: %v %v", v, ok)
+	}
+	if _, ok := got[0].Lookup("nothing"); ok {
+		t.Error("found a column that is not there")
+	}
+	var address struct{ City string }
+	if err := got[0].JSON("address", &address); err != nil || address.City != "Oslo" {
+		t.Errorf("%+v, %v", address, err)
+	}
+	if err := got[0].JSON("nothing", &address); !errors.Is(err, ErrColumn) {
+		t.Errorf("%v", err)
+	}
+	meta, err := got[1].Meta()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(RowMeta{RawID: "r3", ExtractedAt: time.Date(2026, 1, 2, 0, 0, 1, 0, time.UTC), SyncID: 7, GenerationID: 2,
+		Changes: []RowChange{{"score", "NULLED", "DESTINATION_TYPECAST_ERROR"}}}, meta); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for m, err := range table.Maps(t.Context(), Limit(1), Fields("Full Name")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m) != 1 || m["Full_Name"] == nil {
+			t.Errorf("%v", m)
+		}
+	}
+}
+
+func TestPostgresColumns(t *testing.T) {
+	columns, err := postgresUsers(t).Columns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name+":"+c.Type)
+	}
+	want := []string{"_airbyte_raw_id:VARCHAR", "_airbyte_extracted_at:TIMESTAMPTZ", "_airbyte_meta:JSONB", "_airbyte_generation_id:INT8",
+		"id:INT8", "Full_Name:VARCHAR", "score:NUMERIC", "active:BOOL", "born:DATE", "address:JSONB", "tags:JSONB"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if !columns[0].Meta || columns[4].Meta {
+		t.Error("Meta is wrong")
+	}
+}
+
+func TestPostgresOptions(t *testing.T) {
+	table := postgresUsers(t)
+	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
+	tests := []struct {
+		name    string
+		options []ReadOption
+		want    []int64
+	}{
+		{"all", nil, []int64{1, 2, 3, 4}},
+		{"equal", []ReadOption{Where(Equal("full name", "name 2"))}, []int64{2}},
+		{"equal nil", []ReadOption{Where(Equal("_airbyte_generation_id", nil))}, []int64{1}},
+		{"not equal nil", []ReadOption{Where(NotEqual("_airbyte_generation_id", nil))}, []int64{2, 3, 4}},
+		{"between", []ReadOption{Where(AtLeast("id", 2), Less("id", 4))}, []int64{2, 3}},
+		{"two wheres", []ReadOption{Where(Greater("id", 1)), Where(AtMost("id", 3))}, []int64{2, 3}},
+		{"in", []ReadOption{Where(In("id", 1, 4, 9))}, []int64{1, 4}},
+		{"in nothing", []ReadOption{Where(In[int]("id"))}, nil},
+		{"any", []ReadOption{Where(Any(Equal("id", 1), Equal("active", true)))}, []int64{1, 2, 4}},
+		{"any nothing", []ReadOption{Where(Any())}, nil},
+		{"not", []ReadOption{Where(Not(In("id", 1, 2)))}, []int64{3, 4}},
+		{"quotes are data", []ReadOption{Where(Equal("Full_Name", `name 2' OR '1'='1`))}, nil},
+		{"sql", []ReadOption{Where(SQL(`"address" ?? 'city' AND "id" > ? /* ? */ AND "Full_Name" <> '?' -- ?`, 2), Less("id", 4))}, []int64{3}},
+		{"sync with ids", []ReadOption{OfSync(Sync{JobID: 7})}, []int64{2, 3}},
+		{"sync 8, and rows since without id", []ReadOption{OfSync(Sync{JobID: 8, Started: day(1)})}, []int64{1, 4}},
+		{"sync 8, started later", []ReadOption{OfSync(Sync{JobID: 8, Started: day(2)})}, []int64{4}},
+		{"sync 8, rows without id ended before", []ReadOption{OfSync(Sync{JobID: 8, Started: day(1).Add(-time.Hour), Ended: day(1).Add(-time.Minute)})}, []int64{4}},
+		{"by time only", []ReadOption{OfSync(Sync{Started: day(2)})}, []int64{2, 3, 4}},
+		{"generation", []ReadOption{CurrentGeneration()}, []int64{3, 4}},
+		{"generation of a sync", []ReadOption{CurrentGeneration(), OfSync(Sync{JobID: 7})}, []int64{3}},
+		{"limit", []ReadOption{Limit(2)}, []int64{1, 2}},
+		{"limit none", []ReadOption{Limit(0)}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, ids(t, table, test.options...)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+	if got := ids(t, table); len(got) != 4 {
+		t.Error("the filter with quotes did something")
+	}
+}
+
+func TestPostgresOptionErrors(t *testing.T) {
+	table := postgresUsers(t)
+	tests := []struct {
+		name    string
+		options []ReadOption
+		is      error
+	}{
+		{"unknown column", []ReadOption{Where(Equal("nope", 1))}, ErrColumn},
+		{"unknown field", []ReadOption{Fields("nope")}, ErrColumn},
+		{"unknown order", []ReadOption{OrderBy(Ascending("nope"))}, ErrColumn},
+		{"injection is an unknown column", []ReadOption{Where(Equal(`id" = 1 OR "id`, 1))}, ErrColumn},
+		{"zero filter", []ReadOption{Where(Filter{})}, ErrInput},
+		{"too few arguments", []ReadOption{Where(SQL("id = ? AND id = ?", 1))}, ErrInput},
+		{"too many arguments", []ReadOption{Where(SQL("id = ?", 1, 2))}, ErrInput},
+		{"empty sql", []ReadOption{Where(SQL(" "))}, ErrInput},
+		{"less than nil", []ReadOption{Where(Less("id", nil))}, ErrInput},
+		{"empty sync", []ReadOption{OfSync(Sync{})}, ErrInput},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			elements := 0
+			for _, err := range table.Rows(t.Context(), test.options...) {
+				elements++
+				if !errors.Is(err, test.is) {
+					t.Errorf("got %v", err)
+				}
+			}
+			if elements != 1 {
+				t.Errorf("%d elements, want the one error", elements)
+			}
+		})
+	}
+}
+
+func TestPostgresStructs(t *testing.T) {
+	type Meta struct {
+		RawID     string    `db:"_airbyte_raw_id"`
+		Extracted time.Time `db:"_airbyte_extracted_at"`
+	}
+	type user struct {
+		Meta
+		ID      int
+		Name    *string `db:"full name"`
+		Score   float64 `db:"score"`
+		Exact   string  `db:"score"`
+		Address struct{ City string }
+		Where   json.RawMessage `db:"address"`
+		Tags    []string        `db:"tags"`
+		Gen     sql.Null[int64] `db:"_airbyte_generation_id"`
+		Ignored string          `db:"-"`
+		NotAMap map[string]int  `db:"-"`
+		Other   string          // no such column
+	}
+	table := postgresUsers(t)
+	exec(t, table.db.(*sql.DB), `UPDATE `+table.destination.QuoteTable(table.wanted)+` SET "Full_Name" = NULL, "tags" = NULL WHERE id = 2`)
+	var got []user
+	for u, err := range Structs[user](t.Context(), table, OrderBy(Ascending("id"))) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, u)
+	}
+	name := "name 1"
+	if len(got) != 4 {
+		t.Fatalf("%+v", got)
+	}
+	first := user{Meta: Meta{RawID: "r1", Extracted: got[0].Extracted}, ID: 1, Name: &name, Score: 12345678901234567890.5, Exact: "12345678901234567890.5",
+		Where: json.RawMessage(`{"city": "Oslo"}`), Tags: []string{"a", "b"}}
+	first.Address.City = "Oslo"
+	if diff := cmp.Diff(first, got[0]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got[1].Name != nil || got[1].Tags != nil || *got[2].Name != "name 3" || !got[3].Gen.Valid {
+		t.Errorf("%+v", got)
+	}
+
+	type tagged struct {
+		X int `db:"nope"`
+	}
+	for _, err := range Structs[tagged](t.Context(), table) {
+		if !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), "Full_Name") {
+			t.Errorf("%v", err)
+		}
+	}
+	type null struct {
+		Name string `db:"Full_Name"`
+	}
+	var last error
+	for _, err := range Structs[null](t.Context(), table) {
+		last = err
+	}
+	if last == nil || !strings.Contains(last.Error(), "Full_Name") {
+		t.Errorf("NULL into a string: %v", last)
+	}
+	for _, err := range Structs[int](t.Context(), table) {
+		if !errors.Is(err, ErrInput) {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, err := range Structs[null](t.Context(), table, Fields("id")) {
+		if !errors.Is(err, ErrInput) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestPostgresRawTablesOnly(t *testing.T) {
+	db, schema := postgresDB(t)
+	d := Destination{Kind: Postgres, Schema: "public", RawTablesOnly: true, RawSchema: schema}
+	where, err := d.Name(Stream{Name: "My Users"}, Placement{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "_airbyte_loaded_at" timestamptz, "_airbyte_data" jsonb)`, schema, where.Table, metaDDL))
+	exec(t, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ('r', now(), '{"sync_id":3}', 1, NULL, $1)`, schema, where.Table),
+		`{"User ID": 12345678901234567, "name": "Ada", "at": "2026-01-02T03:04:05Z"}`)
+	table := d.Table(db, where) // the schema's case differs from the rule's: found all the same
+	type user struct {
+		RawID string `db:"_airbyte_raw_id"`
+		ID    int64  `db:"User ID"`
+		Name  string
+		At    time.Time
+		None  *string `db:"missing"`
+	}
+	for u, err := range Structs[user](t.Context(), table, OfSync(Sync{JobID: 3})) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u.ID != 12345678901234567 || u.Name != "Ada" || u.RawID != "r" || u.At.Hour() != 3 || u.None != nil {
+			t.Errorf("%+v", u)
+		}
+	}
+	for row, err := range table.Rows(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := row.Data()
+		if err != nil || data["name"] != "Ada" || data["User ID"] != json.Number("12345678901234567") {
+			t.Errorf("%v %v", data, err)
+		}
+	}
+	for _, err := range table.Rows(t.Context(), Where(Equal("name", "x"))) {
+		if !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), "raw tables only") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// seriesView stands for a table of n rows without the time to write them.
+func seriesView(t testing.TB, db *sql.DB, schema string, n int) *Table {
+	exec(t, db, fmt.Sprintf(`CREATE VIEW "%s"."series" AS SELECT g::bigint AS id, 'name ' || g AS name, g * 1.5::float8 AS score, now() AS _airbyte_extracted_at FROM generate_series(1, %d) g`, schema, n))
+	d := Destination{Kind: Postgres, Schema: schema}
+	return d.Table(db, d.At("", "series"))
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func TestPostgresMemoryIsFlat(t *testing.T) {
+	db, schema := postgresDB(t)
+	const rows = 300_000
+	table := seriesView(t, db, schema, rows)
+	n, peak := 0, uint64(0)
+	before := heapInUse()
+	for _, err := range table.Rows(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%100_000 == 0 {
+			peak = max(peak, heapInUse())
+		}
+	}
+	if n != rows {
+		t.Errorf("%d rows", n)
+	}
+	if peak > before+8<<20 {
+		t.Errorf("heap grew from %d to %d bytes over %d rows", before, peak, n)
+	}
+}
+
+func TestPostgresBreakAndCancelLeaveNothing(t *testing.T) {
+	db, schema := postgresDB(t)
+	table := seriesView(t, db, schema, 1_000_000)
+	db.SetMaxOpenConns(1) // a leaked connection would block the next query for ever
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	type record struct {
+		ID int64 `db:"id"`
+	}
+	for range 3 {
+		for row, err := range table.Rows(ctx) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.Value("id").(int64) == 100 {
+				break
+			}
+		}
+		for r, err := range Structs[record](ctx, table) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.ID == 100 {
+				break
+			}
+		}
+	}
+	func() {
+		defer func() { _ = recover() }()
+		for range table.Rows(ctx) {
+			panic("in the loop body")
+		}
+	}()
+	if inUse := db.Stats().InUse; inUse != 0 {
+		t.Errorf("%d connections in use", inUse)
+	}
+
+	// Cancelled between two rows: the next element is the error, and the last.
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	n, failures := 0, 0
+	for _, err := range table.Rows(inner) {
+		if err != nil {
+			failures++
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+			continue
+		}
+		if n++; n == 10 {
+			stop()
+		}
+	}
+	if n != 10 || failures != 1 {
+		t.Errorf("%d rows and %d errors after cancelling at row 10", n, failures)
+	}
+
+	// Already cancelled: no row, one error, no query.
+	for _, err := range table.Rows(inner) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := table.Count(inner); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if _, err := table.Count(ctx); err != nil {
+		t.Error(err)
+	}
+	if inUse := db.Stats().InUse; inUse != 0 {
+		t.Errorf("%d connections in use", inUse)
+	}
+}
+
+func TestPostgresCancelWhileBlocked(t *testing.T) {
+	db, schema := postgresDB(t)
+	exec(t, db, fmt.Sprintf(`CREATE VIEW "%s"."slow" AS SELECT g AS id, pg_sleep(60) IS NULL AS slept FROM generate_series(1, 2) g`, schema))
+	d := Destination{Kind: Postgres, Schema: schema}
+	table := d.Table(db, d.At("", "slow"))
+	if _, err := table.Locate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var cancelled time.Time
+	time.AfterFunc(100*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+	for _, err := range table.Rows(ctx) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	}
+	late := time.Since(cancelled)
+	t.Logf("returned %v after the cancellation", late)
+	if late > time.Second {
+		t.Errorf("returned %v after the cancellation", late)
+	}
+}
+
+func TestPostgresLocateOnceForAll(t *testing.T) {
+	table := postgresUsers(t)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := table.Locate(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	done := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := table.Locate(t.Context())
+			done <- err
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func BenchmarkPostgresRows(b *testing.B) {
+	db, schema := postgresDB(b)
+	const rows = 100_000
+	table := seriesView(b, db, schema, rows)
+	type record struct {
+		ID    int64     `db:"id"`
+		Name  string    `db:"name"`
+		Score float64   `db:"score"`
+		At    time.Time `db:"_airbyte_extracted_at"`
+	}
+	b.Run("database-sql", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r, err := db.Query(`SELECT id, name, score, _airbyte_extracted_at FROM "` + schema + `"."series"`)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var v record
+			for r.Next() {
+				if err := r.Scan(&v.ID, &v.Name, &v.Score, &v.At); err != nil {
+					b.Fatal(err)
+				}
+			}
+			r.Close()
+		}
+		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("Rows", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, err := range table.Rows(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("Structs", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for _, err := range Structs[record](b.Context(), table) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
+	})
+}
