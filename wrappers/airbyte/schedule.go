@@ -43,6 +43,9 @@ func checkCron(expression string) (string, error) {
 	if n := len(fields); n > 0 && strings.EqualFold(fields[n-1], "UTC") {
 		fields = fields[:n-1]
 	}
+	if len(fields) > 0 && strings.HasPrefix(fields[0], "@") {
+		return "", apierr.Invalid(service, field, "names such as %q are not Quartz: write the 6 fields", fields[0])
+	}
 	for _, f := range fields {
 		if i := strings.IndexFunc(f, func(r rune) bool {
 			return !strings.ContainsRune("*?,-/#LWABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", r) && (r < 'a' || r > 'z')
@@ -58,11 +61,6 @@ func checkCron(expression string) (string, error) {
 			return "", apierr.Invalid(service, field, "Airbyte takes Quartz expressions of 6 or 7 fields (seconds first), and this one has 5")
 		}
 		return "", apierr.Invalid(service, field, "Airbyte takes Quartz expressions of 6 or 7 fields (seconds first), and this one has 5: write %q", quartz)
-	case 1:
-		if strings.HasPrefix(expression, "@") {
-			return "", apierr.Invalid(service, field, "names such as %q are not Quartz: write the 6 fields", expression)
-		}
-		fallthrough
 	default:
 		return "", apierr.Invalid(service, field, "a Quartz expression has 6 or 7 fields (second minute hour day-of-month month day-of-week [year]), this one has %d", len(fields))
 	}
