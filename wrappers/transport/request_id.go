@@ -25,7 +25,8 @@ func (c *Client) withRequestID(next exchange) exchange {
 		binary.NativeEndian.PutUint64(random[:], rand.Uint64())
 		hex.Encode(text[:], random[:])
 		cl.requestID = string(text[:])
-		cl.header[c.requestIDHeader] = []string{cl.requestID}
+		cl.idValues[0] = cl.requestID
+		cl.header[c.requestIDHeader] = cl.idValues[:]
 		return next(cl)
 	}
 }

@@ -176,7 +176,7 @@ func (c *Client) admit(req *http.Request) (*entry, error) {
 		if rest == "" {
 			rest = "/"
 		}
-		if found := c.routes.root.find(req.Method, rest[1:]); found != nil {
+		if found := c.routes.root.find(methodOf(req), rest[1:]); found != nil {
 			e = found
 		}
 	}

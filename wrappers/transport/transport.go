@@ -108,8 +108,8 @@ func (c *Client) CloseIdleConnections() {
 // String returns the client's service and origin, never its settings.
 func (c *Client) String() string { return fmt.Sprintf("transport.Client(%s %s)", c.service, c.origin) }
 
-// GoString implements [fmt.GoStringer] and hides what String hides.
-func (c *Client) GoString() string { return c.String() }
+// Format implements [fmt.Formatter]: whatever the verb, it writes what String returns.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue implements [slog.LogValuer].
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
@@ -150,6 +150,7 @@ type call struct {
 
 	header    http.Header // what is sent; rebuilt, never changed, once a try has begun
 	requestID string
+	idValues  [1]string
 	used      *credential
 	lane      Lane
 
@@ -263,9 +264,11 @@ func (cl *call) invalid(cause error) *apierr.Error {
 	return e
 }
 
-func (cl *call) method() string {
-	if cl.caller.Method == "" {
+func (cl *call) method() string { return methodOf(cl.caller) }
+
+func methodOf(req *http.Request) string {
+	if req.Method == "" {
 		return http.MethodGet
 	}
-	return cl.caller.Method
+	return req.Method
 }

@@ -174,33 +174,31 @@ func (s *statement) ofSync(sync Sync) (string, error) {
 		return "", &InputError{Field: "sync", Reason: "has neither a job id nor a start time"}
 	}
 	names := s.table.destination.MetaColumns()
-	var since string
-	if !sync.Started.IsZero() {
-		column, err := s.column(names.ExtractedAt)
-		if err != nil {
-			return "", err
+	meta, metaErr := s.table.column(names.Meta)
+	extracted, extractedErr := s.table.column(names.ExtractedAt)
+	if !sync.Started.IsZero() && extractedErr != nil {
+		return "", extractedErr
+	}
+	byID := sync.JobID > 0 && metaErr == nil
+	if !byID && sync.Started.IsZero() {
+		return "", metaErr
+	}
+	// Parameters are bound in the order of the text: most engines count them.
+	var b strings.Builder
+	if byID {
+		id := s.dialect.syncID(s.qualified(meta))
+		b.WriteString(id + " = " + s.bind(strconv.FormatInt(sync.JobID, 10)))
+		if sync.Started.IsZero() {
+			return b.String(), nil
 		}
-		since = column + " >= " + s.timestamp(sync.Started)
-		if !sync.Ended.IsZero() {
-			since += " AND " + column + " <= " + s.timestamp(sync.Ended)
-		}
+		b.WriteString(" OR " + id + " IS NULL AND ")
 	}
-	meta, err := s.table.column(names.Meta)
-	if err != nil {
-		if since == "" {
-			return "", err
-		}
-		return since, nil
+	column := s.qualified(extracted)
+	b.WriteString(column + " >= " + s.timestamp(sync.Started))
+	if !sync.Ended.IsZero() {
+		b.WriteString(" AND " + column + " <= " + s.timestamp(sync.Ended))
 	}
-	if sync.JobID <= 0 {
-		return since, nil
-	}
-	id := s.dialect.syncID(s.qualified(meta))
-	same := id + " = " + s.bind(strconv.FormatInt(sync.JobID, 10))
-	if since == "" {
-		return same, nil
-	}
-	return same + " OR " + id + " IS NULL AND " + since, nil
+	return b.String(), nil
 }
 
 func (s *statement) currentGeneration() (string, error) {
@@ -217,10 +215,12 @@ func (s *statement) currentGeneration() (string, error) {
 
 // from is the located table as SQL. Unlike QuoteTable it names the catalogue in
 // DuckDB, where the table may be in an attached database.
-func (t *Table) from() string {
-	name := t.destination.QuoteTable(t.where)
-	if t.destination.Kind == DuckDB && t.where.Database != "" {
-		name = t.destination.QuoteIdentifier(t.where.Database) + "." + name
+func (t *Table) from() string { return t.destination.located(t.where) }
+
+func (d Destination) located(where QualifiedTable) string {
+	name := d.QuoteTable(where)
+	if d.Kind == DuckDB && where.Database != "" {
+		name = d.QuoteIdentifier(where.Database) + "." + name
 	}
 	return name
 }
@@ -308,9 +308,41 @@ func (t *Table) Count(ctx context.Context, options ...ReadOption) (int64, error)
 	return count, nil
 }
 
+// send runs a query and returns as soon as the context ends, whether or not the
+// driver does: DuckDB's takes up to half a second to give up. A query that was
+// left behind is closed when the driver returns.
+func send(ctx context.Context, db Queryer, query string, args []any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if ctx.Done() == nil {
+		return db.QueryContext(ctx, query, args...)
+	}
+	type answer struct {
+		rows *sql.Rows
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		rows, err := db.QueryContext(ctx, query, args...)
+		answers <- answer{rows, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.rows, a.err
+	case <-ctx.Done():
+		go func() {
+			if a := <-answers; a.rows != nil {
+				a.rows.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
 // query1 scans the only row of a query.
 func query1(ctx context.Context, db Queryer, query string, args []any, into ...any) error {
-	rows, err := db.QueryContext(ctx, query, args...)
+	rows, err := send(ctx, db, query, args)
 	if err != nil {
 		return err
 	}
@@ -375,7 +407,7 @@ func (t *Table) run(ctx context.Context, r *reading, columns []Column, each func
 }
 
 func scanAll(ctx context.Context, db Queryer, query string, args []any, each func(*sql.Rows) error) (n int64, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
+	rows, err := send(ctx, db, query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -407,7 +439,13 @@ func (t *Table) windows(ctx context.Context, query, where string, args []any, r 
 		// A connection may be in a transaction of its caller's already; then
 		// that one keeps the pieces together.
 		if tx, err := b.BeginTx(ctx, nil); err == nil {
-			defer tx.Rollback()
+			// When the context has ended, database/sql rolls back by itself, and
+			// later than this returns if the driver is slow to give up.
+			defer func() {
+				if ctx.Err() == nil {
+					tx.Rollback()
+				}
+			}()
 			db = tx
 		}
 	}

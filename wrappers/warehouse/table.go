@@ -207,7 +207,7 @@ const maxCandidates = 10
 
 func (t *Table) search(ctx context.Context) (exact, folded []found, near []QualifiedTable, err error) {
 	query, args := t.destination.catalogue(t.wanted)
-	rows, err := t.db.QueryContext(ctx, query, args...)
+	rows, err := send(ctx, t.db, query, args)
 	if err != nil {
 		return nil, nil, nil, t.failed("look up", err)
 	}
@@ -266,7 +266,7 @@ func (t *Table) otherDatabase(ctx context.Context) string {
 	if t.wanted.Database == "" {
 		return ""
 	}
-	rows, err := t.db.QueryContext(ctx, "SELECT current_database()")
+	rows, err := send(ctx, t.db, "SELECT current_database()", nil)
 	if err != nil {
 		return ""
 	}
@@ -279,7 +279,7 @@ func (t *Table) otherDatabase(ctx context.Context) string {
 }
 
 func (t *Table) readColumns(ctx context.Context, where QualifiedTable) ([]Column, error) {
-	rows, err := t.db.QueryContext(ctx, "SELECT * FROM "+t.destination.QuoteTable(where)+" WHERE 1 = 0")
+	rows, err := send(ctx, t.db, "SELECT * FROM "+t.destination.located(where)+" WHERE 1 = 0", nil)
 	if err != nil {
 		return nil, t.failed("read the columns of", err)
 	}
