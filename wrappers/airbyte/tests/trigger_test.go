@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
+	"github.com/sluice-sdk/sluice/wrappers/airbyte/airbytetest"
 )
 
 // TestTriggerSafety runs 100,000 syncs, each against a server and a network that misbehave in a random way, and holds
@@ -252,7 +253,16 @@ func (p *plan) strike(s *server, r *http.Request, f *faults) {
 // judge names the outcome, and says what is wrong with it.
 func (p *plan) judge(s *server, result *airbyte.SyncResult, err error) (outcome, wrong string) {
 	time.Sleep(2 * time.Minute) // whatever comes late has come
-	own := s.own(p.connection)
+	given := false
+	if result != nil {
+		given = s.given(result.JobID())
+	}
+	return judge(s.own(p.connection), given, p.foreignStarted, result, err)
+}
+
+// judge holds an outcome against the jobs that were started by requests of ours: given says that the server answered with
+// the result's job although it was there before, foreign that somebody else started one meanwhile.
+func judge(own []int64, given, foreign bool, result *airbyte.SyncResult, err error) (outcome, wrong string) {
 	if len(own) > 1 {
 		return "", fmt.Sprintf("%d syncs were started: %v", len(own), own)
 	}
@@ -273,9 +283,9 @@ func (p *plan) judge(s *server, result *airbyte.SyncResult, err error) (outcome,
 		}
 		switch {
 		case len(own) == 1 && own[0] == result.JobID():
-		case len(own) == 0 && s.given(result.JobID()) && p.foreignStarted: // the server says that this is the one
+		case len(own) == 0 && given && foreign: // the server says that this is the one
 			outcome = "given the one that waited"
-		case len(own) == 0 && result.Recovered() && p.foreignStarted: // nobody can tell it from ours, and the result says that it was looked up
+		case len(own) == 0 && result.Recovered() && foreign: // nobody can tell it from ours, and the result says that it was looked up
 			outcome = "recovered, somebody else's"
 		default:
 			return outcome, fmt.Sprintf("job %d came back, ours are %v", result.JobID(), own)
@@ -305,4 +315,119 @@ func (p *plan) judge(s *server, result *airbyte.SyncResult, err error) (outcome,
 		}
 	}
 	return outcome, ""
+}
+
+// TestTriggerSafetyOfTheFake is TestTriggerSafety with the complete fake, every exchange held against the document, and
+// connections that really break.
+func TestTriggerSafetyOfTheFake(t *testing.T) {
+	const runs = 1500
+	outcomes := map[string]int{}
+	for run := range runs {
+		r := rand.New(rand.NewPCG(4, uint64(run)))
+		text := ""
+		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			var late *airbytetest.Late
+			if r.IntN(6) == 0 {
+				late = &airbytetest.Late{AnswersAfter: time.Minute, BeginsAfter: time.Duration(r.IntN(61)) * time.Second, Never: r.IntN(4) == 0}
+			}
+			options := []airbytetest.ConnectionOption{airbytetest.SyncTakes(time.Duration(150+r.IntN(100)) * time.Second), airbytetest.LateAnswers(func(n int, _ *rand.Rand) *airbytetest.Late {
+				if n == 0 {
+					return late
+				}
+				return nil
+			})}
+			if r.IntN(5) == 0 {
+				options = append(options, airbytetest.SyncFails("no"))
+			}
+			conn := fake.AddConnection(options...)
+			fake.AddJob(conn.ID, time.Now().Add(-time.Hour), airbytetest.Run{Duration: time.Minute})
+			for range r.IntN(3) {
+				f, name := randomFault(r, "createJob")
+				fake.Fault(f.Once())
+				text += " " + name
+			}
+			for range r.IntN(3) {
+				f, name := randomFault(r, "listJobs")
+				fake.Fault(f.After(r.IntN(3)).Times(1 + r.IntN(2)))
+				text += " " + name
+			}
+			foreign := map[int64]bool{}
+			started := make(chan struct{})
+			if late == nil && r.IntN(4) == 0 {
+				after := []time.Duration{0, roundTrip, 3 * roundTrip, 5 * time.Second}[r.IntN(4)]
+				text += fmt.Sprint(" somebody else after ", after)
+				go func() {
+					defer close(started)
+					time.Sleep(after)
+					if id, ok := fake.StartSync(conn.ID); ok {
+						foreign[id] = true
+					}
+				}()
+			} else {
+				close(started)
+			}
+			result, err := handleOf(t, fake, conn).RunSync(t.Context())
+			time.Sleep(3 * time.Minute)
+			<-started
+			var own []int64
+			for _, j := range fake.Jobs(conn.ID)[1:] {
+				if !foreign[j.ID] {
+					own = append(own, j.ID)
+				}
+			}
+			outcome, wrong := judge(own, result != nil && foreign[result.JobID()], len(foreign) > 0, result, err)
+			outcomes[outcome]++
+			if wrong != "" {
+				t.Errorf("run %d (%s): %s\nresult %v, error %v", run, text, wrong, result != nil, err)
+			}
+		}, airbytetest.Tolerate(anything))
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d runs: %v", runs, outcomes)
+	for _, outcome := range []string{"started", "recovered", "ambiguous, none seen", "running", "refused", "sync failed"} {
+		if outcomes[outcome] == 0 {
+			t.Errorf("no run ended as %q: the test does not test that", outcome)
+		}
+	}
+}
+
+func randomFault(r *rand.Rand, operation string) (fault *airbytetest.Fault, name string) {
+	switch r.IntN(16) {
+	case 0:
+		return airbytetest.ResetBefore(operation), "reset before"
+	case 1:
+		return airbytetest.ResetAfterBody(operation), "reset after"
+	case 2:
+		n := r.IntN(60)
+		return airbytetest.ResetMidBody(operation, n), fmt.Sprint("reset after ", n, " bytes")
+	case 3:
+		n := r.IntN(60)
+		return airbytetest.Truncate(operation, n), fmt.Sprint("cut after ", n, " bytes")
+	case 4:
+		return airbytetest.InvalidJSON(operation), "broken JSON"
+	case 5:
+		return airbytetest.HTML(operation, 200), "HTML"
+	case 6:
+		status := []int{500, 502, 503, 504}[r.IntN(4)]
+		return airbytetest.HTML(operation, status), fmt.Sprint("HTML ", status)
+	case 7:
+		return airbytetest.Status(operation, 500, `{"errorId":"1"}`), "500"
+	case 8:
+		return airbytetest.RateLimit(operation, []string{"", "1", "20"}[r.IntN(3)]), "429"
+	case 9:
+		return airbytetest.Stall(operation), "stall"
+	case 10:
+		return airbytetest.StallAfterBody(operation), "stall after"
+	case 11:
+		return airbytetest.DelayAnswer(operation, time.Duration(1+r.IntN(60))*time.Second), "late answer"
+	case 12:
+		return airbytetest.Delay(operation, time.Duration(1+r.IntN(60))*time.Second), "slow request"
+	case 13:
+		return airbytetest.ContentType(operation, "text/plain"), "wrong content type"
+	case 14:
+		return airbytetest.Status(operation, 401, `{"message":"Unauthorized"}`), "401"
+	}
+	return airbytetest.Status(operation, 422, `{"status":422,"type":"error:billing/insufficient-credit-balance","title":"no credit"}`), "422"
 }

@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/airbyte"
+	"github.com/sluice-sdk/sluice/wrappers/airbyte/airbytetest"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // The durations of the tests of waiting: a connection's typical one is lognormal around three minutes, its runs are
@@ -81,73 +85,101 @@ func everyFixed(list []arrival, interval time.Duration) tally {
 	return newTally(requests, peak, delays)
 }
 
-// waitAll starts the syncs through the wrapper, waits for each of them with the wrapper, and counts.
+// recorder counts the requests that wait, and not those that start a job: the request itself and the look at the
+// connection's jobs before it.
+type recorder struct {
+	http.RoundTripper
+	mu        sync.Mutex
+	requests  int
+	perSecond map[int64]int
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	query := req.URL.Query()
+	if req.Method == http.MethodGet && (query.Get("connectionId") == "" || query.Get("status") != "") {
+		r.mu.Lock()
+		if r.perSecond == nil {
+			r.perSecond = map[int64]int{}
+		}
+		r.requests++
+		r.perSecond[time.Now().Unix()]++
+		r.mu.Unlock()
+	}
+	return r.RoundTripper.RoundTrip(req)
+}
+
+func (r *recorder) peak() int {
+	peak := 0
+	for _, n := range r.perSecond {
+		peak = max(peak, n)
+	}
+	return peak
+}
+
+// run is what the fake makes of an arrival; one in eleven does not succeed.
+func (a arrival) run() airbytetest.Run {
+	run := airbytetest.Run{Duration: a.runs, Startup: max(a.pending, 1)}
+	switch int(a.runs) % 11 {
+	case 0:
+		run.Failure = "no"
+	case 1:
+		run.Cancelled = true
+	}
+	return run
+}
+
+// waitAll starts the syncs through the wrapper, waits for each of them with the wrapper, and counts. As many syncs of
+// others run in the same workspace.
 func waitAll(t *testing.T, list []arrival, foreign []arrival) tally {
 	t.Helper()
-	s := newServer()
-	s.rtt = requestTime
-	plans := map[string]arrival{}
-	for i, a := range list {
-		plans[fmt.Sprintf("own-%d", i)] = a
+	fake := airbytetest.New(t, airbytetest.WithRoundTrip(requestTime), airbytetest.SampleContract(100), airbytetest.KeepRecords(-1))
+	connect := func(list []arrival) []airbytetest.Connection {
+		connections := make([]airbytetest.Connection, len(list))
+		for i, a := range list {
+			connections[i] = fake.AddConnection(airbytetest.Runs(func(int, *rand.Rand) airbytetest.Run { return a.run() }))
+		}
+		return connections
 	}
-	for i, a := range foreign {
-		plans[fmt.Sprintf("foreign-%d", i)] = a
-	}
-	s.takes = func(connection string) (time.Duration, time.Duration, string) {
-		a := plans[connection]
-		return a.pending, a.runs, []string{"succeeded", "succeeded", "succeeded", "succeeded", "succeeded", "succeeded", "succeeded", "succeeded", "succeeded", "failed", "cancelled"}[int(a.runs)%11]
-	}
-	client := s.client(t)
-	ws := client.Workspace("ws")
-	var mu sync.Mutex
-	var delays []time.Duration
-	var wg sync.WaitGroup
+	own, theirs := connect(list), connect(foreign)
+	r := &recorder{RoundTripper: fake.Transport()}
+	ws := clientOf(t, fake, airbyte.WithRoundTripper(r), airbyte.WithTransport(transport.WithLimits(transport.LimitOptions{}))).Workspace(fake.WorkspaceID())
+	began := time.Now()
 	done := make(chan struct{})
-	for i, a := range foreign {
-		go func() {
+	var others, wg sync.WaitGroup
+	others.Go(func() {
+		for i, a := range foreign {
 			select {
-			case <-time.After(a.at):
-				s.begin(fmt.Sprintf("foreign-%d", i), "sync", true)
+			case <-time.After(time.Until(began.Add(a.at))):
+				fake.StartSync(theirs[i].ID)
 			case <-done:
+				return
 			}
-		}()
-	}
+		}
+	})
+	delays := make([]time.Duration, len(list))
 	for i, a := range list {
 		wg.Go(func() {
 			time.Sleep(a.at)
-			connection := fmt.Sprintf("own-%d", i)
-			result, err := ws.StartSync(t.Context(), connection)
+			result, err := ws.StartSync(t.Context(), own[i].ID)
 			if err != nil {
-				t.Errorf("%s: %v", connection, err)
+				t.Error(err)
 				return
 			}
-			if _, err := result.Wait(t.Context()); err != nil && result.Err() == nil {
-				t.Errorf("%s: %v", connection, err)
+			if _, err := result.Wait(t.Context(), airbyte.TolerateFailure()); err != nil {
+				t.Error(err)
 			}
-			s.mu.Lock()
-			end := s.jobs[result.JobID()-1].end
-			s.mu.Unlock()
-			mu.Lock()
-			delays = append(delays, time.Since(end))
-			mu.Unlock()
+			now := time.Now()
+			j, _ := fake.Job(result.JobID())
+			delays[i] = now.Sub(j.Updated)
+			if last := result.Cached().Raw; last != j.Status {
+				t.Errorf("job %d is %q, heard was %q", j.ID, j.Status, last)
+			}
 		})
 	}
 	wg.Wait()
 	close(done)
-	if len(delays) != len(list) {
-		t.Fatalf("%d of %d ended", len(delays), len(list))
-	}
-	perSecond := map[int64]int{}
-	requests, peak := 0, 0
-	for _, c := range s.calls {
-		if c.method == "POST" || strings.HasPrefix(c.url, "/jobs?connectionId=") && !strings.Contains(c.url, "status=") {
-			continue // starting
-		}
-		requests++
-		perSecond[c.at.Unix()]++
-		peak = max(peak, perSecond[c.at.Unix()])
-	}
-	return newTally(requests, peak, delays)
+	others.Wait()
+	return newTally(r.requests, r.peak(), delays)
 }
 
 func TestWaitingForTenThousand(t *testing.T) {
@@ -200,37 +232,34 @@ func TestWaitingForOneWithHistory(t *testing.T) {
 	var fixed, got tally
 	var fixedDelays, gotDelays []time.Duration
 	synctest.Test(t, func(t *testing.T) {
+		fake := airbytetest.New(t, airbytetest.WithRoundTrip(requestTime), airbytetest.SampleContract(100), airbytetest.KeepRecords(-1))
 		var mu sync.Mutex
 		var wg sync.WaitGroup
 		for run := range runs {
+			r := rand.New(rand.NewPCG(3, uint64(run)))
+			a := arrivals(r, 1, 0)[0]
+			conn := fake.AddConnection(airbytetest.Runs(func(int, *rand.Rand) airbytetest.Run { return airbytetest.Run{Duration: a.runs, Startup: a.pending} }))
+			for past := range 5 {
+				fake.AddJob(conn.ID, time.Now().Add(time.Duration(past-6)*24*time.Hour), airbytetest.Run{Duration: seconds(math.Exp(a.typical + runSigma*r.NormFloat64()))})
+			}
+			recorder := &recorder{RoundTripper: fake.Transport()}
+			c := handleOf(t, fake, conn, airbyte.WithRoundTripper(recorder)) // a client of its own: a lone wait
 			wg.Go(func() {
-				r := rand.New(rand.NewPCG(3, uint64(run)))
-				a := arrivals(r, 1, 0)[0]
-				s := newServer()
-				s.rtt = requestTime
-				s.takes = func(string) (time.Duration, time.Duration, string) {
-					runs := seconds(math.Exp(a.typical + runSigma*r.NormFloat64()))
-					return min(runs, 2*time.Second), runs, "succeeded"
-				}
-				for range 5 { // the past runs, one after the other
-					j := s.begin("c", "sync", true)
-					time.Sleep(time.Until(j.end) + time.Minute)
-				}
-				s.takes = func(string) (time.Duration, time.Duration, string) { return a.pending, a.runs, "succeeded" }
-				result, err := s.client(t).Workspace("ws").Connection("c").RunSync(t.Context())
+				time.Sleep(a.at + time.Duration(run)*7*time.Millisecond)
+				result, err := c.RunSync(t.Context())
+				now := time.Now()
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				delay := time.Since(s.jobs[result.JobID()-1].end)
-				requests := s.counted("GET", "/jobs/") + s.counted("GET", "/jobs?") - 1 // the one before the start
+				j, _ := fake.Job(result.JobID())
 				one := everyFixed([]arrival{a}, 5*time.Second)
 				mu.Lock()
 				defer mu.Unlock()
 				fixed.requests += one.requests
 				fixedDelays = append(fixedDelays, one.mean)
-				got.requests += requests
-				gotDelays = append(gotDelays, delay)
+				got.requests += recorder.requests
+				gotDelays = append(gotDelays, now.Sub(j.Updated))
 			})
 		}
 		wg.Wait()
@@ -265,11 +294,10 @@ func over(sum tally, n int) tally {
 // A day passes in less than a second.
 func TestSyncOfADay(t *testing.T) {
 	began := time.Now()
-	synctest.Test(t, func(t *testing.T) {
-		s := newServer()
-		s.takes = func(string) (time.Duration, time.Duration, string) { return time.Minute, 24 * time.Hour, "succeeded" }
+	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		conn := fake.AddConnection(airbytetest.SyncTakes(24 * time.Hour))
 		start := time.Now()
-		result, err := s.client(t).Workspace("ws").Connection("c").RunSync(t.Context())
+		result, err := handleOf(t, fake, conn).RunSync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -279,9 +307,9 @@ func TestSyncOfADay(t *testing.T) {
 		if n, known := result.RecordsSynced().Int64(); !known || n != 1000 {
 			t.Errorf("%v records, want 1000", result.RecordsSynced())
 		}
-		t.Logf("%d requests", s.counted("GET", "/jobs"))
+		t.Logf("%v", fake.Requests())
 	})
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > time.Second && !raceEnabled {
 		t.Errorf("it took %v", took)
 	}
 }
