@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -171,9 +172,7 @@ func (d *Destination) ReplaceConfiguration(ctx context.Context, configuration an
 	}
 	return d.UpdateConfiguration(ctx, func(c Configuration) error {
 		clear(c)
-		for key, value := range next {
-			c[key] = value
-		}
+		maps.Copy(c, next)
 		return nil
 	})
 }

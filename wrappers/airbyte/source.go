@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -170,9 +171,7 @@ func (s *Source) ReplaceConfiguration(ctx context.Context, configuration any) er
 	}
 	return s.UpdateConfiguration(ctx, func(c Configuration) error {
 		clear(c)
-		for key, value := range next {
-			c[key] = value
-		}
+		maps.Copy(c, next)
 		return nil
 	})
 }

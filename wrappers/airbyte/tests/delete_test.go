@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func TestS9ConnectionIsDeletedWithItsEnds(t *testing.T) {
 	}
 	var order []string
 	for _, r := range f.Log().Records() {
-		if r.Method == "DELETE" || r.Operation == "getConnection" {
+		if r.Method == http.MethodDelete || r.Operation == "getConnection" {
 			order = append(order, r.Operation)
 		}
 	}
