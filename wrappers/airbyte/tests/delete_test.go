@@ -105,3 +105,29 @@ func TestS9AHalfDoneDeletionSaysWhatIsGone(t *testing.T) {
 		t.Errorf("Deletion (-want +got):\n%s", d)
 	}
 }
+
+func TestS9ADeletionWhoseAnswerIsLostIsNoFailure(t *testing.T) {
+	f, w := workspaceOf(t)
+	f.AddWorkspace("Other")
+	added := f.AddConnection()
+	f.Fault(airbytetest.ResetAfterBody("deleteSource").Once(), airbytetest.ResetAfterBody("deleteDestination").Once(),
+		airbytetest.ResetAfterBody("deleteConnection").Once(), airbytetest.ResetAfterBody("deleteWorkspace").Once())
+	deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
+	ok(t, err)
+	if d := cmp.Diff(&airbyte.Deletion{Connection: added.ID, Source: added.SourceID, Destination: added.DestinationID}, deletion); d != "" {
+		t.Errorf("Deletion (-want +got):\n%s", d)
+	}
+	if n := f.Log().Count("deleteSource"); n != 2 {
+		t.Errorf("%d deletions of the source were sent, want 2", n)
+	}
+	if _, err := w.Delete(t.Context()); err != nil {
+		t.Errorf("the workspace: %v", err)
+	}
+	// A refusal stays one, also after a retry.
+	again, w2 := workspaceOf(t)
+	conn := again.AddConnection()
+	again.Fault(airbytetest.ResetBefore("deleteSource").Once(), airbytetest.Status("deleteSource", 403, `{"message":"no"}`))
+	if _, err := w2.Source(conn.SourceID).Delete(t.Context(), airbyte.WithDependents()); !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("a refused deletion: %v", err)
+	}
+}
