@@ -2,9 +2,13 @@ package airbyte
 
 import (
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
+
+// service is the name of this service in errors, references to jobs and hooks.
+const service = "airbyte"
 
 // Client talks to one Airbyte: Cloud, or a self-managed one. It is safe for concurrent use, and nothing runs in it
 // while no call is under way.
@@ -13,18 +17,40 @@ type Client struct {
 	transport *transport.Client
 	poller    *job.Poller
 	roots     roots
+	workspace string // the default workspace's id, "" when none was given
 }
 
-// roots are the URLs that one origin gives.
-type roots struct {
-	api   string // the public API: https://api.airbyte.com/v1, {origin}/api/public/v1
-	token string // where client credentials become a token
-	web   string // the web application, "" when it is not known
+// New returns a client for Airbyte Cloud, or for the Airbyte that [WithOrigin] names. It needs exactly one kind of
+// credentials: [WithClientCredentials], [WithBearer], [WithBasic], [WithTokenSource] or, said plainly, [WithNoAuth].
+// It does no I/O: use [Workspace.Connect] to find out whether the credentials are good.
+//
+// A missing, doubled or malformed option is an error of kind [apierr.KindInvalid] that names the option.
+func New(opts ...Option) (*Client, error) {
+	s, err := newSettings(opts)
+	if err != nil {
+		return nil, err
+	}
+	return s.client()
 }
 
 // Raw returns the generated client, with this client's credentials, retries, limits and error mapping: whatever the
-// handles do not offer is one call away.
+// handles do not offer is one call away. For embedded tokens, OAuth and definitions it is the way to go:
+//
+//	answer, err := transport.Decode[airbyteapi.EmbeddedScopedTokenResponse](
+//		client.Raw().GenerateEmbeddedScopedToken(ctx, airbyteapi.EmbeddedScopedTokenRequest{WorkspaceID: id}))
 func (c *Client) Raw() *airbyteapi.ClientWithResponses { return c.raw }
+
+// APIRoot returns the URL of the public API that the client calls, such as https://api.airbyte.com/v1.
+func (c *Client) APIRoot() string { return c.roots.api }
 
 // Workspace returns the handle of a workspace. It does no I/O; a bad id is reported by the first call.
 func (c *Client) Workspace(id string) *Workspace { return &Workspace{client: c, id: id} }
+
+// DefaultWorkspace returns the handle of the workspace that [WithDefaultWorkspace] or, in [FromEnv], the variable
+// AIRBYTE_WORKSPACE_ID named. It does no I/O; when there is none the error is of kind [apierr.KindInvalid].
+func (c *Client) DefaultWorkspace() (*Workspace, error) {
+	if c.workspace == "" {
+		return nil, apierr.Invalid(service, "workspace", "no default workspace: use WithDefaultWorkspace, or set AIRBYTE_WORKSPACE_ID and use FromEnv")
+	}
+	return c.Workspace(c.workspace), nil
+}
