@@ -16,6 +16,7 @@ type Client struct {
 	raw       *airbyteapi.ClientWithResponses
 	transport *transport.Client
 	poller    *job.Poller
+	triggers  triggerLocks
 	roots     roots
 	workspace string // the default workspace's id, "" when none was given
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/lazy"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
+	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
 // Connection is the handle of a connection: a source, a destination and the streams between them. It loads its
@@ -18,6 +19,7 @@ type Connection struct {
 	workspace *Workspace
 	id        string
 	info      lazy.Value[*airbyteapi.ConnectionResponse]
+	tables    lazy.Value[warehouse.Destination] // what decides where its tables are
 }
 
 // ID returns the connection's id.
