@@ -52,8 +52,9 @@ type DSN struct {
 	redacted string
 }
 
-// Dialer opens a network connection, as (*net.Dialer).DialContext does.
-type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+// Dialer opens a network connection, as (*net.Dialer).DialContext does. It is an
+// alias, so that it can be assigned to any driver's field.
+type Dialer = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Reveal returns the data source name, with the secret in it.
 func (d DSN) Reveal() string {
