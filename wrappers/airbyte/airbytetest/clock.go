@@ -194,7 +194,7 @@ func insertByCreation(jobs []*job, j *job) []*job {
 func (f *Fake) start(c *connection, kind wire.JobTypeEnum, now time.Time) *job {
 	j := f.add(c, kind, f.run(c, kind), now)
 	c.running = j
-	if f.config.mover != nil && f.config.mover.Moves(f.connectorOf(c.source), f.connectorOf(c.destination)) {
+	if f.config.mover != nil && !f.closed && f.config.mover.Moves(f.connectorOf(c.source), f.connectorOf(c.destination)) {
 		j.events = []event{{at: now, status: wire.JobStatusEnumPending}}
 		f.touch(j, now)
 		f.move(j)

@@ -119,7 +119,7 @@ func TestSixHourSync(t *testing.T) {
 				}
 				break
 			}
-			time.Sleep(time.Second)
+			time.Sleep(2 * time.Second)
 		}
 		if got := strings.Join(seen, " "); got != "pending queued running incomplete running succeeded" {
 			t.Errorf("statuses: %s", got)
