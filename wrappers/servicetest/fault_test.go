@@ -51,10 +51,12 @@ func TestFaults(t *testing.T) {
 		processed int // how often the handler ran
 		check     func(o outcome) bool
 	}{
-		"status":        {func() *Fault { return Status("makeThing", 503, `{"message":"no"}`) }, 0, func(o outcome) bool { return o.status == 503 && o.contentType == "application/json" }},
-		"status text":   {func() *Fault { return Status("makeThing", 502, "bad") }, 0, func(o outcome) bool { return o.status == 502 && strings.HasPrefix(o.contentType, "text/plain") }},
-		"rate limit":    {func() *Fault { return RateLimit("makeThing", "30") }, 0, func(o outcome) bool { return o.status == 429 }},
-		"html":          {func() *Fault { return HTML("makeThing", 200) }, 0, func(o outcome) bool { return o.status == 200 && o.contentType == "text/html" && strings.Contains(o.body, "nginx") }},
+		"status":      {func() *Fault { return Status("makeThing", 503, `{"message":"no"}`) }, 0, func(o outcome) bool { return o.status == 503 && o.contentType == "application/json" }},
+		"status text": {func() *Fault { return Status("makeThing", 502, "bad") }, 0, func(o outcome) bool { return o.status == 502 && strings.HasPrefix(o.contentType, "text/plain") }},
+		"rate limit":  {func() *Fault { return RateLimit("makeThing", "30") }, 0, func(o outcome) bool { return o.status == 429 }},
+		"html": {func() *Fault { return HTML("makeThing", 200) }, 0, func(o outcome) bool {
+			return o.status == 200 && o.contentType == "text/html" && strings.Contains(o.body, "nginx")
+		}},
 		"reset before":  {func() *Fault { return ResetBefore("makeThing") }, 0, func(o outcome) bool { return o.err != nil && o.status == 0 }},
 		"reset after":   {func() *Fault { return ResetAfterBody("makeThing") }, 1, func(o outcome) bool { return o.err != nil && o.status == 0 }},
 		"reset within":  {func() *Fault { return ResetMidBody("makeThing", 5) }, 1, func(o outcome) bool { return o.status == 200 && o.err != nil && o.body == thing[:5] }},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/google/uuid"
 )
 
 // failure is an answer with an error in one of the shapes the service has for them. It is an error, so that
@@ -82,8 +84,11 @@ func notInOSS() *failure {
 	return problem(http.StatusNotImplemented, "error:implementation/not-implemented-in-oss", "API not implemented in Airbyte OSS", "", nil)
 }
 
-// unknown is the answer for an id that does not exist.
+// unknown is the answer for an id that does not exist, or is none.
 func (f *Fake) unknown(kind, id string) *failure {
+	if kind != "application" && uuid.Validate(id) != nil {
+		return hal(http.StatusBadRequest, "/"+kind+"s", "Failed to convert argument ["+kind+"Id] due to: Invalid UUID string")
+	}
 	if f.has(ForbiddenUnknown) {
 		return forbidden()
 	}

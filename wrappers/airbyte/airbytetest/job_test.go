@@ -27,7 +27,7 @@ func TestRuns(t *testing.T) {
 		rows     int64
 		attempts int
 	}{
-		"succeeds":          {[]ConnectionOption{SyncTakes(10*time.Minute), SyncMoves(500, 1)}, "succeeded", 10*time.Minute, 500, 1},
+		"succeeds":          {[]ConnectionOption{SyncTakes(10 * time.Minute), SyncMoves(500, 1)}, "succeeded", 10 * time.Minute, 500, 1},
 		"at once":           {[]ConnectionOption{SyncTakes(time.Second), StartsAfter(0)}, "succeeded", time.Second, 1000, 1},
 		"fails":             {[]ConnectionOption{SyncFails("no such table"), SyncMoves(100, 1)}, "failed", time.Minute, 50, 1},
 		"fails at last":     {[]ConnectionOption{SyncFails("no such table"), AttemptsFail(2), SyncMoves(100, 1)}, "failed", time.Minute, 75, 3},
@@ -35,8 +35,8 @@ func TestRuns(t *testing.T) {
 		"is cancelled":      {[]ConnectionOption{SyncIsCancelled(), SyncMoves(100, 1)}, "cancelled", time.Minute, 50, 1},
 		"moves nothing":     {[]ConnectionOption{SyncMoves(-1, -1)}, "succeeded", time.Minute, -1, 1},
 		"by script":         {[]ConnectionOption{Runs(func(int, *rand.Rand) Run { return Run{Duration: time.Minute, Rows: 7} })}, "succeeded", time.Minute, 7, 1},
-		"with progress":     {[]ConnectionOption{SyncTakes(10*time.Minute), CommitsEvery(time.Second)}, "succeeded", 10*time.Minute, 1000, 1},
-		"from distribution": {[]ConnectionOption{SyncTakesFunc(LogNormal(10*time.Minute, 0))}, "succeeded", 10*time.Minute, 1000, 1},
+		"with progress":     {[]ConnectionOption{SyncTakes(10 * time.Minute), CommitsEvery(time.Second)}, "succeeded", 10 * time.Minute, 1000, 1},
+		"from distribution": {[]ConnectionOption{SyncTakesFunc(LogNormal(10*time.Minute, 0))}, "succeeded", 10 * time.Minute, 1000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
