@@ -15,7 +15,7 @@
 //		})
 //	}
 //
-// Outside of Go, the program in cmd/fakeairbyte serves it on a port; see also [Serve].
+// Outside of Go, the program in cmd/airbytefake serves it on a port; see also [Serve].
 //
 // # Time
 //
