@@ -32,7 +32,7 @@ func TestCron(t *testing.T) {
 		" ":                    "error:cron-validation/missing-cron-data",
 	} {
 		status, body := call(t, f, "PATCH", "/connections/"+conn.ID, fmt.Sprintf(`{"schedule":{"scheduleType":"cron","cronExpression":%q}}`, expression))
-		got := ""
+		var got string
 		if status == 200 {
 			got = *decode[airbyteapi.ConnectionResponse](t, body).Schedule.CronExpression
 		} else {

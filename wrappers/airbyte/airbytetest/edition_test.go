@@ -14,7 +14,17 @@ import (
 
 func postJSON(t *testing.T, c *http.Client, url, body string) (int, http.Header, string) {
 	t.Helper()
-	response, err := c.Post(url, "application/json", strings.NewReader(body))
+	return post(t, c, url, "application/json", body)
+}
+
+func post(t *testing.T, c *http.Client, url, contentType, body string) (int, http.Header, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", contentType)
+	response, err := c.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func Example() {
 			fmt.Println(*job.JSON200.RowsSynced, "rows,", *job.JSON200.BytesSynced, "bytes")
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 	// Output: 12 rows, 3400 bytes
 }

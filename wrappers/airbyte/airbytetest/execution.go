@@ -2,7 +2,6 @@ package airbytetest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -150,7 +149,7 @@ func (f *Fake) planOf(j *job) *Plan {
 			Stream: stream, SyncMode: mode, GenerationID: c.generations[key],
 			CursorField: stream.SourceDefinedCursor, PrimaryKey: stream.SourceDefinedPrimaryKey,
 			Target: target(string(c.namespaceDefinition), c.namespaceFormat, c.prefix, stream),
-			State:  json.RawMessage(c.state[key]),
+			State:  c.state[key],
 		}
 		if len(planned.CursorField) == 0 {
 			planned.CursorField = configured.CursorField

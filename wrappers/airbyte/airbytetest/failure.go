@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -22,18 +23,18 @@ type failure struct {
 func (e *failure) Error() string { return fmt.Sprintf("%d %s", e.status, e.text) }
 
 func (e *failure) write(w http.ResponseWriter) {
-	for k, v := range e.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), e.header)
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.WriteHeader(e.status)
 	if e.body == nil {
-		_, _ = io.WriteString(w, e.raw)
+		_, _ = io.WriteString(w, e.raw) //nolint:gosec // a constant
 		return
 	}
-	_ = json.NewEncoder(w).Encode(e.body)
+	if err := json.NewEncoder(w).Encode(e.body); err != nil {
+		panic(http.ErrAbortHandler) // the client left; bodies are maps of strings and numbers
+	}
 }
 
 const problemBase = "https://reference.airbyte.com/reference/errors"

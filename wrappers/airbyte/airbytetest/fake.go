@@ -32,7 +32,7 @@ type Fake struct {
 	server   *servicetest.Server
 	contract *servicetest.Contract
 
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the lifetime of the fake, which its jobs inherit
 	cancel context.CancelFunc
 	movers sync.WaitGroup
 
@@ -270,8 +270,7 @@ func (f *Fake) handler() http.Handler {
 			f.opaqueLocked(http.StatusUnprocessableEntity, err.Error()).write(w)
 		},
 		ResponseErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
-			var e *failure
-			if errors.As(err, &e) {
+			if e, ok := errors.AsType[*failure](err); ok {
 				e.write(w)
 				return
 			}

@@ -87,7 +87,7 @@ func movingFake(t *testing.T, m *memoryMover, rows int, opts ...ConnectionOption
 }
 
 func mode(m SyncMode) *airbyteapi.ConnectionSyncModeEnum {
-	return ptr(airbyteapi.ConnectionSyncModeEnum(m))
+	return new(airbyteapi.ConnectionSyncModeEnum(m))
 }
 
 func wait(t *testing.T, f *Fake, id int64) airbyteapi.JobResponse {
@@ -96,7 +96,7 @@ func wait(t *testing.T, f *Fake, id int64) airbyteapi.JobResponse {
 		if j := getJob(t, f, id); isFinal(j.Status) {
 			return j
 		}
-		time.Sleep(time.Second)
+		sleep(t, time.Second)
 	}
 	t.Fatal("the job does not end")
 	return airbyteapi.JobResponse{}
@@ -213,7 +213,7 @@ func TestMoverProgressAndCancel(t *testing.T) {
 		if j := getJob(t, f, id); j.RowsSynced != nil || j.Status != "pending" {
 			t.Errorf("%+v", j)
 		}
-		time.Sleep(10*time.Minute + 30*time.Second)
+		sleep(t, 10*time.Minute+30*time.Second)
 		if j := getJob(t, f, id); j.Status != "running" || *j.RowsSynced != 100 {
 			t.Errorf("%s, %d rows", j.Status, *j.RowsSynced)
 		}
@@ -221,13 +221,13 @@ func TestMoverProgressAndCancel(t *testing.T) {
 		if status != 200 || decode[airbyteapi.JobResponse](t, body).Status != "cancelled" {
 			t.Errorf("%d %s", status, body)
 		}
-		time.Sleep(time.Hour)
+		sleep(t, time.Hour)
 		if j := getJob(t, f, id); j.Status != "cancelled" || *j.RowsSynced != 100 {
 			t.Errorf("%s, %d rows", j.Status, *j.RowsSynced)
 		}
 		// One that runs when the fake closes does not hold it up.
 		trigger(t, f, conn.ID)
-		time.Sleep(time.Minute)
+		sleep(t, time.Minute)
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}

@@ -47,7 +47,7 @@ func everyStream(source *connector) []wire.StreamConfiguration {
 }
 
 func configuration(s Stream) wire.StreamConfiguration {
-	c := wire.StreamConfiguration{Name: s.Name, SyncMode: ptr(wire.ConnectionSyncModeEnumFullRefreshOverwrite), PrimaryKey: s.SourceDefinedPrimaryKey, CursorField: s.SourceDefinedCursor}
+	c := wire.StreamConfiguration{Name: s.Name, SyncMode: new(wire.ConnectionSyncModeEnumFullRefreshOverwrite), PrimaryKey: s.SourceDefinedPrimaryKey, CursorField: s.SourceDefinedCursor}
 	if len(c.CursorField) == 0 {
 		c.CursorField = s.DefaultCursor
 	}
@@ -161,7 +161,7 @@ func (a *service) GetStreamProperties(ctx context.Context, request srv.GetStream
 	for _, s := range source.streams {
 		p := wire.StreamProperties{
 			StreamName: &s.Name, SyncModes: syncModes(s), DefaultCursorField: s.DefaultCursor,
-			SourceDefinedCursorField: ptr(len(s.SourceDefinedCursor) > 0), SourceDefinedPrimaryKey: s.SourceDefinedPrimaryKey,
+			SourceDefinedCursorField: new(len(s.SourceDefinedCursor) > 0), SourceDefinedPrimaryKey: s.SourceDefinedPrimaryKey,
 		}
 		if len(s.SourceDefinedCursor) > 0 {
 			p.DefaultCursorField = s.SourceDefinedCursor
