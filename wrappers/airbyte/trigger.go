@@ -27,8 +27,8 @@ import (
 // JobsController.kt, SchedulerHandler.kt, TemporalClient.kt.)
 
 const (
-	// triggerAppears is how long after the request the server may still create the job: it waits 60 seconds for the
-	// job's id before it gives up (TemporalClient.kt).
+	// triggerAppears is how long after the request, or after the server's answer that it has waited long enough, the job
+	// may still come into being: the server waits 60 seconds for the job's id (TemporalClient.kt).
 	triggerAppears = 65 * time.Second
 	// triggerLooks is how long the list is read after an unclear answer that itself came late.
 	triggerLooks = 15 * time.Second
@@ -237,12 +237,17 @@ func (c *Connection) refused(ctx context.Context, kind JobType, before newest, p
 
 // recover looks for the job that a request with an unclear outcome may have started.
 func (c *Connection) recover(ctx context.Context, kind JobType, before newest, past []time.Duration, sent time.Time, failure error) (triggered, *runningJob, error) {
+	var e *apierr.Error
+	conflict := errors.As(failure, &e) && stateConflict(e)
+	patience := triggerLooks
+	if conflict {
+		patience = triggerAppears // the server has given up waiting for a job that it did ask for
+	}
 	until := sent.Add(triggerAppears)
-	if late := time.Now().Add(triggerLooks); late.After(until) {
+	if late := time.Now().Add(patience); late.After(until) {
 		until = late
 	}
-	var e *apierr.Error
-	explained := !errors.As(failure, &e) || !stateConflict(e)
+	explained := !conflict
 	for pause := time.Second; ; pause = min(2*pause, longestLook) {
 		now, err := c.newestJobs(ctx)
 		switch {
