@@ -5,6 +5,8 @@ import (
 	"iter"
 )
 
+const pageSize = 100
+
 func pages[T any](ctx context.Context, fetch func(ctx context.Context, limit, offset int32) ([]T, error), id func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := map[string]bool{}

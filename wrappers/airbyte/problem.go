@@ -234,7 +234,7 @@ func explainToken(e *apierr.Error) {
 		e.Err = ErrWrongRoot
 		e.Hint = "There is no token endpoint here: check WithOrigin, or use WithBasic or WithNoAuth for an Airbyte that has no applications."
 	case e.Status == http.StatusInternalServerError:
-		e.Hint = "A self-managed Airbyte that keeps users in its database answers 500 to a wrong client id or secret: check AIRBYTE_CLIENT_ID and AIRBYTE_CLIENT_SECRET first, then the server's log."
+		e.Hint = "A self-managed Airbyte that keeps users in its database answers 500 to a wrong client id or secret: check the client id and the client secret of the application first, then the server's log."
 	default:
 		e.Hint = "Check the client id and the client secret of the application (Settings → Applications), and that they are of this Airbyte."
 	}

@@ -122,14 +122,29 @@ func (w *Workspace) Dependents(ctx context.Context) ([]Dependent, error) {
 	return w.dependents(ctx, ConnectionFilter{})
 }
 
+// dependents lists connections for a deletion, which must not miss one. The server reads pages without an order
+// (airbyte-platform ConnectionServiceJooqImpl.kt), so that a row can slip through between two of them: when there is more
+// than one page the list is read until a pass brings nothing new.
 func (w *Workspace) dependents(ctx context.Context, filter ConnectionFilter) ([]Dependent, error) {
 	var found []Dependent
-	for c, err := range w.Connections(ctx, filter) {
-		if err != nil {
-			return nil, err
+	seen := make(map[string]bool)
+	for range 5 {
+		before := len(seen)
+		for c, err := range w.Connections(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if seen[c.id] {
+				continue
+			}
+			seen[c.id] = true
+			if info, _, _ := c.info.Cached(); filter.keep(info) {
+				found = append(found, Dependent{ID: c.id, Name: info.Name})
+			}
 		}
-		info, _, _ := c.info.Cached()
-		found = append(found, Dependent{ID: c.id, Name: info.Name})
+		if len(seen) < pageSize || len(seen) == before {
+			break
+		}
 	}
 	return found, nil
 }

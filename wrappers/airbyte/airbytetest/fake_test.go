@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
+	"github.com/sluice-sdk/sluice/wrappers/servicetest"
 )
 
 // client is the raw generated client with an API key.
@@ -32,15 +33,27 @@ func client(tb testing.TB, f *Fake) *airbyteapi.ClientWithResponses {
 // call sends a request with an API key and returns the status and the body.
 func call(tb testing.TB, f *Fake, method, path, body string) (int, string) {
 	tb.Helper()
+	return callAs(tb, f, "Bearer "+f.APIKey(), method, path, body)
+}
+
+// anyRequest tolerates nonsense of the client, never of the fake.
+func anyRequest(v *servicetest.Violation) bool { return v.Direction == servicetest.Request }
+
+func callAs(tb testing.TB, f *Fake, authorization, method, path, body string) (int, string) {
+	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), method, f.BaseURL()+path, strings.NewReader(body))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+f.APIKey())
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	response, err := f.HTTPClient().Do(r)
+	client := f.HTTPClient()
+	defer client.CloseIdleConnections()
+	response, err := client.Do(r)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -164,4 +177,35 @@ func TestTokenEndpoint(t *testing.T) {
 			}
 		})
 	}
+}
+
+// do sends a request with a token and returns the status and the body.
+func do(ctx context.Context, c *http.Client, token, method, url, body string) (int, string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(data), err
+}
+
+// decodeNumbers reads an object and keeps its numbers as they were written.
+func decodeNumbers(tb testing.TB, body string) map[string]any {
+	tb.Helper()
+	var v map[string]any
+	d := json.NewDecoder(strings.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		tb.Fatalf("%v in %s", err, body)
+	}
+	return v
 }
