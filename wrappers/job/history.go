@@ -1,8 +1,10 @@
 package job
 
 import (
+	"cmp"
 	"container/list"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -69,8 +71,8 @@ const (
 	popMu      = 5.193 // ln 180 s
 	popSigma   = 1.0
 	runSigma   = 0.3
-	runWeight  = 4.0  // how many runs the belief in runSigma is worth
-	lawStrange = 0.05 // weight left for a run that is unlike the earlier ones
+	runWeight  = 16.0 // how many runs the belief in runSigma is worth
+	lawStrange = 0.02 // weight left for a run that is unlike the earlier ones
 )
 
 // law is the distribution of the next run's duration, given the earlier ones: lognormal around them, with a weight on
@@ -79,6 +81,8 @@ type law struct {
 	mu, sigma float64
 	median    time.Duration
 	p99       time.Duration
+
+	plan []step // made when it is needed first
 }
 
 // newLaw fits a law, nil when the durations are too few.
@@ -102,20 +106,70 @@ func newLaw(durations []time.Duration) *law {
 	return &law{mu: mu, sigma: sigma, median: seconds(math.Exp(mu)), p99: seconds(math.Exp(mu + 2.326*sigma))}
 }
 
-// hazard is the rate at which a run that has lasted age seconds ends.
-func (l *law) hazard(age float64) float64 {
+// survival is the share of runs that last longer than age seconds.
+func (l *law) survival(age float64) float64 {
 	if age <= 0 {
-		return 0
+		return 1
 	}
+	normal := func(z float64) float64 { return 0.5 * math.Erfc(z/math.Sqrt2) }
 	x := math.Log(age)
-	z1, z0 := (x-l.mu)/l.sigma, (x-popMu)/popSigma
-	f := (1-lawStrange)*density(z1)/l.sigma + lawStrange*density(z0)/popSigma
-	s := (1-lawStrange)*survival(z1) + lawStrange*survival(z0)
-	if s < 1e-12 {
-		return hazardScale / age
-	}
-	return f / (s * age)
+	return (1-lawStrange)*normal((x-l.mu)/l.sigma) + lawStrange*normal((x-popMu)/popSigma)
 }
 
-func density(z float64) float64  { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-func survival(z float64) float64 { return 0.5 * math.Erfc(z/math.Sqrt2) }
+// step is a moment of a plan: a job that still runs at age is best asked for again at next, both in seconds.
+type step struct{ age, next float64 }
+
+// The plan's moments: steps of them, spread evenly over the logarithm from planFrom to planTo standard deviations.
+// Beyond them the law says little, and the law-free rule goes on.
+const (
+	planSteps        = 600
+	planFrom, planTo = -3, 3.0
+)
+
+// makePlan finds the polls for which the expected polls·pollCost + delay is least, by dynamic programming from the
+// oldest age down: V(i) = min over j of pollCost·S(i) + expected delay of ends between i and j + V(j), where S is the
+// survival. No pause is longer than limit. It takes a tenth of a millisecond.
+func (l *law) makePlan(limit float64) []step {
+	plan := make([]step, planSteps)
+	var s, area, cost [planSteps]float64 // survival, its integral, and V
+	s[0] = 1
+	for i := 1; i < planSteps; i++ {
+		z := planFrom + (planTo-planFrom)*float64(i-1)/(planSteps-2)
+		plan[i].age = math.Exp(l.mu + z*l.sigma)
+		s[i] = l.survival(plan[i].age)
+		area[i] = area[i-1] + (plan[i].age-plan[i-1].age)*(s[i]+s[i-1])/2
+	}
+	last := &plan[planSteps-1]
+	last.next = last.age + lawFreeInterval(last.age, 1)
+	cost[planSteps-1] = s[planSteps-1] * (pollCost + 2*math.Sqrt(2*pollCost*last.age/hazardScale))
+	for i := planSteps - 2; i >= 0; i-- {
+		cost[i] = math.Inf(1)
+		for j := i + 1; j < planSteps; j++ {
+			pause := plan[j].age - plan[i].age
+			if pause > limit && j > i+1 {
+				break
+			}
+			if v := pollCost*s[i] + pause*s[i] - (area[j] - area[i]) + cost[j]; v < cost[i] {
+				cost[i], plan[i].next = v, plan[j].age
+			}
+		}
+	}
+	return plan
+}
+
+// pause is the seconds until the next poll of a job of this age, at most about limit.
+func (l *law) pause(age, limit float64) float64 {
+	if l.plan == nil {
+		l.plan = l.makePlan(limit)
+	}
+	i, exact := slices.BinarySearchFunc(l.plan, age, func(s step, age float64) int { return cmp.Compare(s.age, age) })
+	switch {
+	case i == len(l.plan):
+		return lawFreeInterval(age, 1)
+	case exact:
+		return l.plan[i].next - age
+	}
+	a, b := l.plan[i-1], l.plan[i]
+	part := (age - a.age) / (b.age - a.age)
+	return a.next + part*(b.next-a.next) - age
+}

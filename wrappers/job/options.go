@@ -37,7 +37,7 @@ type Intervals struct {
 	Min time.Duration
 	// Max is the longest pause while one call tells about all the jobs that are waited for. Default: 5 seconds.
 	Max time.Duration
-	// MaxAlone is the longest pause for a job that takes a call of its own. Default: 1 minute.
+	// MaxAlone is the longest pause for a job that takes a call of its own. Default: 2 minutes.
 	MaxAlone time.Duration
 }
 
@@ -52,7 +52,7 @@ type Tolerance struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Intervals = o.Intervals.or(Intervals{Min: time.Second, Max: 5 * time.Second, MaxAlone: time.Minute})
+	o.Intervals = o.Intervals.or(Intervals{Min: time.Second, Max: 5 * time.Second, MaxAlone: 2 * time.Minute})
 	o.UnknownGrace = orDefault(o.UnknownGrace, 10*time.Minute)
 	o.NotFoundGrace = orDefault(o.NotFoundGrace, 30*time.Second)
 	o.Tolerance.For = orDefault(o.Tolerance.For, 2*time.Minute)

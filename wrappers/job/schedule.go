@@ -8,6 +8,7 @@ import "math"
 // many jobs is one poll at the sum of their rates. See docs/adr/waiting-schedule.md for the figures.
 const (
 	pollCost    = 0.1 // seconds of delay that one request is worth
+	crowdCost   = 0.075
 	hazardScale = 0.8 // h(a) = hazardScale / a
 	youngest    = 5.0 // seconds; younger jobs count as this old, or h would have no bound
 	jitter      = 0.1 // either way
@@ -16,10 +17,10 @@ const (
 func rate(age float64) float64 { return hazardScale / max(youngest, age) }
 
 // crowdInterval is the pause before one request that asks for all jobs whose rates sum up to h.
-func crowdInterval(h float64) float64 { return math.Sqrt(2 * pollCost / h) }
+func crowdInterval(h float64) float64 { return math.Sqrt(2 * crowdCost / h) }
 
 // crowded is the sum of rates from which on crowdInterval is no longer than interval.
-func crowded(interval float64) float64 { return 2 * pollCost / (interval * interval) }
+func crowded(interval float64) float64 { return 2 * crowdCost / (interval * interval) }
 
 // lawFreeInterval is the pause before the next poll of a job of this age that shares its requests with share-1 others
 // of about its age: where the integral of sqrt(share·0.8/2ca) reaches 1.
@@ -27,18 +28,4 @@ func lawFreeInterval(age, share float64) float64 {
 	c := pollCost / share
 	root := math.Sqrt(age) + math.Sqrt(c/hazardScale/2)
 	return root*root - age
-}
-
-// lawInterval is the pause before the next poll of a job of this age whose parent's runs follow l, at most limit.
-func lawInterval(l *law, age, limit float64) float64 {
-	sum, t := 0.0, 0.0
-	for t < limit {
-		step := max(0.25, t/16)
-		sum += step * math.Sqrt(l.hazard(age+t+step/2)/(2*pollCost))
-		t += step
-		if sum >= 1 {
-			break
-		}
-	}
-	return t
 }

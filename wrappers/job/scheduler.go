@@ -251,10 +251,11 @@ func (p *Poller) dispatch(now time.Time) time.Time {
 	return next
 }
 
-// setMode changes between the feed and fetching by id.
+// setMode changes between the feed and fetching by id. The last job of a crowd stays with the feed: whoever waits for all
+// of them waits for that one.
 func (p *Poller) setMode(now time.Time) {
 	r := p.run
-	feeding := p.feed != nil && len(p.waited) > 1 && !now.Before(p.feedOff)
+	feeding := p.feed != nil && (r.feeding || len(p.waited) > 1) && !now.Before(p.feedOff)
 	if feeding == r.feeding {
 		return
 	}
@@ -308,7 +309,7 @@ func (p *Poller) cover(j *Job, fresh bool, now time.Time) {
 	}
 	due := now
 	if fresh {
-		due = now.Add(p.vary(p.crowdPause(now)))
+		due = now.Add(p.crowdPause(now))
 	}
 	if due.Before(r.tickDue) {
 		r.tickDue = due
@@ -323,7 +324,7 @@ func (p *Poller) schedule(j *Job, now time.Time) {
 		return
 	}
 	pause := p.pause(j, now)
-	p.push(j, now.Add(p.vary(pause)), pause)
+	p.push(j, now.Add(pause), pause)
 }
 
 // push queues a job for being fetched by id.
@@ -502,8 +503,8 @@ func (p *Poller) failed(j *Job, err error, alone bool, now time.Time) {
 		p.end(j, err, true)
 		return
 	}
-	pause := max(p.pause(j, now), backoff(st.fails))
-	p.push(j, now.Add(p.vary(pause)), pause)
+	pause := max(p.pause(j, now), p.vary(backoff(st.fails)))
+	p.push(j, now.Add(pause), pause)
 }
 
 func (p *Poller) givesUp(fails int, since, now time.Time) bool {
@@ -573,7 +574,7 @@ func (p *Poller) tick(r *run, id uint64, scopes []Ref, asked int, fresh []*Job, 
 	}
 	defer r.nudge()
 	r.ticking = false
-	r.tickDue = now.Add(p.vary(p.crowdPause(now)))
+	r.tickDue = now.Add(p.crowdPause(now))
 	if failure == nil {
 		r.watermark, r.fails = began, 0
 		return
@@ -808,17 +809,17 @@ func (p *Poller) pause(j *Job, now time.Time) time.Duration {
 	}
 	age := max(0, now.Sub(st.base).Seconds())
 	if share > 1 {
-		return clamp(lawFreeInterval(age, float64(share)), bounds.Min, bounds.MaxAlone)
+		return p.within(lawFreeInterval(age, float64(share)), bounds.Min, bounds.MaxAlone)
 	}
 	if st.law == nil {
 		p.wantDurations(j)
-		return clamp(lawFreeInterval(age, 1), bounds.Min, bounds.MaxAlone)
+		return p.within(lawFreeInterval(age, 1), bounds.Min, bounds.MaxAlone)
 	}
 	if !st.slowTold && age > st.law.p99.Seconds() {
 		st.slowTold = true
 		p.toldSlow(SlowJob{Last: *j.last.Load(), Age: time.Duration(age * float64(time.Second)), Usual: st.law.median})
 	}
-	return clamp(lawInterval(st.law, age, bounds.MaxAlone.Seconds()), bounds.Min, bounds.MaxAlone)
+	return p.within(st.law.pause(age, p.opts.Intervals.MaxAlone.Seconds()), bounds.Min, bounds.MaxAlone)
 }
 
 // wantDurations asks for the past of a job's parent, once for each parent.
@@ -842,10 +843,10 @@ func (p *Poller) crowdPause(now time.Time) time.Duration {
 	sum, enough := 0.0, crowded(bounds.Min.Seconds())
 	for _, j := range p.waited {
 		if sum += rate(now.Sub(j.state.base).Seconds()); sum >= enough {
-			return bounds.Min
+			break
 		}
 	}
-	return clamp(crowdInterval(sum), bounds.Min, bounds.Max)
+	return p.within(crowdInterval(sum), bounds.Min, bounds.Max)
 }
 
 // bounds are the poller's intervals, or tighter ones that a wait asked for.
@@ -857,17 +858,20 @@ func (p *Poller) bounds() Intervals {
 	return bounds
 }
 
-func clamp(seconds float64, low, high time.Duration) time.Duration {
-	if !(seconds < high.Seconds()) {
-		return high
+// within turns a pause into one that is varied, so that pollers do not fall into step, and inside the bounds.
+func (p *Poller) within(seconds float64, low, high time.Duration) time.Duration {
+	d := high
+	if seconds < high.Seconds() {
+		d = max(low, time.Duration(seconds*float64(time.Second)))
 	}
-	return max(low, time.Duration(seconds*float64(time.Second)))
+	least, most := max(low, scale(d, 1-jitter)), min(high, scale(d, 1+jitter))
+	return least + scale(most-least, p.random())
 }
 
-// vary moves d by up to 10 % either way, so that pollers do not fall into step.
-func (p *Poller) vary(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (1 - jitter + 2*jitter*p.random()))
-}
+// vary moves d by up to 10 % either way.
+func (p *Poller) vary(d time.Duration) time.Duration { return scale(d, 1-jitter+2*jitter*p.random()) }
+
+func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
 // told, toldUnknown and toldSlow put calls of hooks off until mu is released.
 func (p *Poller) told(call string, asked, got int, took time.Duration, err error) {

@@ -33,6 +33,7 @@ type simJob struct {
 
 // world is a service with jobs whose fate is settled. It implements [Source] only; see feedWorld.
 type world struct {
+	seed    uint64
 	zero    time.Time
 	jobs    map[string]*simJob
 	foreign int // rows of other people's jobs for each own one
@@ -53,7 +54,7 @@ type update struct {
 
 func newWorld(n int, window time.Duration, seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 1))
-	w := &world{zero: time.Now(), jobs: make(map[string]*simJob), foreign: 1, batch: 1, buckets: make(map[int64]int)}
+	w := &world{seed: seed, zero: time.Now(), jobs: make(map[string]*simJob), foreign: 1, batch: 1, buckets: make(map[int64]int)}
 	seconds := func(x float64) time.Duration { return time.Duration(x * float64(time.Second)) }
 	for i := range n {
 		mu := medianMu + betweenSD*r.NormFloat64()
@@ -173,24 +174,27 @@ type feedWorld struct{ *world }
 func (w feedWorld) Changes(ctx context.Context, _ []Ref, since time.Time) iter.Seq2[Snapshot, error] {
 	return func(yield func(Snapshot, error) bool) {
 		from := since.Sub(w.zero) - lookBack
-		at, err := w.request(ctx)
-		if err != nil {
-			yield(Snapshot{}, err)
-			return
+		perPage := pageSize / (1 + w.foreign)
+		var at time.Duration
+		for page := range 2 {
+			var err error
+			if at, err = w.request(ctx); err != nil {
+				yield(Snapshot{}, err)
+				return
+			}
+			all := rows(w.updates, from, at)
+			all = all[min(len(all), page*perPage):]
+			if !w.yieldRows(all[:min(len(all), perPage)], at, yield) || len(all) < perPage {
+				return
+			}
 		}
-		all := rows(w.updates, from, at)
-		if len(all)*(1+w.foreign) <= pageSize {
-			w.yieldRows(all, at, yield)
-			return
-		}
-		// More than a page: the ends are what counts, a list for each status, read at once, pages four at a time. The
-		// page that was read already shows how much there is and is lost.
+		// Two full pages: more than usual happened. The ends are what counts: a list for each final status, read side
+		// by side, pages four at a time.
 		ends := rows(w.ends, from, at)
 		byPhase := map[Phase][]update{}
 		for _, u := range ends {
 			byPhase[u.job.final] = append(byPhase[u.job.final], u)
 		}
-		perPage := pageSize / (1 + w.foreign)
 		for round := 0; ; round++ {
 			more := false
 			var now []update

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of a PostgreSQL destination
+
+	"github.com/sluice-sdk/sluice/wrappers/airbyte"
+	"github.com/sluice-sdk/sluice/wrappers/airbyte/airbytetest"
+	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/warehouse/duckdb"
+)
+
+// setting is where the program runs: a workspace, and the database that its destination writes to.
+type setting struct {
+	workspace    *airbyte.Workspace
+	connectionID string // "" means that the connection is still to be made, from these two
+	source       map[string]any
+	destination  map[string]any
+	db           *sql.DB // nil when the destination's database is not known
+
+	// nextDay makes new data appear in the source; false means that one sync was all.
+	nextDay func() (bool, error)
+	closers []func() error
+}
+
+func (s *setting) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		if err := s.closers[i](); err != nil {
+			fmt.Fprintln(os.Stderr, "quickstart:", err)
+		}
+	}
+}
+
+// connectToService returns the real service, or nil when no connection is named in the environment.
+// QUICKSTART_DESTINATION tells how to read the destination: a postgres:// URL or the path of a DuckDB file.
+func connectToService(ctx context.Context) (*setting, error) {
+	connection := os.Getenv("AIRBYTE_CONNECTION_ID")
+	if connection == "" {
+		return nil, nil
+	}
+	client, err := airbyte.FromEnv()
+	if err != nil {
+		return nil, err
+	}
+	workspace, err := client.DefaultWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	if err := workspace.Connect(ctx); err != nil {
+		return nil, err
+	}
+	runs := 0
+	s := &setting{workspace: workspace, connectionID: connection, nextDay: func() (bool, error) {
+		runs++
+		return runs < 2, nil
+	}}
+	switch destination := os.Getenv("QUICKSTART_DESTINATION"); {
+	case destination == "":
+		fmt.Println("QUICKSTART_DESTINATION is not set, so the rows are not read back: Airbyte never gives a destination's password.")
+	case strings.HasPrefix(destination, "postgres://"), strings.HasPrefix(destination, "postgresql://"):
+		if _, err := url.Parse(destination); err != nil {
+			return nil, errors.New("QUICKSTART_DESTINATION is not a URL")
+		}
+		s.db, err = sql.Open("pgx", destination)
+	default:
+		s.db, err = duckdb.Open(destination, duckdb.ReadOnly())
+	}
+	if s.db != nil {
+		s.closers = append(s.closers, s.db.Close)
+	}
+	return s, err
+}
+
+// startFake starts a fake Airbyte on a loopback port, with a file to read and a DuckDB file to write.
+func startFake(ctx context.Context, file string) (s *setting, err error) {
+	days := 0
+	s = &setting{nextDay: func() (bool, error) {
+		if days++; days > 1 {
+			return false, nil
+		}
+		fmt.Println("\nThe file has not changed; where a stream has a cursor, there is nothing new to read:")
+		return true, nil
+	}}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	folder, err := os.MkdirTemp("", "sluice-quickstart-")
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, func() error { return os.RemoveAll(folder) })
+	if file == "" {
+		file = filepath.Join(folder, "users.csv")
+		if err := copyFile("../testdata/users.csv", file); err != nil {
+			return s, err
+		}
+		s.nextDay = func() (bool, error) {
+			if days++; days > 1 {
+				return false, nil
+			}
+			fmt.Println("\nThe next day the file has new and changed rows:")
+			return true, copyFile("../testdata/users_update.csv", file)
+		}
+	} else if file, err = filepath.Abs(file); err != nil {
+		return s, err
+	}
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	s.source = map[string]any{
+		"dataset_name": name, "url": file, "format": strings.TrimPrefix(filepath.Ext(file), "."), "provider": map[string]any{"storage": "local"},
+	}
+	database := filepath.Join(folder, "warehouse.duckdb")
+	s.destination = map[string]any{"destination_path": database}
+	if s.db, err = duckdb.Open(database); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.db.Close)
+
+	mover := &airbytetest.SQLMover{CommitRows: 5, CommitPause: 300 * time.Millisecond, Open: func(context.Context, airbytetest.Connector) (*sql.DB, error) {
+		return duckdb.Open(database)
+	}}
+	fake, err := airbytetest.NewServer(airbytetest.WithMover(mover), airbytetest.WithStartup(time.Second))
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, fake.Close)
+	origin, err := fake.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return s, err
+	}
+	fmt.Printf("a fake Airbyte listens on %s; it reads %s and writes %s\n", origin, filepath.Base(file), database)
+	credentials := fake.Credentials()
+	client, err := airbyte.New(airbyte.WithOrigin(origin), airbyte.WithClientCredentials(credentials.ClientID, credentials.ClientSecret),
+		airbyte.WithPolling(job.Options{Intervals: job.Intervals{Min: 200 * time.Millisecond}}))
+	if err != nil {
+		return s, err
+	}
+	s.workspace = client.Workspace(fake.WorkspaceID())
+	return s, nil
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o600)
+}
