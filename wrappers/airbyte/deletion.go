@@ -51,8 +51,11 @@ func deleted[T any](failure error, list func() iter.Seq2[T, error]) error {
 	if !ok || e.Attempts < 2 || (e.Kind != apierr.KindNotFound && e.Kind != apierr.KindPermissionDenied) {
 		return failure
 	}
-	for range list() {
-		return failure // it is still there, or nobody knows
+	for _, err := range list() {
+		if err != nil {
+			return failure // nobody knows
+		}
+		return failure // it is still there
 	}
 	return nil
 }

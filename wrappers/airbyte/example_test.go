@@ -53,9 +53,8 @@ func ExampleResourceError() {
 		return
 	}
 	err = client.Workspace("w1").Connection("c1").Rename(context.Background(), "nightly")
-	var resource *airbyte.ResourceError
 	fmt.Println(errors.Is(err, airbyte.ErrConnectionLocked), errors.Is(err, apierr.ErrConflict))
-	if errors.As(err, &resource) {
+	if resource, ok := errors.AsType[*airbyte.ResourceError](err); ok {
 		fmt.Println(resource.URL)
 	}
 	// Output:
