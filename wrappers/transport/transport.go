@@ -106,7 +106,9 @@ func (c *Client) CloseIdleConnections() {
 }
 
 // String returns the client's service and origin, never its settings.
-func (c *Client) String() string { return fmt.Sprintf("transport.Client(%s %s)", c.service, c.origin) }
+func (c *Client) String() string {
+	return "transport.Client(" + strings.TrimSpace(c.service+" "+c.origin) + ")"
+}
 
 // Format implements [fmt.Formatter]: whatever the verb, it writes what String returns.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
