@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -138,13 +137,7 @@ func TestPostgresModes(t *testing.T) {
 // TestPostgresConnects uses the name on a server, with a role that has one of
 // the passwords, and with the dialer of the documentation.
 func TestPostgresConnects(t *testing.T) {
-	given := os.Getenv("SLUICE_TEST_POSTGRES")
-	switch given {
-	case "":
-		t.Fatal("SLUICE_TEST_POSTGRES is not set: this test needs a PostgreSQL. `make test` starts one and sets it; to leave it out, set it to off")
-	case "off":
-		t.Skip("PostgreSQL test LEFT OUT because SLUICE_TEST_POSTGRES=off")
-	}
+	given := postgresURL(t)
 	c, err := pgx.ParseConfig(given)
 	if err != nil {
 		t.Fatal(err)
