@@ -262,3 +262,14 @@ func TestCloseEndsStalls(t *testing.T) {
 		}
 	})
 }
+
+// A fault that can never strike is a mistake in the test.
+func TestFaultOfUnknownOperation(t *testing.T) {
+	s := newTestServer(t, answer(200, "application/json", thing), nil)
+	defer func() {
+		if recover() == nil {
+			t.Error("a misspelt operation was taken")
+		}
+	}()
+	s.Fault(Status("getThing|getThings", 503, ""))
+}
