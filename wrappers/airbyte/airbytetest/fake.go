@@ -288,7 +288,8 @@ func (f *Fake) handler() http.Handler {
 				return
 			}
 			if r.Context().Err() != nil {
-				return // nobody reads the answer
+				servicetest.Cut(w, r)
+				return
 			}
 			f.opaqueLocked(http.StatusInternalServerError, err.Error()).write(w)
 		},
@@ -310,6 +311,7 @@ func (f *Fake) handler() http.Handler {
 			case threads <- struct{}{}:
 				defer func() { <-threads }()
 			case <-r.Context().Done():
+				servicetest.Cut(w, r)
 				return
 			}
 		}
