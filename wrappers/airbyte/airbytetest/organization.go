@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-
 	wire "github.com/sluice-sdk/sluice/gen/airbyteapi"
 	srv "github.com/sluice-sdk/sluice/gen/airbyteserver"
 )
