@@ -14,46 +14,47 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
 // postgresURL is where the PostgreSQL of the test run is.
-func postgresURL(t testing.TB) string {
-	t.Helper()
+func postgresURL(tb testing.TB) string {
+	tb.Helper()
 	dsn := os.Getenv("SLUICE_TEST_POSTGRES")
 	switch dsn {
 	case "":
-		t.Fatal("SLUICE_TEST_POSTGRES is not set: these tests need a PostgreSQL. `make test` starts one and sets it; " +
+		tb.Fatal("SLUICE_TEST_POSTGRES is not set: these tests need a PostgreSQL. `make test` starts one and sets it; " +
 			"to use your own, set it to a connection URL; to leave the PostgreSQL tests out, set it to off")
 	case "off":
-		t.Skip("PostgreSQL tests LEFT OUT because SLUICE_TEST_POSTGRES=off")
+		tb.Skip("PostgreSQL tests LEFT OUT because SLUICE_TEST_POSTGRES=off")
 	}
 	return dsn
 }
 
 // postgresDB opens the PostgreSQL of the test run and makes a schema of the
 // test's own, which goes when the test ends.
-func postgresDB(t testing.TB) (db *sql.DB, schema string) {
-	t.Helper()
-	db, err := sql.Open("pgx", postgresURL(t))
+func postgresDB(tb testing.TB) (db *sql.DB, schema string) {
+	tb.Helper()
+	db, err := sql.Open("pgx", postgresURL(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	schema = fmt.Sprintf("Wh_%d_%d", os.Getpid(), rand.Uint32())
-	exec(t, db, `CREATE SCHEMA "`+schema+`"`)
-	t.Cleanup(func() {
-		exec(t, db, `DROP SCHEMA "`+schema+`" CASCADE`)
+	exec(tb, db, `CREATE SCHEMA "`+schema+`"`)
+	tb.Cleanup(func() {
+		exec(tb, db, `DROP SCHEMA "`+schema+`" CASCADE`)
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db, schema
 }
 
-func exec(t testing.TB, db *sql.DB, query string, args ...any) {
-	t.Helper()
-	if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
+func exec(tb testing.TB, db *sql.DB, query string, args ...any) {
+	tb.Helper()
+	if _, err := db.ExecContext(context.WithoutCancel(tb.Context()), query, args...); err != nil {
+		tb.Fatalf("%s: %v", query, err)
 	}
 }
 
@@ -61,9 +62,9 @@ const metaDDL = `"_airbyte_raw_id" varchar NOT NULL, "_airbyte_extracted_at" tim
 
 // usersTable makes a final table as destination-postgres 3 lays it out, holding
 // three syncs (7, 8 and an old one without a sync id) and two generations.
-func usersTable(t testing.TB, db *sql.DB, schema, name string) {
-	t.Helper()
-	exec(t, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "id" bigint, "Full_Name" varchar, "score" numeric, "active" boolean, "born" date, "address" jsonb, "tags" jsonb)`, schema, name, metaDDL))
+func usersTable(tb testing.TB, db *sql.DB, schema, name string) {
+	tb.Helper()
+	exec(tb, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "id" bigint, "Full_Name" varchar, "score" numeric, "active" boolean, "born" date, "address" jsonb, "tags" jsonb)`, schema, name, metaDDL))
 	rows := []struct {
 		raw, at, meta string
 		generation    any
@@ -75,37 +76,38 @@ func usersTable(t testing.TB, db *sql.DB, schema, name string) {
 		{"r4", "2026-01-03T00:00:00.123456Z", `{"sync_id":8}`, 2, 4},
 	}
 	for _, r := range rows {
-		exec(t, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, schema, name),
+		exec(tb, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, schema, name),
 			r.raw, r.at, r.meta, r.generation, r.id, fmt.Sprintf("name %d", r.id), "12345678901234567890.5", r.id%2 == 0, "1990-05-06", `{"city":"Oslo"}`, `["a","b"]`)
 	}
 }
 
-func postgresUsers(t testing.TB) (*warehouse.Table, *sql.DB) {
-	db, schema := postgresDB(t)
-	usersTable(t, db, schema, "Users")
+func postgresUsers(tb testing.TB) (*warehouse.Table, *sql.DB) {
+	tb.Helper()
+	db, schema := postgresDB(tb)
+	usersTable(tb, db, schema, "Users")
 	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 	where, err := d.Name(warehouse.Stream{Name: "Users"}, warehouse.Placement{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d.Table(db, where), db
 }
 
-func ids(t testing.TB, table *warehouse.Table, options ...warehouse.ReadOption) []int64 {
-	t.Helper()
+func ids(tb testing.TB, table *warehouse.Table, options ...warehouse.ReadOption) []int64 {
+	tb.Helper()
 	var got []int64
-	for row, err := range table.Rows(t.Context(), append(options, warehouse.OrderBy(warehouse.Ascending("id")))...) {
+	for row, err := range table.Rows(tb.Context(), append(options, warehouse.OrderBy(warehouse.Ascending("id")))...) {
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		got = append(got, row.Value("id").(int64))
 	}
-	n, err := table.Count(t.Context(), options...)
+	n, err := table.Count(tb.Context(), options...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if int(n) != len(got) {
-		t.Errorf("Count says %d, Rows %d", n, len(got))
+		tb.Errorf("Count says %d, Rows %d", n, len(got))
 	}
 	return got
 }
@@ -476,8 +478,9 @@ func TestPostgresRawTablesOnly(t *testing.T) {
 }
 
 // seriesView stands for a table of n rows without the time to write them.
-func seriesView(t testing.TB, db *sql.DB, schema string, n int) *warehouse.Table {
-	exec(t, db, fmt.Sprintf(`CREATE VIEW "%s"."series" AS SELECT g::bigint AS id, 'name ' || g AS name, g * 1.5::float8 AS score, now() AS _airbyte_extracted_at FROM generate_series(1, %d) g`, schema, n))
+func seriesView(tb testing.TB, db *sql.DB, schema string, n int) *warehouse.Table {
+	tb.Helper()
+	exec(tb, db, fmt.Sprintf(`CREATE VIEW "%s"."series" AS SELECT g::bigint AS id, 'name ' || g AS name, g * 1.5::float8 AS score, now() AS _airbyte_extracted_at FROM generate_series(1, %d) g`, schema, n))
 	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 	return d.Table(db, d.At("", "series"))
 }
@@ -630,30 +633,41 @@ func TestPostgresLocateOnceForAll(t *testing.T) {
 	}
 }
 
+// record is a row of series.
+type record struct {
+	ID    int64     `db:"id"`
+	Name  string    `db:"name"`
+	Score float64   `db:"score"`
+	At    time.Time `db:"_airbyte_extracted_at"`
+}
+
+// plainRead is what a program without this package would do.
+func plainRead(b *testing.B, db *sql.DB, query string) {
+	b.Helper()
+	rows, err := db.QueryContext(b.Context(), query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	var v record
+	for rows.Next() {
+		if err := rows.Scan(&v.ID, &v.Name, &v.Score, &v.At); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func BenchmarkPostgresRows(b *testing.B) {
 	db, schema := postgresDB(b)
 	const rows = 100_000
 	table := seriesView(b, db, schema, rows)
-	type record struct {
-		ID    int64     `db:"id"`
-		Name  string    `db:"name"`
-		Score float64   `db:"score"`
-		At    time.Time `db:"_airbyte_extracted_at"`
-	}
 	b.Run("database-sql", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r, err := db.Query(`SELECT id, name, score, _airbyte_extracted_at FROM "` + schema + `"."series"`)
-			if err != nil {
-				b.Fatal(err)
-			}
-			var v record
-			for r.Next() {
-				if err := r.Scan(&v.ID, &v.Name, &v.Score, &v.At); err != nil {
-					b.Fatal(err)
-				}
-			}
-			r.Close()
+			plainRead(b, db, `SELECT id, name, score, _airbyte_extracted_at FROM "`+schema+`"."series"`)
 		}
 		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
 	})
