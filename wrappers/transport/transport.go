@@ -168,7 +168,6 @@ type call struct {
 	cancel  context.CancelFunc
 	timeout time.Duration
 	slot    bool // a place in the limiter is taken
-	epoch   uint64
 	sentAt  time.Time
 	asked   atomic.Bool // a connection was asked for …
 	got     atomic.Bool // … and there was one, so that bytes may have left
