@@ -56,10 +56,11 @@ func (s *settings) client() (*Client, error) {
 	case tokenCredentials:
 		auth = transport.Tokens(chosen.source)
 	case clientCredentials:
-		_, raw, err := chain(transport.None())
+		tokens, raw, err := chain(transport.None())
 		if err != nil {
 			return nil, err
 		}
+		c.tokens = tokens
 		auth = transport.Tokens(&tokenSource{raw: raw, id: chosen.first, secret: chosen.second})
 	case noCredentials:
 	}

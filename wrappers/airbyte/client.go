@@ -15,6 +15,7 @@ const service = "airbyte"
 type Client struct {
 	raw       *airbyteapi.ClientWithResponses
 	transport *transport.Client
+	tokens    *transport.Client // the one that asks for tokens; nil for other credentials
 	poller    *job.Poller
 	triggers  triggerLocks
 	roots     roots
@@ -54,4 +55,12 @@ func (c *Client) DefaultWorkspace() (*Workspace, error) {
 		return nil, apierr.Invalid(service, "workspace", "no default workspace: use WithDefaultWorkspace, or set AIRBYTE_WORKSPACE_ID and use FromEnv")
 	}
 	return c.Workspace(c.workspace), nil
+}
+
+// CloseIdleConnections closes the connections that no call uses. The client can be used afterwards.
+func (c *Client) CloseIdleConnections() {
+	c.transport.CloseIdleConnections()
+	if c.tokens != nil {
+		c.tokens.CloseIdleConnections()
+	}
 }

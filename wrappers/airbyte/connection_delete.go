@@ -83,5 +83,8 @@ func (c *Connection) others(ctx context.Context, dependents func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(list, func(d Dependent) bool { return d.ID == c.id }), nil
+	if list = slices.DeleteFunc(list, func(d Dependent) bool { return d.ID == c.id }); len(list) == 0 {
+		return nil, nil
+	}
+	return list, nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
-// Destination is the handle of a destination: a configured connector that data is written to. It loads its description once, when
-// an accessor first needs it. It is safe for concurrent use.
+// Destination is the handle of a destination: a configured connector that data is written to. It loads its description
+// once, when an accessor first needs it. It is safe for concurrent use.
 type Destination struct {
 	workspace *Workspace
 	id        string
@@ -31,11 +31,11 @@ func (d *Destination) WebURL() string {
 	return d.workspace.client.pageURL(d.workspace.id, "destination", d.id)
 }
 
-// Info returns the destination's description, reading it once for all accessors and goroutines. Secrets in its configuration
-// are masked; numbers in it are [encoding/json.Number]. The caller must not change the configuration.
+// Info returns the destination's description, reading it once for all accessors and goroutines. Secrets in its
+// configuration are masked; numbers in it are [encoding/json.Number]. The caller must not change the configuration.
 //
-// Errors: [apierr.ErrNotFound] or [apierr.ErrPermissionDenied] when there is no such destination, [WorkspaceMismatchError]
-// when it is in another workspace; each inside a [ResourceError].
+// Errors: [apierr.ErrNotFound] or [apierr.ErrPermissionDenied] when there is no such destination,
+// [WorkspaceMismatchError] when it is in another workspace; each inside a [ResourceError].
 //
 //sluice:operation GET /destinations/{destinationId}
 func (d *Destination) Info(ctx context.Context) (*airbyteapi.DestinationResponse, error) {
@@ -70,8 +70,8 @@ func (d *Destination) Name(ctx context.Context) (string, error) {
 	return info.Name, nil
 }
 
-// Type returns the connector's type, such as "postgres". It is "" for connectors that the server has no name for, custom
-// ones among them (airbyte-platform NameToDefinitionMapper.kt): decide by [Destination.DefinitionID] then.
+// Type returns the connector's type, such as "postgres". It is "" for connectors that the server has no name for,
+// custom ones among them (airbyte-platform NameToDefinitionMapper.kt): decide by [Destination.DefinitionID] then.
 //
 //sluice:operation GET /destinations/{destinationId}
 func (d *Destination) Type(ctx context.Context) (string, error) {
@@ -136,10 +136,11 @@ func (d *Destination) Rename(ctx context.Context, name string) error {
 	return d.store(decodeExact[airbyteapi.DestinationResponse](d.workspace.client.raw.PatchDestination(ctx, d.id, airbyteapi.DestinationPatchRequest{Name: &name})))
 }
 
-// UpdateConfiguration reads the configuration, lets edit change it, and writes it back as a whole. The secrets that edit
-// leaves masked keep their values, because the server puts them back on a PUT (airbyte-platform JsonSecretsProcessor;
-// it does not on a PATCH); a mask anywhere else is refused with [ErrMaskedSecret]. An error of edit is returned as it is,
-// and nothing is written. Two programs that do this at once overwrite each other: Airbyte has no versions to compare.
+// UpdateConfiguration reads the configuration, lets edit change it, and writes it back as a whole. The secrets that
+// edit leaves masked keep their values, because the server puts them back on a PUT (airbyte-platform
+// JsonSecretsProcessor; it does not on a PATCH); a mask anywhere else is refused with [ErrMaskedSecret]. An error of
+// edit is returned as it is, and nothing is written. Two programs that do this at once overwrite each other: Airbyte
+// has no versions to compare.
 //
 //sluice:operation GET /destinations/{destinationId}
 //sluice:operation PUT /destinations/{destinationId}
@@ -238,9 +239,9 @@ func (d *Destination) Dependents(ctx context.Context) ([]Dependent, error) {
 	return d.workspace.dependents(ctx, ConnectionFilter{DestinationID: d.id})
 }
 
-// Delete deletes the destination. The server deletes every connection that writes to it too, without a word, so Delete looks
-// first: while there are such connections it refuses with a [DependentsError], unless [WithDependents] is given, and the
-// answer says which connections went. A connection that another program makes in that moment is not noticed.
+// Delete deletes the destination. The server deletes every connection that writes to it too, without a word, so Delete
+// looks first: while there are such connections it refuses with a [DependentsError], unless [WithDependents] is given,
+// and the answer says which connections went. A connection that another program makes in that moment is not noticed.
 //
 //sluice:operation GET /destinations/{destinationId}
 //sluice:operation GET /connections
@@ -290,7 +291,8 @@ func (d *Destination) fail(err error) error {
 	return &ResourceError{Workspace: d.workspace.id, Destination: d.id, URL: d.WebURL(), Err: err}
 }
 
-// DestinationFilter says which destinations a list brings: those that all of its fields allow. The zero filter allows all.
+// DestinationFilter says which destinations a list brings: those that all of its fields allow. The zero filter allows
+// all.
 type DestinationFilter struct {
 	// Name is the exact name; NameContains a part of it, in any case. All but IncludeDeleted are applied by this package.
 	Name, NameContains string
@@ -309,8 +311,9 @@ func (f *DestinationFilter) keep(info *airbyteapi.DestinationResponse) bool {
 		(f.Where == nil || f.Where(info))
 }
 
-// Destinations lists the destinations of the workspace as loaded handles; with filters, those that pass all of them. Pages are read
-// as the loop goes on; an error ends it. A workspace that does not exist has no destinations: [Workspace.Connect] tells.
+// Destinations lists the destinations of the workspace as loaded handles; with filters, those that pass all of them.
+// Pages are read as the loop goes on; an error ends it. A workspace that does not exist has no destinations:
+// [Workspace.Connect] tells.
 //
 //sluice:operation GET /destinations
 func (w *Workspace) Destinations(ctx context.Context, filters ...DestinationFilter) iter.Seq2[*Destination, error] {
@@ -342,8 +345,8 @@ func (w *Workspace) Destinations(ctx context.Context, filters ...DestinationFilt
 	})
 }
 
-// DestinationByName returns the one destination of this name, an error of kind [apierr.KindNotFound] when there is none, or of kind
-// [apierr.KindConflict] when there are several.
+// DestinationByName returns the one destination of this name, an error of kind [apierr.KindNotFound] when there is
+// none, or of kind [apierr.KindConflict] when there are several.
 //
 //sluice:operation GET /destinations
 func (w *Workspace) DestinationByName(ctx context.Context, name string) (*Destination, error) {
@@ -366,14 +369,14 @@ type DestinationSpec struct {
 	Configuration any
 	// ResourceAllocation is for self-managed Airbyte; Cloud refuses it.
 	ResourceAllocation *airbyteapi.ScopedResourceRequirements
-	// UniqueName refuses with [ErrAlreadyExists] when there is a destination by this name, at the price of listing them. With
-	// it, a destination that a lost answer left behind is adopted.
+	// UniqueName refuses with [ErrAlreadyExists] when there is a destination by this name, at the price of listing
+	// them. With it, a destination that a lost answer left behind is adopted.
 	UniqueName bool
 }
 
-// CreateDestination creates ("deploys") a destination and returns its loaded handle. It does not check the connector's credentials.
-// Bad input is an error of kind [apierr.KindInvalid] before any request. When the call fails in a way that leaves open
-// whether it took place, the error is a [CreateUnknownError] that names the candidates.
+// CreateDestination creates ("deploys") a destination and returns its loaded handle. It does not check the connector's
+// credentials. Bad input is an error of kind [apierr.KindInvalid] before any request. When the call fails in a way
+// that leaves open whether it took place, the error is a [CreateUnknownError] that names the candidates.
 //
 //sluice:operation GET /destinations
 //sluice:operation POST /destinations

@@ -4,12 +4,29 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/paging"
 )
+
+// pageSize is the largest page that the server gives.
+const pageSize = 100
+
+// pages makes an iterator of a list that is read by limit and offset, without items of the same id. The links in the
+// pages are never followed: they drop filters and may name another host (airbyte-platform PaginationMapper.kt).
+func pages[T any](ctx context.Context, fetch func(ctx context.Context, limit, offset int32) ([]T, error), id func(T) string) iter.Seq2[T, error] {
+	return paging.Offset(ctx, func(ctx context.Context, offset, limit int) (paging.Page[T], error) {
+		if offset > math.MaxInt32 {
+			return paging.Page[T]{}, apierr.Invalid(service, "offset", "the list is longer than the API can count")
+		}
+		items, err := fetch(ctx, int32(limit), int32(offset)) //nolint:gosec // both fit: checked, and pageSize
+		return paging.Page[T]{Items: items}, err
+	}, paging.OffsetOptions[T]{PageSize: pageSize, Key: id})
+}
 
 // byName keeps what has this name, when one is given, and whose name contains this text, when one is given. The public
 // API has no such filters, so they are applied here.

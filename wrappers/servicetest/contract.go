@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,8 +44,8 @@ type Violation struct {
 	Reason    string    // never holds the value itself, which may be a secret
 }
 
-// Error says what is wrong, in one line.
-func (v *Violation) Error() string {
+// String says what is wrong, in one line.
+func (v *Violation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "contract: %s of %s", v.Direction, v.Operation)
 	if v.Status != 0 {
@@ -128,7 +129,7 @@ func (c *Contract) Middleware(next http.Handler) http.Handler {
 		}
 		held := &heldAnswer{under: w, header: http.Header{}, contract: c, exchange: x, input: input}
 		next.ServeHTTP(held, r)
-		held.finish()
+		held.finish(r.Context())
 	})
 }
 
@@ -146,16 +147,16 @@ func (c *Contract) report(v *Violation) (refuse bool) {
 		return false
 	}
 	if c.Logger != nil {
-		c.Logger.Error(v.Error(), "operation", v.Operation, "direction", string(v.Direction))
+		c.Logger.Error(v.String(), slog.String("operation", v.Operation), slog.String("direction", string(v.Direction)))
 	}
 	return true
 }
 
 func refuse(w http.ResponseWriter, v *Violation) {
-	w.Header().Set(ViolationHeader, strings.Map(printable, v.Error()))
+	w.Header().Set(ViolationHeader, strings.Map(printable, v.String()))
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusInternalServerError)
-	_, _ = io.WriteString(w, v.Error()+"\n")
+	_, _ = io.WriteString(w, v.String()+"\n") //nolint:gosec // plain text, and no value of the request is in it
 }
 
 func printable(r rune) rune {
@@ -230,7 +231,7 @@ func (c *Contract) checkRequest(x *exchange, r *http.Request) (*openapi3filter.R
 	return input, nil
 }
 
-func (c *Contract) checkAnswer(x *exchange, input *openapi3filter.RequestValidationInput, status int, header http.Header, body []byte, whole bool) *Violation {
+func (c *Contract) checkAnswer(ctx context.Context, x *exchange, input *openapi3filter.RequestValidationInput, status int, header http.Header, body []byte, whole bool) *Violation {
 	options := filterOptions
 	if !whole {
 		options = &openapi3filter.Options{ExcludeResponseBody: true, IncludeResponseStatus: true}
@@ -252,7 +253,7 @@ func (c *Contract) checkAnswer(x *exchange, input *openapi3filter.RequestValidat
 		RequestValidationInput: input, Status: status, Header: header, Options: options,
 		Body: io.NopCloser(bytes.NewReader(body)),
 	}
-	if err := openapi3filter.ValidateResponse(context.Background(), answer); err != nil {
+	if err := openapi3filter.ValidateResponse(ctx, answer); err != nil {
 		return explain(err, &Violation{Operation: x.op.id, Direction: Response, Status: status})
 	}
 	if status == http.StatusNoContent && len(body) > 0 {
@@ -265,8 +266,7 @@ func (c *Contract) checkAnswer(x *exchange, input *openapi3filter.RequestValidat
 // explain finds the place and the reason in an error of the validator, whose own text repeats the whole schema
 // and the value.
 func explain(err error, v *Violation) *Violation {
-	var request *openapi3filter.RequestError
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*openapi3filter.RequestError](err); ok {
 		v.Reason = request.Reason
 		if request.Parameter != nil {
 			v.Parameter = request.Parameter.In + " " + request.Parameter.Name
@@ -275,12 +275,10 @@ func explain(err error, v *Violation) *Violation {
 			v.Reason = firstLine(request.Err.Error())
 		}
 	}
-	var response *openapi3filter.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*openapi3filter.ResponseError](err); ok {
 		v.Reason = response.Reason
 	}
-	var schema *openapi3.SchemaError
-	if errors.As(err, &schema) {
+	if schema, ok := errors.AsType[*openapi3.SchemaError](err); ok {
 		if p := schema.JSONPointer(); len(p) > 0 {
 			v.Pointer = "/" + strings.Join(p, "/")
 		}
@@ -371,12 +369,12 @@ func (h *heldAnswer) stream() error {
 	return err
 }
 
-func (h *heldAnswer) finish() {
+func (h *heldAnswer) finish(ctx context.Context) {
 	if h.taken || h.exchange.cut {
 		return
 	}
 	h.WriteHeader(http.StatusOK)
-	v := h.contract.checkAnswer(h.exchange, h.input, h.status, h.Header(), h.body.Bytes(), !h.dropped)
+	v := h.contract.checkAnswer(ctx, h.exchange, h.input, h.status, h.Header(), h.body.Bytes(), !h.dropped)
 	refused := v != nil && h.contract.report(v)
 	if h.streaming {
 		return
@@ -391,7 +389,5 @@ func (h *heldAnswer) finish() {
 }
 
 func copyHeader(to, from http.Header) {
-	for k, v := range from {
-		to[k] = v
-	}
+	maps.Copy(to, from)
 }

@@ -53,7 +53,7 @@ func newTestServer(tb testing.TB, h http.Handler, c *Contract) *Server {
 	return s
 }
 
-func send(tb testing.TB, c *http.Client, method, url, body string) (*http.Response, string) {
+func send(tb testing.TB, c *http.Client, method, url, body string) (int, http.Header, string) {
 	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -71,7 +71,7 @@ func send(tb testing.TB, c *http.Client, method, url, body string) (*http.Respon
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return response, string(data)
+	return response.StatusCode, response.Header, string(data)
 }
 
 func TestContract(t *testing.T) {
@@ -133,9 +133,9 @@ func TestViolationWithoutTest(t *testing.T) {
 	var log strings.Builder
 	contract := &Contract{Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	s := newTestServer(t, answer(200, "application/json", `{"tags":[]}`), contract)
-	response, body := send(t, s.Client(), "GET", s.URL()+"/v1/things/1", "")
-	if response.StatusCode != 500 || !strings.Contains(response.Header.Get(ViolationHeader), "/name") || !strings.Contains(body, "/name") {
-		t.Errorf("%d %q %q", response.StatusCode, response.Header.Get(ViolationHeader), body)
+	status, header, body := send(t, s.Client(), "GET", s.URL()+"/v1/things/1", "")
+	if status != 500 || !strings.Contains(header.Get(ViolationHeader), "/name") || !strings.Contains(body, "/name") {
+		t.Errorf("%d %q %q", status, header.Get(ViolationHeader), body)
 	}
 	if !strings.Contains(log.String(), "getThing") {
 		t.Errorf("log: %s", log.String())
@@ -146,9 +146,9 @@ func TestTolerate(t *testing.T) {
 	tb := &fakeTB{}
 	contract := &Contract{TB: tb, Tolerate: func(v *Violation) bool { return v.Direction == Request && v.Operation == "getThing" }}
 	s := newTestServer(t, answer(200, "application/json", `{"name":"n"}`), contract)
-	response, _ := send(t, s.Client(), "GET", s.URL()+"/v1/things/1?limit=1000", "")
-	if response.StatusCode != 200 || tb.all() != "" {
-		t.Errorf("%d %s", response.StatusCode, tb.all())
+	status, _, _ := send(t, s.Client(), "GET", s.URL()+"/v1/things/1?limit=1000", "")
+	if status != 200 || tb.all() != "" {
+		t.Errorf("%d %s", status, tb.all())
 	}
 }
 
@@ -165,7 +165,12 @@ func TestStreamingIsPreserved(t *testing.T) {
 		fmt.Fprintf(w, `"%d bytes"}`, len(body))
 	})
 	s := newTestServer(t, h, &Contract{TB: tb})
-	response, err := s.Client().Post(s.URL()+"/v1/things/1", "application/json", strings.NewReader(`{"name":"n"}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/v1/things/1", strings.NewReader(`{"name":"n"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := s.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +238,10 @@ func BenchmarkContract(b *testing.B) {
 func TestServerLog(t *testing.T) {
 	s := newTestServer(t, answer(200, "application/json", `{"name":"n"}`), &Contract{TB: t})
 	c := s.Client()
-	r, _ := http.NewRequest("GET", s.URL()+"/v1/things/1?limit=5", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/v1/things/1?limit=5", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.Header.Set("Authorization", "Bearer hunter2")
 	response, err := c.Do(r)
 	if err != nil {
@@ -278,7 +286,7 @@ func waitRecords(tb testing.TB, l *Log, n int) []Record {
 		if r := l.Records(); len(r) >= n {
 			return r
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	tb.Fatalf("only %d records", len(l.Records()))
 	return nil

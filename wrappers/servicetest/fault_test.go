@@ -23,7 +23,7 @@ type outcome struct {
 }
 
 func post(ctx context.Context, c *http.Client, url string) outcome {
-	r, err := http.NewRequestWithContext(ctx, "POST", url, strings.NewReader(`{"name":"n"}`))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(`{"name":"n"}`))
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -51,10 +51,12 @@ func TestFaults(t *testing.T) {
 		processed int // how often the handler ran
 		check     func(o outcome) bool
 	}{
-		"status":        {func() *Fault { return Status("makeThing", 503, `{"message":"no"}`) }, 0, func(o outcome) bool { return o.status == 503 && o.contentType == "application/json" }},
-		"status text":   {func() *Fault { return Status("makeThing", 502, "bad") }, 0, func(o outcome) bool { return o.status == 502 && strings.HasPrefix(o.contentType, "text/plain") }},
-		"rate limit":    {func() *Fault { return RateLimit("makeThing", "30") }, 0, func(o outcome) bool { return o.status == 429 }},
-		"html":          {func() *Fault { return HTML("makeThing", 200) }, 0, func(o outcome) bool { return o.status == 200 && o.contentType == "text/html" && strings.Contains(o.body, "nginx") }},
+		"status":      {func() *Fault { return Status("makeThing", 503, `{"message":"no"}`) }, 0, func(o outcome) bool { return o.status == 503 && o.contentType == "application/json" }},
+		"status text": {func() *Fault { return Status("makeThing", 502, "bad") }, 0, func(o outcome) bool { return o.status == 502 && strings.HasPrefix(o.contentType, "text/plain") }},
+		"rate limit":  {func() *Fault { return RateLimit("makeThing", "30") }, 0, func(o outcome) bool { return o.status == 429 }},
+		"html": {func() *Fault { return HTML("makeThing", 200) }, 0, func(o outcome) bool {
+			return o.status == 200 && o.contentType == "text/html" && strings.Contains(o.body, "nginx")
+		}},
 		"reset before":  {func() *Fault { return ResetBefore("makeThing") }, 0, func(o outcome) bool { return o.err != nil && o.status == 0 }},
 		"reset after":   {func() *Fault { return ResetAfterBody("makeThing") }, 1, func(o outcome) bool { return o.err != nil && o.status == 0 }},
 		"reset within":  {func() *Fault { return ResetMidBody("makeThing", 5) }, 1, func(o outcome) bool { return o.status == 200 && o.err != nil && o.body == thing[:5] }},
@@ -195,7 +197,7 @@ func TestDelaysAndStalls(t *testing.T) {
 		s.ClearFaults()
 		began = time.Now()
 		s.Fault(DelayAnswer("makeThing", time.Hour))
-		if o := post(t.Context(), c, s.URL()+"/v1/things/1"); o.status != 200 || at != began || time.Since(began) != time.Hour {
+		if o := post(t.Context(), c, s.URL()+"/v1/things/1"); o.status != 200 || !at.Equal(began) || time.Since(began) != time.Hour {
 			t.Errorf("%+v, processed after %v, answered after %v", o, at.Sub(began), time.Since(began))
 		}
 
@@ -223,7 +225,10 @@ func TestEndlessBodyEndsWithTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestServer(t, answer(200, "application/json", thing), &Contract{TB: t})
 		s.Fault(Endless("makeThing", 0))
-		r, _ := http.NewRequest("POST", s.URL()+"/v1/things/1", strings.NewReader(thing))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/v1/things/1", strings.NewReader(thing))
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.Header.Set("Content-Type", "application/json")
 		response, err := s.Client().Do(r)
 		if err != nil {
@@ -244,7 +249,7 @@ func TestCloseEndsStalls(t *testing.T) {
 		s.Fault(Stall("*"))
 		ended := make(chan outcome)
 		c := s.Client()
-		go func() { ended <- post(context.Background(), c, s.URL()+"/v1/things/1") }()
+		go func() { ended <- post(t.Context(), c, s.URL()+"/v1/things/1") }()
 		synctest.Wait()
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -16,8 +16,8 @@ type Record struct {
 	Took         time.Duration // until the answer was written
 	Method       string
 	Host         string
-	Path         string // as sent, with the base path
-	Query        string // as sent
+	Path         string      // as sent, with the base path
+	Query        string      // as sent
 	Header       http.Header // credentials replaced by "[redacted]"
 	RequestBytes int
 	Status       int  // what was answered, 0 when nothing was

@@ -2,7 +2,6 @@ package servicetest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -18,7 +17,7 @@ func pair(tb testing.TB, opts ...NetworkOption) (client, server net.Conn, n *Net
 	tb.Helper()
 	n = NewNetwork(opts...)
 	l := n.Listener()
-	client, err := n.DialContext(context.Background(), "tcp", "service.test:80")
+	client, err := n.DialContext(tb.Context(), "tcp", "service.test:80")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func TestDeadlines(t *testing.T) {
 			t.Errorf("read without a deadline: %v", err)
 		}
 		go func() {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			_ = client.SetReadDeadline(time.Unix(1, 0))
 		}()
 		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -52,7 +52,7 @@ type Server struct {
 	servers []*http.Server
 	started bool
 	closed  bool
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // the lifetime of the server, which its requests inherit
 	cancel  context.CancelFunc
 	serving sync.WaitGroup
 }
@@ -177,7 +177,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (s *Server) Fault(faults ...*Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = append(s.faults[:len(s.faults):len(s.faults)], faults...)
+	s.faults = append(slices.Clip(s.faults), faults...)
 }
 
 // ClearFaults removes every fault.
@@ -229,7 +229,7 @@ func (s *Server) serve(l net.Listener) {
 	server := &http.Server{
 		Handler:           s,
 		BaseContext:       func(net.Listener) context.Context { return s.ctx },
-		ErrorLog:          log.New(io.Discard, "", 0),
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ReadHeaderTimeout: time.Minute,
 	}
 	s.servers = append(s.servers, server)

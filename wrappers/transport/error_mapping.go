@@ -283,9 +283,10 @@ func provesUnsent(err error) bool {
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect" || op.Op == "socks connect") {
 		return true
 	}
+	var waiting notConnectedError
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
-	if errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {
+	if errors.As(err, &waiting) || errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {
 		return true
 	}
 	var stream refusedStream
@@ -306,19 +307,21 @@ func untrusted(err error) bool {
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host) || errors.As(err, &invalid)
 }
 
-const httpForHTTPS = "server gave HTTP response to HTTPS client"
+// plainHTTP reports whether a service answered a TLS handshake with plain HTTP.
+func plainHTTP(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch)
+}
 
 // neverWorks reports whether another try would fail the same way.
-func neverWorks(err error) bool {
-	return untrusted(err) || strings.Contains(err.Error(), httpForHTTPS)
-}
+func neverWorks(err error) bool { return untrusted(err) || plainHTTP(err) }
 
 func connectionHint(err error) string {
 	var dns *net.DNSError
 	switch {
 	case untrusted(err):
 		return "the service's certificate is not trusted: check the host, or give its authority with WithTLSConfig"
-	case strings.Contains(err.Error(), httpForHTTPS):
+	case plainHTTP(err):
 		return "the service speaks plain HTTP at this address: use http:// in the base URL"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the host has no address: check the base URL"

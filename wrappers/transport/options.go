@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -37,7 +36,6 @@ type settings struct {
 const (
 	defaultTimeout  = 30 * time.Second
 	defaultMaxBytes = 64 << 20
-	maxConnections  = 64
 )
 
 func defaults() settings {
@@ -48,7 +46,7 @@ func defaults() settings {
 }
 
 // finish checks the settings as a whole and fills in what was left out.
-func (s *settings) finish() error {
+func (s *settings) finish(secure bool) error {
 	var err error
 	if s.retry, err = s.retry.withDefaults(); err != nil {
 		return err
@@ -57,25 +55,11 @@ func (s *settings) finish() error {
 		return err
 	}
 	if s.roundTripper == nil {
-		s.roundTripper = newHTTPTransport(s.proxy, s.tls)
+		s.roundTripper = newConnections(secure, s.proxy, s.tls)
 	} else if s.proxy != nil || s.tls != nil {
 		return errors.New("a proxy or a TLS configuration has no effect on a RoundTripper of your own: set it there")
 	}
 	return nil
-}
-
-// newHTTPTransport returns the default transport: HTTP/2 where the server has it, otherwise up to 64 connections,
-// all of which stay open for the next call.
-func newHTTPTransport(proxy proxyFunc, config *tls.Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy: proxy, DialContext: dialer.DialContext, TLSClientConfig: config, TLSHandshakeTimeout: 10 * time.Second,
-		ForceAttemptHTTP2:   true, // a dialer or a TLS configuration of one's own would turn it off
-		MaxIdleConnsPerHost: maxConnections, MaxConnsPerHost: maxConnections, IdleConnTimeout: 90 * time.Second,
-		ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 1 << 20,
-		// A connection on which nothing comes back, not even an answer to a ping, is dead.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
-	}
 }
 
 // WithService names the service in errors, logs and hooks, such as "airbyte".

@@ -72,7 +72,7 @@ var failures = []failure{
 	{"refused stream text", withError(errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; REFUSED_STREAM] after")), 4, 4, 4, false, apierr.KindUnavailable},
 	{"other stream error", withError(refusedStream{Code: 2}), 4, 4, 1, true, apierr.KindUnavailable},
 	{"certificate", withError(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), 1, 1, 1, false, apierr.KindUnavailable},
-	{"plain HTTP", withError(errors.New("http: server gave HTTP response to HTTPS client")), 1, 1, 1, false, apierr.KindUnavailable},
+	{"plain HTTP", withError(http.ErrSchemeMismatch), 1, 1, 1, false, apierr.KindUnavailable},
 	{"reset", withError(&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), 4, 4, 1, true, apierr.KindUnavailable},
 	{"EOF", withError(io.EOF), 4, 4, 1, true, apierr.KindUnavailable},
 	{"unknown error", withError(errors.New("something")), 4, 4, 1, true, apierr.KindUnavailable},

@@ -53,7 +53,7 @@ func New(base string, operations []Operation, opts ...Option) (*Client, error) {
 			return nil, fmt.Errorf("transport: %w", err)
 		}
 	}
-	if err := c.settings.finish(); err != nil {
+	if err := c.settings.finish(c.base.Scheme == "https"); err != nil {
 		return nil, fmt.Errorf("transport: %w", err)
 	}
 	c.budget.init(c.retry.Budget)

@@ -13,6 +13,7 @@ type server struct {
 
 	role, warehouse string // Snowflake
 	keyPair         bool   // Snowflake: key pair rather than password
+	certificateHost string // SQL Server: hostNameInCertificate
 	location        string // BigQuery
 	httpPath        string // Databricks
 	clientID        string // Databricks OAuth
@@ -48,6 +49,9 @@ func newServer(kind Kind, c *fields) *server {
 		}
 		c.adopt(authentication)
 	case ClickHouse:
+		if s.host == "" {
+			s.host = c.text("hostname") // the pre-release connector's key
+		}
 		s.port = c.port("port", 8443)
 		s.protocol = c.text("protocol")
 	case DuckDB, MotherDuck:
@@ -60,15 +64,15 @@ func newServer(kind Kind, c *fields) *server {
 		if s.sslMode == "" {
 			s.sslMode = method.text("ssl_method")
 		}
+		s.certificateHost = method.text("hostNameInCertificate")
 		c.adopt(method)
 	case MySQL:
 		s.port = c.port("port", 3306)
-		s.sslMode = "preferred"
-		if ssl, set := c.values["ssl"]; set && ssl != nil {
-			s.sslMode = "skip-verify"
-			if !c.boolean("ssl") {
-				s.sslMode = "false"
-			}
+		// The connector asks for TLS, without checking certificates, unless
+		// ssl is off.
+		s.sslMode = "skip-verify"
+		if c.values["ssl"] != nil && !c.boolean("ssl") {
+			s.sslMode = "false"
 		}
 	default: // Postgres, Redshift
 		s.port = c.port("port", 5432)
@@ -80,8 +84,12 @@ func newServer(kind Kind, c *fields) *server {
 		s.caCertificate = mode.text("ca_certificate")
 		s.clientCertificate = mode.text("client_certificate")
 		c.adopt(mode)
-		if s.sslMode == "" && c.boolean("ssl") {
+		switch {
+		case s.sslMode != "":
+		case kind == Redshift || c.boolean("ssl"): // Redshift's connector always asks for TLS
 			s.sslMode = "require"
+		case c.values["ssl"] != nil:
+			s.sslMode = "disable"
 		}
 	}
 	tunnel := c.object("tunnel_method")

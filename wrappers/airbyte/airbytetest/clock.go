@@ -32,15 +32,23 @@ type due struct {
 
 type dueHeap []due
 
-func (h dueHeap) Len() int { return len(h) }
-func (h dueHeap) Less(i, j int) bool {
-	if !h[i].at.Equal(h[j].at) {
-		return h[i].at.Before(h[j].at)
-	}
-	return h[i].number < h[j].number
+func (h *dueHeap) Len() int { return len(*h) }
+
+func (h *dueHeap) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.number, b.number)) < 0
 }
-func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)   { *h = append(*h, x.(due)) }
+
+func (h *dueHeap) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
+
+// Push implements heap.Interface.
+func (h *dueHeap) Push(x any) {
+	if d, ok := x.(due); ok {
+		*h = append(*h, d)
+	}
+}
+
+// Pop implements heap.Interface.
 func (h *dueHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
@@ -92,8 +100,8 @@ func (j *job) committed(at time.Time) (rows, bytes int64, ok bool) {
 		return rows, bytes, ok
 	}
 	// Between commits of a running attempt: a straight line to the end of the attempt.
-	steps := at.Sub(s.at) / j.run.CommitEvery
-	if steps <= 0 {
+	elapsed := at.Sub(s.at).Truncate(j.run.CommitEvery)
+	if elapsed <= 0 {
 		return rows, bytes, ok
 	}
 	goalRows, goalBytes, whole := j.run.Rows, j.run.Bytes, j.run.Duration
@@ -101,14 +109,15 @@ func (j *job) committed(at time.Time) (rows, bytes int64, ok bool) {
 		next := j.events[j.now+1]
 		goalRows, goalBytes, whole = next.rows, next.bytes, next.at.Sub(s.at)
 	}
-	done := min(1, float64(steps*j.run.CommitEvery)/float64(max(whole, 1)))
+	done := min(1, float64(elapsed)/float64(max(whole, 1)))
 	return rows + int64(done*float64(goalRows-rows)), bytes + int64(done*float64(goalBytes-bytes)), true
 }
 
 // advance brings all jobs to a time. The lock is held.
 func (f *Fake) advance(now time.Time) {
 	for len(f.due) > 0 && !f.due[0].at.After(now) {
-		d := heap.Pop(&f.due).(due)
+		d := f.due[0]
+		heap.Pop(&f.due)
 		if d.create != nil {
 			d.create(d.at)
 			continue
@@ -121,7 +130,7 @@ func (f *Fake) advance(now time.Time) {
 	if !f.has(StaleUpdates) {
 		for _, j := range f.jobs {
 			if s := j.state(); s.status == wire.JobStatusEnumRunning && j.run.CommitEvery > 0 && j.moving == nil {
-				j.updated = s.at.Add(now.Sub(s.at) / j.run.CommitEvery * j.run.CommitEvery)
+				j.updated = s.at.Add(now.Sub(s.at).Truncate(j.run.CommitEvery))
 			}
 		}
 	}
@@ -194,7 +203,7 @@ func insertByCreation(jobs []*job, j *job) []*job {
 func (f *Fake) start(c *connection, kind wire.JobTypeEnum, now time.Time) *job {
 	j := f.add(c, kind, f.run(c, kind), now)
 	c.running = j
-	if f.config.mover != nil && f.config.mover.Moves(f.connectorOf(c.source), f.connectorOf(c.destination)) {
+	if f.config.mover != nil && !f.closed && f.config.mover.Moves(f.connectorOf(c.source), f.connectorOf(c.destination)) {
 		j.events = []event{{at: now, status: wire.JobStatusEnumPending}}
 		f.touch(j, now)
 		f.move(j)

@@ -50,9 +50,13 @@ func (f *Fake) ExpireTokens() {
 // held.
 func (f *Fake) newToken(now time.Time, subject string) string {
 	ends := now.Add(f.config.tokenLifetime)
-	claims, _ := json.Marshal(map[string]any{ // a map of strings and numbers
-		"iss": "http://airbyte.test", "sub": subject, "iat": now.Unix(), "exp": ends.Unix(), "jti": f.newID(),
-	})
+	claims, _ := json.Marshal(struct { //nolint:errchkjson // strings and numbers cannot fail
+		Issuer  string `json:"iss"`
+		Subject string `json:"sub"`
+		Issued  int64  `json:"iat"`
+		Expires int64  `json:"exp"`
+		ID      string `json:"jti"`
+	}{"http://airbyte.test", subject, now.Unix(), ends.Unix(), f.newID()})
 	encode := base64.RawURLEncoding.EncodeToString
 	body := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(claims)
 	mac := hmac.New(sha256.New, []byte(f.signingKey))

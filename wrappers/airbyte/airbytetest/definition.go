@@ -105,7 +105,7 @@ func (f *Fake) removeDefinition(kind, workspaceID, id string, declarative bool) 
 }
 
 func definitionRows(all []*definition) wire.DefinitionsResponse {
-	out := wire.DefinitionsResponse{Data: []wire.DefinitionResponse{}, Previous: ptr(""), Next: ptr("")}
+	out := wire.DefinitionsResponse{Data: []wire.DefinitionResponse{}, Previous: new(""), Next: new("")}
 	for _, d := range all {
 		out.Data = append(out.Data, d.wire())
 	}
@@ -219,7 +219,7 @@ func (a *service) ListDeclarativeSourceDefinitions(_ context.Context, request sr
 	if err != nil {
 		return nil, err
 	}
-	out := srv.ListDeclarativeSourceDefinitions200JSONResponse{Data: []wire.DeclarativeSourceDefinitionResponse{}, Previous: ptr(""), Next: ptr("")}
+	out := srv.ListDeclarativeSourceDefinitions200JSONResponse{Data: []wire.DeclarativeSourceDefinitionResponse{}, Previous: new(""), Next: new("")}
 	for _, d := range all {
 		out.Data = append(out.Data, d.declarativeWire())
 	}

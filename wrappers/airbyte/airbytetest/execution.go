@@ -2,9 +2,9 @@ package airbytetest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	wire "github.com/sluice-sdk/sluice/gen/airbyteapi"
@@ -21,14 +21,13 @@ const realAttempts = 3
 func (f *Fake) move(j *job) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	j.moving = &movement{cancel}
-	plan := f.planOf(j)
 	f.movers.Go(func() {
 		defer cancel()
-		f.execute(ctx, j, plan)
+		f.execute(ctx, j)
 	})
 }
 
-func (f *Fake) execute(ctx context.Context, j *job, plan Plan) {
+func (f *Fake) execute(ctx context.Context, j *job) {
 	say := func(status wire.JobStatusEnum, attempt int) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -46,9 +45,17 @@ func (f *Fake) execute(ctx context.Context, j *job, plan Plan) {
 		return
 	}
 	var rows, bytes int64 // committed by the attempts before
+	var plan *Plan
 	for attempt := 0; ; attempt++ {
 		say(wire.JobStatusEnumRunning, attempt)
-		result, err := f.attempt(ctx, j, plan, attempt, rows, bytes)
+		var result Result
+		err := f.discover(ctx, j.conn.source, false)
+		if err == nil {
+			if plan == nil {
+				plan = f.planOf(j)
+			}
+			result, err = f.attempt(ctx, j, *plan, attempt, rows, bytes)
+		}
 		if ctx.Err() != nil {
 			return // cancelled; the job's last state was set by who cancelled it
 		}
@@ -56,9 +63,8 @@ func (f *Fake) execute(ctx context.Context, j *job, plan Plan) {
 		f.mu.Lock()
 		maps.Copy(j.conn.state, result.State)
 		last := event{at: time.Now(), attempt: attempt, rows: rows, bytes: bytes, committed: err == nil || rows > 0}
-		asked := plan.Fail != nil || j.run.FailedAttempts > 0 || j.run.Failure != ""
 		attempts := realAttempts
-		if asked {
+		if j.run.FailedAttempts > 0 || j.run.Failure != "" {
 			attempts = j.run.FailedAttempts + 1
 		}
 		switch {
@@ -88,6 +94,7 @@ func (f *Fake) execute(ctx context.Context, j *job, plan Plan) {
 
 func (f *Fake) attempt(ctx context.Context, j *job, plan Plan, attempt int, rows, bytes int64) (Result, error) {
 	plan.Attempt = attempt
+	plan.Streams = slices.Clone(plan.Streams)
 	f.mu.Lock()
 	for i := range plan.Streams {
 		plan.Streams[i].State = j.conn.state[plan.Streams[i].Key()]
@@ -118,10 +125,12 @@ func (f *Fake) attempt(ctx context.Context, j *job, plan Plan, attempt int, rows
 	return f.config.mover.Move(ctx, plan)
 }
 
-// planOf lays down what a job is to move, and begins new generations. The lock is held.
-func (f *Fake) planOf(j *job) Plan {
+// planOf lays down what a job is to move, and begins new generations.
+func (f *Fake) planOf(j *job) *Plan {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	c := j.conn
-	plan := Plan{
+	plan := &Plan{
 		JobID: j.id, Clear: j.kind != wire.JobTypeEnumSync,
 		Source: f.connectorOf(c.source), Destination: f.connectorOf(c.destination),
 	}
@@ -140,7 +149,7 @@ func (f *Fake) planOf(j *job) Plan {
 			Stream: stream, SyncMode: mode, GenerationID: c.generations[key],
 			CursorField: stream.SourceDefinedCursor, PrimaryKey: stream.SourceDefinedPrimaryKey,
 			Target: target(string(c.namespaceDefinition), c.namespaceFormat, c.prefix, stream),
-			State:  json.RawMessage(c.state[key]),
+			State:  c.state[key],
 		}
 		if len(planned.CursorField) == 0 {
 			planned.CursorField = configured.CursorField

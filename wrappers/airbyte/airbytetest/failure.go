@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+
+	"github.com/google/uuid"
 )
 
 // failure is an answer with an error in one of the shapes the service has for them. It is an error, so that
@@ -20,18 +23,18 @@ type failure struct {
 func (e *failure) Error() string { return fmt.Sprintf("%d %s", e.status, e.text) }
 
 func (e *failure) write(w http.ResponseWriter) {
-	for k, v := range e.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), e.header)
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.WriteHeader(e.status)
 	if e.body == nil {
-		_, _ = io.WriteString(w, e.raw)
+		_, _ = io.WriteString(w, e.raw) //nolint:gosec // a constant
 		return
 	}
-	_ = json.NewEncoder(w).Encode(e.body)
+	if err := json.NewEncoder(w).Encode(e.body); err != nil {
+		panic(http.ErrAbortHandler) // the client left; bodies are maps of strings and numbers
+	}
 }
 
 const problemBase = "https://reference.airbyte.com/reference/errors"
@@ -82,8 +85,11 @@ func notInOSS() *failure {
 	return problem(http.StatusNotImplemented, "error:implementation/not-implemented-in-oss", "API not implemented in Airbyte OSS", "", nil)
 }
 
-// unknown is the answer for an id that does not exist.
+// unknown is the answer for an id that does not exist, or is none.
 func (f *Fake) unknown(kind, id string) *failure {
+	if kind != "application" && uuid.Validate(id) != nil {
+		return hal(http.StatusBadRequest, "/"+kind+"s", "Failed to convert argument ["+kind+"Id] due to: Invalid UUID string")
+	}
 	if f.has(ForbiddenUnknown) {
 		return forbidden()
 	}

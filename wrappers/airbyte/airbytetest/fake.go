@@ -3,6 +3,7 @@ package airbytetest
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -27,14 +28,16 @@ type TB = servicetest.TB
 // [NewServer] or [Serve] in a program.
 type Fake struct {
 	config   config
+	tb       TB // nil in a program
 	server   *servicetest.Server
 	contract *servicetest.Contract
 
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the lifetime of the fake, which its jobs inherit
 	cancel context.CancelFunc
 	movers sync.WaitGroup
 
 	mu     sync.Mutex
+	closed bool
 	random *rand.Rand
 	lists  uint64 // list requests answered, the seed of their order
 	world
@@ -218,7 +221,7 @@ func build(tb TB, opts []Option) (*Fake, error) {
 	if c.edition == SelfManaged || c.edition == Community {
 		c.root, c.linkBase = selfManagedRoot, "http://localhost:8000"+selfManagedRoot
 	}
-	f := &Fake{config: c, random: rand.New(rand.NewPCG(c.seed, 0xa17b))}
+	f := &Fake{config: c, tb: tb, random: rand.New(rand.NewPCG(c.seed, 0xa17b))}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.world = newWorld(f)
 	if !c.noContract {
@@ -267,9 +270,12 @@ func (f *Fake) handler() http.Handler {
 			f.opaqueLocked(http.StatusUnprocessableEntity, err.Error()).write(w)
 		},
 		ResponseErrorHandlerFunc: func(w http.ResponseWriter, r *http.Request, err error) {
-			if e, ok := err.(*failure); ok {
+			if e, ok := errors.AsType[*failure](err); ok {
 				e.write(w)
 				return
+			}
+			if r.Context().Err() != nil {
+				return // nobody reads the answer
 			}
 			f.opaqueLocked(http.StatusInternalServerError, err.Error()).write(w)
 		},
@@ -371,6 +377,9 @@ func (f *Fake) Violations() int {
 
 // Close ends all connections, stops jobs that move data and waits for them. It may be called more than once.
 func (f *Fake) Close() error {
+	f.mu.Lock()
+	f.closed = true // no job starts to move data any more
+	f.mu.Unlock()
 	f.cancel()
 	err := f.server.Close()
 	f.movers.Wait()

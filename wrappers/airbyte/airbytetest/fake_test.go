@@ -65,6 +65,14 @@ func callAs(tb testing.TB, f *Fake, authorization, method, path, body string) (i
 	return response.StatusCode, string(data)
 }
 
+// sleep lets time pass, which is virtual in all tests that call it.
+func sleep(tb testing.TB, d time.Duration) {
+	tb.Helper()
+	if err := servicetest.Sleep(tb.Context(), d); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func decode[T any](tb testing.TB, body string) T {
 	tb.Helper()
 	var v T
@@ -119,7 +127,7 @@ func TestSixHourSync(t *testing.T) {
 				}
 				break
 			}
-			time.Sleep(time.Second)
+			sleep(t, 2*time.Second)
 		}
 		if got := strings.Join(seen, " "); got != "pending queued running incomplete running succeeded" {
 			t.Errorf("statuses: %s", got)
@@ -152,28 +160,16 @@ func TestTokenEndpoint(t *testing.T) {
 				contentType = "application/x-www-form-urlencoded"
 				body = url.Values{"client_id": {cred.ClientID}, "client_secret": {cred.ClientSecret}, "grant_type": {"client_credentials"}}.Encode()
 			}
-			response, err := f.HTTPClient().Post(f.URL()+tc.path, contentType, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
+			status, _, data := post(t, f.HTTPClient(), f.URL()+tc.path, contentType, body)
+			if status != 200 {
+				t.Fatalf("%d %s", status, data)
 			}
-			defer response.Body.Close()
-			data, _ := io.ReadAll(response.Body)
-			if response.StatusCode != 200 {
-				t.Fatalf("%d %s", response.StatusCode, data)
-			}
-			token := decode[airbyteapi.PublicAccessTokenResponse](t, string(data))
+			token := decode[airbyteapi.PublicAccessTokenResponse](t, data)
 			if token.TokenType != "Bearer" || token.ExpiresIn != 900 || strings.Count(token.AccessToken, ".") != 2 {
 				t.Errorf("%+v", token)
 			}
-			r, _ := http.NewRequest("GET", f.BaseURL()+"/workspaces", nil)
-			r.Header.Set("Authorization", "Bearer "+token.AccessToken)
-			answer, err := f.HTTPClient().Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer answer.Body.Close()
-			if answer.StatusCode != 200 {
-				t.Errorf("the token gets %d", answer.StatusCode)
+			if status, _ := callAs(t, f, "Bearer "+token.AccessToken, "GET", "/workspaces", ""); status != 200 {
+				t.Errorf("the token gets %d", status)
 			}
 		})
 	}

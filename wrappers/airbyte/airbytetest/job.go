@@ -19,10 +19,10 @@ func (f *Fake) jobWire(j *job, now time.Time) wire.JobResponse {
 	s := j.state()
 	out := wire.JobResponse{JobID: j.id, Status: s.status, JobType: j.kind, StartTime: f.timestamp(j.created), ConnectionID: j.conn.id}
 	if isFinal(s.status) || !f.has(FinalUpdateOnly) {
-		out.LastUpdatedAt = ptr(f.timestamp(j.updated))
+		out.LastUpdatedAt = new(f.timestamp(j.updated))
 	}
 	if s.status != wire.JobStatusEnumPending {
-		out.Duration = ptr(isoDuration(j.updated.Truncate(time.Second).Sub(j.created.Truncate(time.Second))))
+		out.Duration = new(isoDuration(j.updated.Truncate(time.Second).Sub(j.created.Truncate(time.Second))))
 	}
 	if rows, bytes, ok := j.committed(now); ok || !f.has(LateNumbers) {
 		out.RowsSynced, out.BytesSynced = &rows, &bytes
@@ -32,7 +32,7 @@ func (f *Fake) jobWire(j *job, now time.Time) wire.JobResponse {
 
 // CreateJob triggers a sync, a reset or a clear.
 func (a *service) CreateJob(ctx context.Context, request srv.CreateJobRequestObject) (srv.CreateJobResponseObject, error) {
-	j, late, err := a.trigger(request.Body.ConnectionID, request.Body.JobType)
+	j, late, err := a.trigger(request.Body.ConnectionID, request.Body.JobType) //nolint:contextcheck // a job outlives the request that triggers it
 	if late != nil {
 		if err := servicetest.Sleep(ctx, late.AnswersAfter); err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ func TestRuns(t *testing.T) {
 		rows     int64
 		attempts int
 	}{
-		"succeeds":          {[]ConnectionOption{SyncTakes(10*time.Minute), SyncMoves(500, 1)}, "succeeded", 10*time.Minute, 500, 1},
+		"succeeds":          {[]ConnectionOption{SyncTakes(10 * time.Minute), SyncMoves(500, 1)}, "succeeded", 10 * time.Minute, 500, 1},
 		"at once":           {[]ConnectionOption{SyncTakes(time.Second), StartsAfter(0)}, "succeeded", time.Second, 1000, 1},
 		"fails":             {[]ConnectionOption{SyncFails("no such table"), SyncMoves(100, 1)}, "failed", time.Minute, 50, 1},
 		"fails at last":     {[]ConnectionOption{SyncFails("no such table"), AttemptsFail(2), SyncMoves(100, 1)}, "failed", time.Minute, 75, 3},
@@ -35,8 +35,8 @@ func TestRuns(t *testing.T) {
 		"is cancelled":      {[]ConnectionOption{SyncIsCancelled(), SyncMoves(100, 1)}, "cancelled", time.Minute, 50, 1},
 		"moves nothing":     {[]ConnectionOption{SyncMoves(-1, -1)}, "succeeded", time.Minute, -1, 1},
 		"by script":         {[]ConnectionOption{Runs(func(int, *rand.Rand) Run { return Run{Duration: time.Minute, Rows: 7} })}, "succeeded", time.Minute, 7, 1},
-		"with progress":     {[]ConnectionOption{SyncTakes(10*time.Minute), CommitsEvery(time.Second)}, "succeeded", 10*time.Minute, 1000, 1},
-		"from distribution": {[]ConnectionOption{SyncTakesFunc(LogNormal(10*time.Minute, 0))}, "succeeded", 10*time.Minute, 1000, 1},
+		"with progress":     {[]ConnectionOption{SyncTakes(10 * time.Minute), CommitsEvery(time.Second)}, "succeeded", 10 * time.Minute, 1000, 1},
+		"from distribution": {[]ConnectionOption{SyncTakesFunc(LogNormal(10*time.Minute, 0))}, "succeeded", 10 * time.Minute, 1000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestRuns(t *testing.T) {
 						}
 						break
 					}
-					time.Sleep(250 * time.Millisecond)
+					sleep(t, 250*time.Millisecond)
 				}
 				if took := time.Since(began); took != tc.takes {
 					t.Errorf("took %v", took)
@@ -80,7 +80,7 @@ func TestEndlessSyncIsCancelled(t *testing.T) {
 		f := New(t, CancelTakes(5*time.Second))
 		conn := f.AddConnection(SyncNeverEnds())
 		id := trigger(t, f, conn.ID).JobID
-		time.Sleep(30 * 24 * time.Hour)
+		sleep(t, 30*24*time.Hour)
 		if j := getJob(t, f, id); j.Status != "running" {
 			t.Fatalf("after a month: %s", j.Status)
 		}
@@ -107,7 +107,7 @@ func TestClearAndRefresh(t *testing.T) {
 		f := New(t)
 		conn := f.AddConnection(SyncTakes(time.Hour))
 		first := trigger(t, f, conn.ID).JobID
-		time.Sleep(time.Minute)
+		sleep(t, time.Minute)
 		status, body := call(t, f, "POST", "/jobs", `{"connectionId":"`+conn.ID+`","jobType":"reset"}`)
 		reset := decode[airbyteapi.JobResponse](t, body)
 		if status != 200 || reset.JobType != "reset" || reset.JobID == first {
@@ -122,7 +122,7 @@ func TestClearAndRefresh(t *testing.T) {
 		if got := triggered(t, f, conn.ID, "refresh", 0); got != "422 unprocessable-entity Refreshes are not supported in the public API" {
 			t.Errorf("refresh: %s", got)
 		}
-		time.Sleep(time.Minute)
+		sleep(t, time.Minute)
 		if n := f.SyncsStarted(conn.ID); n != 1 {
 			t.Errorf("%d syncs", n)
 		}
@@ -156,7 +156,7 @@ func TestLateAnswers(t *testing.T) {
 				if took := time.Since(began); took != time.Minute {
 					t.Errorf("answered after %v", took)
 				}
-				time.Sleep(5 * time.Minute)
+				sleep(t, 5*time.Minute)
 				jobs := f.Jobs(conn.ID)
 				if tc.begin < 0 {
 					if len(jobs) != 0 {
@@ -222,13 +222,13 @@ func TestPastJobs(t *testing.T) {
 		if want := []int64{older, old, failed, running}; !slices.Equal(got, want) {
 			t.Errorf("by creation: %v, want %v", got, want)
 		}
-		if j, _ := f.Job(failed); j.Status != "failed" || j.Failure != "disk full" || j.Updated != now.Add(-23*time.Hour) {
+		if j, _ := f.Job(failed); j.Status != "failed" || j.Failure != "disk full" || !j.Updated.Equal(now.Add(-23*time.Hour)) {
 			t.Errorf("%+v", j)
 		}
 		if got := triggered(t, f, conn.ID, "sync", 0); got[:3] != "409" {
 			t.Errorf("while a job of the past still runs: %s", got)
 		}
-		time.Sleep(2 * time.Hour)
+		sleep(t, 2*time.Hour)
 		if j, _ := f.Job(running); j.Status != "succeeded" {
 			t.Errorf("%+v", j)
 		}
@@ -255,7 +255,7 @@ func TestListJobsMatchesPlainSearch(t *testing.T) {
 		base, key := f.BaseURL(), f.APIKey()
 		began := time.Now()
 		for range 3000 {
-			time.Sleep(time.Duration(random.IntN(20_000)) * time.Millisecond)
+			sleep(t, time.Duration(random.IntN(20_000))*time.Millisecond)
 			conn := conns[random.IntN(len(conns))]
 			switch random.IntN(5) {
 			case 0, 1:
@@ -404,7 +404,7 @@ func TestManyJobs(t *testing.T) {
 				}
 			}
 			since = now
-			time.Sleep(10 * time.Second)
+			sleep(t, 10*time.Second)
 		}
 		if len(seen) != n {
 			t.Errorf("%d of %d syncs were seen to end, in %d requests", len(seen), n, requests)

@@ -59,7 +59,7 @@ const (
 	EmptyTypes Quirk = "empty-types"
 	// ExpiringTokens: access tokens end after 15 minutes (see [TokenLifetime]). Off: never, although expires_in
 	// still says so.
-	ExpiringTokens Quirk = "expiring-tokens"
+	ExpiringTokens Quirk = "expiring-tokens" //nolint:gosec // a name, not a token
 	// OpaqueErrors: malformed bodies and bad values answer nothing but an errorId. Off: with a message.
 	OpaqueErrors Quirk = "opaque-errors"
 	// WrongPathIsNotJSON: a path the server does not know answers `Object not found.` under a JSON content

@@ -19,6 +19,7 @@ var quirks = map[Quirk]struct {
 	see     func(t *testing.T, f *Fake) string
 }{
 	AscendingJobs: {"oldest first", "newest first", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		for i := range 3 {
 			f.AddJob(conn.ID, time.Now().Add(time.Duration(i-10)*time.Hour), Run{})
@@ -31,6 +32,7 @@ var quirks = map[Quirk]struct {
 		return "newest first"
 	}},
 	UnstableLists: {"pages overlap or miss", "pages fit", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		for range 205 {
 			f.AddConnection()
 		}
@@ -54,6 +56,7 @@ var quirks = map[Quirk]struct {
 		"https://api.airbyte.com/v1/jobs?limit=1&offset=1&workspaceIds=a,b | limit,limit",
 		"http://airbyte.test/v1/jobs?limit=1&offset=1&orderBy=createdAt|DESC&status=succeeded&workspaceIds=a&workspaceIds=b | limit",
 		func(t *testing.T, f *Fake) string {
+			t.Helper()
 			ws := f.AddWorkspace("second")
 			one, two := f.AddConnection(), f.AddConnection(Within(ws))
 			f.AddJob(one.ID, time.Now().Add(-time.Hour), Run{})
@@ -71,6 +74,7 @@ var quirks = map[Quirk]struct {
 		},
 	},
 	ExtraPage: {"next, then an empty page without", "no next", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		f.AddConnection()
 		_, body := call(t, f, "GET", "/connections", "")
 		if next := decode[airbyteapi.ConnectionsResponse](t, body).Next; next == nil || *next == "" {
@@ -83,32 +87,37 @@ var quirks = map[Quirk]struct {
 		return body
 	}},
 	RunningConflict: {"409 try-again-later A sync is already running for: c", "200 the same job", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
-		time.Sleep(30 * time.Second)
+		sleep(t, 30*time.Second)
 		return triggered(t, f, conn.ID, "sync", first.JobID)
 	}},
 	SameJob: {"200 the same job", "409 try-again-later A sync is already running for: c", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
-		time.Sleep(time.Second)
+		sleep(t, time.Second)
 		return triggered(t, f, conn.ID, "sync", first.JobID)
 	}},
 	HiddenConflict: {"409 state-conflict Could not fulfill request", "409 state-conflict Connection c is inactive", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection(WithStatus("inactive"))
 		return triggered(t, f, conn.ID, "sync", 0)
 	}},
 	CancelByConnection: {"200, and the successor is cancelled", "409, and the successor runs", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
-		time.Sleep(2 * time.Minute)
+		sleep(t, 2*time.Minute)
 		second := trigger(t, f, conn.ID)
-		time.Sleep(20 * time.Second)
+		sleep(t, 20*time.Second)
 		status, _ := call(t, f, "DELETE", fmt.Sprintf("/jobs/%d", first.JobID), "")
 		j, _ := f.Job(second.JobID)
 		return fmt.Sprintf("%d, and the successor %s", status, map[string]string{"cancelled": "is cancelled", "running": "runs"}[j.Status])
 	}},
 	QueuedStatus: {"pending queued running succeeded", "pending running succeeded", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
 		var seen []string
@@ -116,28 +125,30 @@ var quirks = map[Quirk]struct {
 			if j := getJob(t, f, first.JobID); len(seen) == 0 || seen[len(seen)-1] != string(j.Status) {
 				seen = append(seen, string(j.Status))
 			}
-			time.Sleep(time.Second)
+			sleep(t, time.Second)
 		}
 		return strings.Join(seen, " ")
 	}},
 	LateNumbers: {"absent, then 1000 rows and 100000 bytes", "0, then 1000 rows and 100000 bytes", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
-		time.Sleep(30 * time.Second)
+		sleep(t, 30*time.Second)
 		before := "absent"
 		if j := getJob(t, f, first.JobID); j.RowsSynced != nil && j.BytesSynced != nil {
 			before = fmt.Sprint(*j.RowsSynced)
 		}
-		time.Sleep(time.Minute)
+		sleep(t, time.Minute)
 		j := getJob(t, f, first.JobID)
 		return fmt.Sprintf("%s, then %d rows and %d bytes", before, *j.RowsSynced, *j.BytesSynced)
 	}},
 	FinalUpdateOnly: {"running: absent, succeeded: set", "running: set, succeeded: set", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		first := trigger(t, f, conn.ID)
 		var out []string
 		for range 2 {
-			time.Sleep(35 * time.Second)
+			sleep(t, 35*time.Second)
 			j := getJob(t, f, first.JobID)
 			word := "absent"
 			if j.LastUpdatedAt != nil {
@@ -148,19 +159,22 @@ var quirks = map[Quirk]struct {
 		return strings.Join(out, ", ")
 	}},
 	DroppedSeconds: {"2000-01-01T00:00Z 2000-01-01T00:00:59Z", "2000-01-01T00:00:00Z 2000-01-01T00:00:59Z", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection(SyncTakes(59 * time.Second)) // a bubble's clock begins at a full minute
 		first := trigger(t, f, conn.ID)
-		time.Sleep(59 * time.Second)
+		sleep(t, 59*time.Second)
 		j := getJob(t, f, first.JobID)
 		return j.StartTime + " " + *j.LastUpdatedAt
 	}},
 	MaskedSecrets: {"********** and nested **********", "s3cret and nested s3cret", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		id := f.AddSource(Configuration(map[string]any{"password": "s3cret", "port": 1, "tunnel": map[string]any{"ssh_key": "s3cret"}}))
 		_, body := call(t, f, "GET", "/sources/"+id, "")
 		c := decode[airbyteapi.SourceResponse](t, body).Configuration
 		return fmt.Sprint(c["password"], " and nested ", c["tunnel"].(map[string]any)["ssh_key"])
 	}},
 	PatchStoresMask: {"PUT keeps s3cret, PATCH stores **********", "PUT keeps s3cret, PATCH stores s3cret", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		id := f.AddDestination(Configuration(map[string]any{"password": "s3cret", "schema": "a"}))
 		stored := func() any {
 			f.mu.Lock()
@@ -173,18 +187,21 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprintf("PUT keeps %v, PATCH stores %v", put, stored())
 	}},
 	ForbiddenUnknown: {"403 forbidden, job 403 forbidden", "404 resource-not-found, job 409 state-conflict", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		status, body := call(t, f, "GET", "/connections/2f1b5e61-75e2-4c06-8d63-0b8d7a0f1f11", "")
 		jobStatus, jobBody := call(t, f, "GET", "/jobs/424242", "")
 		return fmt.Sprintf("%d %s, job %d %s", status, title(t, body), jobStatus, title(t, jobBody))
 	}},
 	CascadingDeletes: {"204, connection deprecated", "409, connection active", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		status, _ := call(t, f, "DELETE", "/sources/"+conn.SourceID, "")
 		_, body := call(t, f, "GET", "/connections/"+conn.ID, "")
 		return fmt.Sprintf("%d, connection %s", status, decode[airbyteapi.ConnectionResponse](t, body).Status)
 	}},
 	OverwriteByDefault: {"200 full_refresh_overwrite", "400", func(t *testing.T, f *Fake) string {
-		conn := f.AddConnection(Selecting(airbyteapi.StreamConfiguration{Name: "users", SyncMode: ptr(airbyteapi.ConnectionSyncModeEnumIncrementalAppend)}))
+		t.Helper()
+		conn := f.AddConnection(Selecting(airbyteapi.StreamConfiguration{Name: "users", SyncMode: new(airbyteapi.ConnectionSyncModeEnumIncrementalAppend)}))
 		status, body := call(t, f, "PATCH", "/connections/"+conn.ID, `{"configurations":{"streams":[{"name":"users"}]}}`)
 		if status != 200 {
 			return fmt.Sprint(status)
@@ -192,6 +209,7 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprint(status, " ", *decode[airbyteapi.ConnectionResponse](t, body).Configurations.Streams[0].SyncMode)
 	}},
 	QuartzOnly: {"400 Invalid cron expression", "200", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection()
 		status, body := call(t, f, "PATCH", "/connections/"+conn.ID, `{"schedule":{"scheduleType":"cron","cronExpression":"15 6 * * ?"}}`)
 		if status != 200 {
@@ -200,6 +218,7 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprint(status)
 	}},
 	EmptyTypes: {`duckdb, "" and ""`, `duckdb, "dev-null" and ""`, func(t *testing.T, f *Fake) string {
+		t.Helper()
 		var types []string
 		for _, definition := range []string{DestinationDuckDB, DestinationDevNull, "0b29e8f7-f64c-4a24-9e97-07c4603f8c04"} {
 			_, body := call(t, f, "GET", "/destinations/"+f.AddDestination(Definition(definition)), "")
@@ -208,16 +227,18 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprintf("%s, %q and %q", types[0], types[1], types[2])
 	}},
 	ExpiringTokens: {"200, 200, 401", "200, 200, 200", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		token := f.BearerToken()
 		var got []string
 		for _, wait := range []time.Duration{0, 15*time.Minute - time.Second, time.Second} {
-			time.Sleep(wait)
+			sleep(t, wait)
 			status, _ := callAs(t, f, "Bearer "+token, "GET", "/workspaces", "")
 			got = append(got, fmt.Sprint(status))
 		}
 		return strings.Join(got, ", ")
 	}},
 	OpaqueErrors: {"422 errorId", "422 errorId exceptionClassName exceptionStack message", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		status, body := call(t, f, "POST", "/jobs", `{"connectionId":`)
 		var keys []string
 		for k := range decode[map[string]any](t, body) {
@@ -227,6 +248,7 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprintf("%d %s", status, strings.Join(keys, " "))
 	}},
 	WrongPathIsNotJSON: {"404 Object not found.", "404 resource-not-found", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		status, body := call(t, f, "GET", "/no/such/path", "")
 		if strings.HasPrefix(body, "{") {
 			body = title(t, body)
@@ -234,9 +256,10 @@ var quirks = map[Quirk]struct {
 		return fmt.Sprint(status, " ", body)
 	}},
 	StaleUpdates: {"not in the feed after a commit", "in the feed after a commit", func(t *testing.T, f *Fake) string {
+		t.Helper()
 		conn := f.AddConnection(SyncTakes(time.Hour), CommitsEvery(time.Minute))
 		first := trigger(t, f, conn.ID)
-		time.Sleep(30 * time.Minute)
+		sleep(t, 30*time.Minute)
 		if rows := getJob(t, f, first.JobID).RowsSynced; rows == nil || *rows < 400 || *rows > 600 {
 			t.Errorf("half way: %v rows", rows)
 		}

@@ -20,13 +20,22 @@ func (f *Fake) discover(ctx context.Context, c *connector, again bool) error {
 	}
 	streams, err := f.config.mover.Discover(ctx, told)
 	if err != nil {
-		return badRequest("Failed to discover the schema of source " + c.id + ": " + err.Error())
+		return &discoveryError{badRequest("Failed to discover the schema of source " + c.id + ": " + err.Error()), err}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c.streams = streams
 	return nil
 }
+
+// discoveryError is a failed discovery: what the caller of the API is told, and why.
+type discoveryError struct {
+	*failure
+	cause error
+}
+
+func (e *discoveryError) Error() string   { return e.cause.Error() }
+func (e *discoveryError) Unwrap() []error { return []error{e.failure, e.cause} }
 
 // everyStream is the selection of a connection that selects nothing: all streams, overwritten in full.
 func everyStream(source *connector) []wire.StreamConfiguration {
@@ -38,7 +47,7 @@ func everyStream(source *connector) []wire.StreamConfiguration {
 }
 
 func configuration(s Stream) wire.StreamConfiguration {
-	c := wire.StreamConfiguration{Name: s.Name, SyncMode: ptr(wire.ConnectionSyncModeEnumFullRefreshOverwrite), PrimaryKey: s.SourceDefinedPrimaryKey, CursorField: s.SourceDefinedCursor}
+	c := wire.StreamConfiguration{Name: s.Name, SyncMode: new(wire.ConnectionSyncModeEnumFullRefreshOverwrite), PrimaryKey: s.SourceDefinedPrimaryKey, CursorField: s.SourceDefinedCursor}
 	if len(c.CursorField) == 0 {
 		c.CursorField = s.DefaultCursor
 	}
@@ -152,7 +161,7 @@ func (a *service) GetStreamProperties(ctx context.Context, request srv.GetStream
 	for _, s := range source.streams {
 		p := wire.StreamProperties{
 			StreamName: &s.Name, SyncModes: syncModes(s), DefaultCursorField: s.DefaultCursor,
-			SourceDefinedCursorField: ptr(len(s.SourceDefinedCursor) > 0), SourceDefinedPrimaryKey: s.SourceDefinedPrimaryKey,
+			SourceDefinedCursorField: new(len(s.SourceDefinedCursor) > 0), SourceDefinedPrimaryKey: s.SourceDefinedPrimaryKey,
 		}
 		if len(s.SourceDefinedCursor) > 0 {
 			p.DefaultCursorField = s.SourceDefinedCursor

@@ -163,8 +163,6 @@ func set(values []string) map[string]bool {
 // in says whether a set that restricts nothing when it is nil has a value.
 func in(m map[string]bool, v string) bool { return m == nil || m[v] }
 
-func ptr[T any](v T) *T { return &v }
-
 func or[T any](p *T, otherwise T) T {
 	if p == nil {
 		return otherwise

@@ -366,6 +366,14 @@ func (f *Fake) AddConnection(opts ...ConnectionOption) Connection {
 	c.source = f.given(c.source, kindSource, ws)
 	c.destination = f.given(c.destination, kindDestination, ws)
 	c.workspace = c.destination.workspace // as the server decides it
+	if c.streams == nil && c.source.streams == nil {
+		f.mu.Unlock() // a mover may take its time
+		err := f.discover(f.ctx, c.source, false)
+		f.mu.Lock()
+		if err != nil && f.tb != nil {
+			f.tb.Errorf("airbytetest: add a connection: %v", err)
+		}
+	}
 	f.enter(c)
 	return Connection{c.id, c.name, c.workspace.id, c.source.id, c.destination.id}
 }

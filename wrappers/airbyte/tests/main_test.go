@@ -15,18 +15,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clientOf returns a client of the fake with an API key; options come after that.
-func clientOf(t *testing.T, f *airbytetest.Fake, opts ...airbyte.Option) *airbyte.Client {
-	t.Helper()
-	client, err := airbyte.New(append([]airbyte.Option{
-		airbyte.WithOrigin(f.URL()), airbyte.WithBearer(f.APIKey()), airbyte.WithRoundTripper(f.Transport()),
-	}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
 // workspaceOf returns a fake, and the handle of its workspace.
 func workspaceOf(t *testing.T, opts ...airbytetest.Option) (*airbytetest.Fake, *airbyte.Workspace) {
 	t.Helper()
