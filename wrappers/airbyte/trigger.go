@@ -33,7 +33,7 @@ const (
 	// triggerLooks is how long the list is read after an unclear answer that itself came late.
 	triggerLooks = 15 * time.Second
 	// longestLook is the longest pause between two looks at the list.
-	longestLook = 8 * time.Second
+	longestLook = 15 * time.Second
 	// clockTolerance is how far the clocks of the servers of one installation may differ.
 	clockTolerance = 5 * time.Second
 	// afterOther is the pause between the end of a job that stood in the way and the next request.
@@ -266,7 +266,8 @@ func (c *Connection) recover(ctx context.Context, kind JobType, before newest, p
 		case ctx.Err() == nil && permanent(err):
 			return triggered{}, nil, c.ambiguous(ctx, kind, nil, errors.Join(failure, err))
 		}
-		if time.Now().Add(pause).After(until) || !sleep(ctx, pause) {
+		left := time.Until(until)
+		if left <= 0 || !sleep(ctx, min(pause, left)) {
 			break
 		}
 	}
