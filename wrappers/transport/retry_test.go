@@ -341,8 +341,10 @@ func TestBudget(t *testing.T) {
 func TestBudgetIsGivenBack(t *testing.T) {
 	var b budget
 	b.init(10)
-	if !b.take() || !b.take() || b.take() {
-		t.Fatal("the budget is not 2 retries")
+	for i, want := range []bool{true, true, false} {
+		if b.take() != want {
+			t.Fatalf("retry %d: %v", i+1, !want)
+		}
 	}
 	b.give(100)
 	if b.left.Load() != 10 {

@@ -91,7 +91,6 @@ func TestCallerDeadline(t *testing.T) {
 type slowBody struct {
 	ctx  context.Context
 	left int
-	rest string
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
