@@ -52,7 +52,9 @@ func sync(ctx context.Context, connections []string) error {
 			}
 			fmt.Println(earlier.JobID(), earlier.Duration())
 		}
-		edit := func(streams *airbyte.StreamEditor) error { return streams.Select(airbyte.StreamSelection{Name: "users"}) }
+		edit := func(streams *airbyte.StreamEditor) error {
+			return streams.Select(airbyte.StreamSelection{Name: "users"})
+		}
 		if err := connection.EditStreams(ctx, edit); err != nil {
 			return err
 		}
