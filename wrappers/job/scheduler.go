@@ -750,10 +750,11 @@ func (p *Poller) durations(r *run, j *Job, ref Ref) {
 		r.calls--
 		defer r.nudge()
 	}
+	known := p.pasts.of(ref)
 	if err != nil {
+		known.asked = known.asked && p.run == r // a call that was cut off may be made again
 		return
 	}
-	known := p.pasts.of(ref)
 	known.learn(durations...)
 	if st := &j.state; p.run == r && p.waited[j.key] == j && st.law == nil && known.law != nil {
 		st.law = known.law
