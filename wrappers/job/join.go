@@ -129,16 +129,26 @@ func (p *Poller) begin(j *Job, now time.Time) {
 	}
 	st.age(last, now)
 	p.waited[j.key] = j
-	p.scopes[st.scope]++
+	p.countScope(st.scope, 1)
 	p.setMode(now)
 	fresh := !last.Observed.IsZero() && now.Sub(last.Observed) <= p.opts.Intervals.Max
 	switch {
-	case p.run.feeding && now.Sub(st.asOf) <= feedReach:
+	case p.run.feeding && st.direct() && now.Sub(st.asOf) <= feedReach:
 		p.cover(j, fresh, now)
 	case fresh:
 		p.schedule(j, now)
 	default:
 		p.push(j, now, 0)
+	}
+}
+
+// countScope counts the jobs of a scope. A job without one is out of the feed's reach.
+func (p *Poller) countScope(scope Ref, more int) {
+	if scope.Scope == "" {
+		return
+	}
+	if p.scopes[scope] += more; p.scopes[scope] == 0 {
+		delete(p.scopes, scope)
 	}
 }
 
@@ -206,9 +216,7 @@ func (p *Poller) end(lead *Job, err error, stop bool) {
 func (p *Poller) drop(lead *Job) {
 	st := &lead.state
 	delete(p.waited, lead.key)
-	if p.scopes[st.scope]--; p.scopes[st.scope] == 0 {
-		delete(p.scopes, st.scope)
-	}
+	p.countScope(st.scope, -1)
 	if st.heapAt >= 0 {
 		heap.Remove(&p.run.due, st.heapAt)
 	}

@@ -13,7 +13,7 @@ func (p *Poller) observe(r *run, id uint64, s Snapshot, began time.Time) int {
 	if j == nil || p.run != r {
 		return 0
 	}
-	p.hear(j, id, s, began)
+	p.hear(j, id, s, began, true)
 	return 1
 }
 
@@ -31,12 +31,12 @@ func (p *Poller) refreshed(j *Job, s Snapshot, began time.Time) {
 	}
 	if lead != nil {
 		p.calls++
-		p.hear(lead, p.calls, s, began)
+		p.hear(lead, p.calls, s, began, false)
 	}
 }
 
-// hear takes in a snapshot of a job that is waited for.
-func (p *Poller) hear(j *Job, id uint64, s Snapshot, began time.Time) {
+// hear takes in a snapshot of a job that is waited for, which a poll brought or somebody's Refresh.
+func (p *Poller) hear(j *Job, id uint64, s Snapshot, began time.Time, polled bool) {
 	st, now := &j.state, time.Now()
 	if s.Observed.IsZero() {
 		s.Observed = now
@@ -69,11 +69,9 @@ func (p *Poller) hear(j *Job, id uint64, s Snapshot, began time.Time) {
 	}
 	st.age(last, now)
 	if scope := last.scope(); scope != st.scope {
-		if p.scopes[st.scope]--; p.scopes[st.scope] == 0 {
-			delete(p.scopes, st.scope)
-		}
+		p.countScope(st.scope, -1)
+		p.countScope(scope, 1)
 		st.scope = scope
-		p.scopes[scope]++
 	}
 	if last.Phase != PhaseUnknown {
 		st.unknownSince = time.Time{}
@@ -83,7 +81,7 @@ func (p *Poller) hear(j *Job, id uint64, s Snapshot, began time.Time) {
 		}
 		p.toldUnknown(last)
 	}
-	if !p.run.feeding || st.flying {
+	if !polled || !p.run.feeding || st.flying {
 		return
 	}
 	if last.Phase != PhaseUnknown && st.heapAt >= 0 {

@@ -136,7 +136,7 @@ func (p *Poller) dispatch(now time.Time) time.Time {
 // of them waits for that one.
 func (p *Poller) setMode(now time.Time) {
 	r := p.run
-	feeding := p.feed != nil && (r.feeding || len(p.waited) > 1) && !now.Before(p.feedOff)
+	feeding := p.feed != nil && (r.feeding || len(p.waited) > 1) && len(p.scopes) > 0 && !now.Before(p.feedOff)
 	if feeding == r.feeding {
 		return
 	}
@@ -174,7 +174,7 @@ func (p *Poller) setMode(now time.Time) {
 
 // direct reports whether the feed may tell about the job as far as its own state goes.
 func (st *state) direct() bool {
-	return !st.blind && st.fails == 0 && st.unknownSince.IsZero() && st.notFound.IsZero()
+	return st.scope.Scope != "" && !st.blind && st.fails == 0 && st.unknownSince.IsZero() && st.notFound.IsZero()
 }
 
 // cover leaves a job to the feed, from the time of its last snapshot on. A snapshot that is not fresh makes the next
