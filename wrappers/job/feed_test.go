@@ -237,3 +237,48 @@ func TestRateLimitHoldsTheFeed(t *testing.T) {
 		}
 	})
 }
+
+// Jobs whose scope nobody knows are fetched by id, whatever the feed, until a snapshot tells the scope.
+func TestFeedNeedsAScope(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		s := feedScript{script: &script{latency: latency, batch: 1}}
+		var began time.Time
+		s.fetch = func(r Ref, _ int) (*Snapshot, error) {
+			phase := PhaseRunning
+			if time.Since(began) > 30*time.Minute {
+				phase = PhaseSucceeded
+			}
+			if told {
+				r.Scope = "w"
+			}
+			return &Snapshot{Ref: r, Phase: phase}, nil
+		}
+		s.changes = func(time.Time, int) ([]Snapshot, error) {
+			if time.Since(began) > 20*time.Minute {
+				return inPhase(PhaseSucceeded, 3), nil
+			}
+			return nil, nil
+		}
+		s.unfinished = func() ([]Snapshot, error) { return inPhase(PhaseRunning, 3), nil }
+		bubble(t, s, Options{}, func(t *testing.T, p *Poller) {
+			began = time.Now()
+			var jobs []*Job
+			for _, j := range fresh(p, 3) {
+				last := j.Last()
+				last.Scope = ""
+				jobs = append(jobs, p.Job(last))
+			}
+			for r, err := range WaitAll(t.Context(), jobs) {
+				if err != nil {
+					t.Error(r, err)
+				}
+			}
+			if d := time.Since(began); told && d > 21*time.Minute || !told && d > 33*time.Minute {
+				t.Error(told, d)
+			}
+			if told != (s.count("changes") > 0) {
+				t.Error(told, s.count("changes"), s.count("fetch"))
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"container/list"
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -172,4 +173,51 @@ func (l *law) pause(age, limit float64) float64 {
 	a, b := l.plan[i-1], l.plan[i]
 	part := (age - a.age) / (b.age - a.age)
 	return a.next + part*(b.next-a.next) - age
+}
+
+// startDurations asks how long earlier runs of a job's parent took.
+func (p *Poller) startDurations(j *Job) {
+	p.run.calls++
+	go p.durations(p.run, j, j.last.Load().Ref)
+}
+
+func (p *Poller) durations(r *run, j *Job, ref Ref) {
+	ctx, stop := context.WithTimeout(r.ctx, p.opts.CallTimeout)
+	defer stop()
+	began := time.Now()
+	durations, err := p.history.Durations(ctx, ref)
+	p.mu.Lock()
+	defer p.unlock()
+	now := time.Now()
+	p.told("durations", 1, 0, now.Sub(began), err)
+	if p.run == r {
+		r.calls--
+		defer r.nudge()
+	}
+	known := p.pasts.of(ref)
+	if err != nil {
+		known.asked = known.asked && p.run == r // a call that was cut off may be made again
+		return
+	}
+	known.learn(durations...)
+	if st := &j.state; p.run == r && p.waited[j.key] == j && st.law == nil && known.law != nil {
+		st.law = known.law
+		if st.heapAt >= 0 && st.pause > 0 {
+			p.schedule(j, now)
+		}
+	}
+}
+
+// wantDurations asks for the past of a job's parent, once for each parent.
+func (p *Poller) wantDurations(j *Job) {
+	if p.history == nil || p.run.feeding {
+		return
+	}
+	known := p.pasts.of(j.last.Load().Ref)
+	if known == nil || known.asked {
+		return
+	}
+	known.asked = true
+	p.run.ask = append(p.run.ask, j)
+	p.run.nudge()
 }

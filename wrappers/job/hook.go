@@ -64,3 +64,39 @@ type SlowJob struct {
 func (s SlowJob) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("job", s.Last), slog.Duration("age", s.Age), slog.Duration("usual", s.Usual))
 }
+
+// told, toldUnknown and toldSlow put calls of hooks off until mu is released.
+func (p *Poller) told(call string, asked, got int, took time.Duration, err error) {
+	for _, h := range p.opts.Hooks {
+		if h, ok := h.(HookPoll); ok {
+			p.later = append(p.later, func() {
+				h.OnPoll(Poll{Service: p.opts.Service, Call: call, Asked: asked, Got: got, Took: took, Err: err})
+			})
+		}
+	}
+}
+
+func (p *Poller) toldUnknown(s *Snapshot) {
+	const most = 256 // a service that makes up states must not fill the memory
+	key := s.Kind + "\x00" + s.Raw
+	if _, ok := p.strange[key]; ok || len(p.strange) >= most {
+		return
+	}
+	if p.strange == nil {
+		p.strange = make(map[string]struct{})
+	}
+	p.strange[key] = struct{}{}
+	for _, h := range p.opts.Hooks {
+		if h, ok := h.(HookUnknownState); ok {
+			p.later = append(p.later, func() { h.OnUnknownState(*s) })
+		}
+	}
+}
+
+func (p *Poller) toldSlow(s SlowJob) {
+	for _, h := range p.opts.Hooks {
+		if h, ok := h.(HookSlowJob); ok {
+			p.later = append(p.later, func() { h.OnSlowJob(s) })
+		}
+	}
+}

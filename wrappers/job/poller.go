@@ -175,37 +175,3 @@ func (p *Poller) unlock() {
 		f()
 	}
 }
-
-// run is the time from the first wait to the last: a scheduling goroutine and its calls.
-type run struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	wake   chan struct{}
-
-	due   dueHeap // jobs to fetch by id
-	ask   []*Job  // jobs whose past durations are wanted
-	calls int     // Fetch and Durations calls in flight
-	hold  time.Time
-
-	feeding   bool
-	ticking   bool
-	tickDue   time.Time
-	lastTick  time.Time // start of the last call of Changes
-	watermark time.Time // start of the last call of Changes that succeeded completely; zero: none
-	fresh     []*Job    // jobs that the watermark does not cover yet
-	fails     int       // Changes calls that failed in a row
-	failing   time.Time // since when
-
-	auditing   bool
-	auditFirst bool // the audit comes before fetching by id: too many jobs wait for that
-	auditDue   time.Time
-	lastAudit  time.Time
-}
-
-// nudge makes the scheduling goroutine look again.
-func (r *run) nudge() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}

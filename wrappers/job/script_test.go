@@ -137,3 +137,14 @@ func (s feedScript) list(ctx context.Context, f func() ([]Snapshot, error)) iter
 func ref(id string) Ref {
 	return Ref{Service: "sim", Kind: "sync", ID: id, Parent: "c", Scope: "w"}
 }
+
+// withPast is a script whose source knows earlier runs, but too few.
+type withPast struct {
+	*script
+	asked int
+}
+
+func (s *withPast) Durations(ctx context.Context, _ Ref) ([]time.Duration, error) {
+	s.asked++
+	return []time.Duration{time.Minute}, sleep(ctx, s.latency)
+}

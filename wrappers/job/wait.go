@@ -68,7 +68,6 @@ func (j *Job) Wait(ctx context.Context, opts ...WaitOption) (Snapshot, error) {
 	w.begin()
 	_, _, err := w.next()
 	w.leave()
-	w.ctx = nil // the Job may live on
 	return *j.last.Load(), err
 }
 
@@ -360,6 +359,7 @@ func (w *wait) leave() {
 	if w.config != nil && w.config.release != nil {
 		w.config.release()
 	}
+	w.ctx, w.config = nil, nil // the Job, and its wait with it, may live on
 }
 
 // part takes the wait's jobs from their pollers.
