@@ -11,7 +11,6 @@ import (
 
 	"github.com/oapi-codegen/nullable"
 	"github.com/oapi-codegen/runtime"
-	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for ActorTypeEnum.
@@ -1067,11 +1066,11 @@ type GroupMemberAddRequest struct {
 
 // GroupMemberResponse defines model for GroupMemberResponse.
 type GroupMemberResponse struct {
-	GroupID   string              `json:"groupId"`
-	MemberID  string              `json:"memberId"`
-	UserEmail openapi_types.Email `json:"userEmail"`
-	UserID    string              `json:"userId"`
-	UserName  string              `json:"userName"`
+	GroupID   string `json:"groupId"`
+	MemberID  string `json:"memberId"`
+	UserEmail string `json:"userEmail"`
+	UserID    string `json:"userId"`
+	UserName  string `json:"userName"`
 }
 
 // GroupMembersResponse defines model for GroupMembersResponse.
@@ -1270,9 +1269,9 @@ type OrganizationOAuthCredentialsRequest struct {
 
 // OrganizationResponse defines model for OrganizationResponse.
 type OrganizationResponse struct {
-	Email            openapi_types.Email `json:"email"`
-	OrganizationID   OrganizationID      `json:"organizationId"`
-	OrganizationName string              `json:"organizationName"`
+	Email            string         `json:"email"`
+	OrganizationID   OrganizationID `json:"organizationId"`
+	OrganizationName string         `json:"organizationName"`
 }
 
 // OrganizationsResponse defines model for OrganizationsResponse.
@@ -1597,9 +1596,9 @@ type UserID = string
 
 // UserResponse defines model for UserResponse.
 type UserResponse struct {
-	Email openapi_types.Email `json:"email"`
-	ID    UserID              `json:"id"`
-	Name  string              `json:"name"`
+	Email string `json:"email"`
+	ID    UserID `json:"id"`
+	Name  string `json:"name"`
 }
 
 // UsersResponse defines model for UsersResponse.
@@ -1787,9 +1786,9 @@ type ListTagsParams struct {
 
 // ListUsersWithinAnOrganizationParams defines parameters for ListUsersWithinAnOrganization.
 type ListUsersWithinAnOrganizationParams struct {
-	OrganizationID string                `form:"organizationId" json:"organizationId"`
-	Ids            []string              `form:"ids,omitempty" json:"ids,omitempty"`
-	Emails         []openapi_types.Email `form:"emails,omitempty" json:"emails,omitempty"`
+	OrganizationID string   `form:"organizationId" json:"organizationId"`
+	Ids            []string `form:"ids,omitempty" json:"ids,omitempty"`
+	Emails         []string `form:"emails,omitempty" json:"emails,omitempty"`
 }
 
 // ListWorkspacesParams defines parameters for ListWorkspaces.

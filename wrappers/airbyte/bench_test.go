@@ -59,6 +59,7 @@ func calls(tb testing.TB, rt http.RoundTripper) (wrapper *Client, generated *air
 }
 
 func plainGet[T any](tb testing.TB, client *http.Client, url string) *T {
+	tb.Helper()
 	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		tb.Fatal(err)
@@ -83,6 +84,7 @@ func BenchmarkGetJob(b *testing.B) {
 	rt := canned(cannedJob(0))
 	wrapper, generated, plain := calls(b, rt)
 	check := func(b *testing.B, got int64) {
+		b.Helper()
 		if got != 4711 {
 			b.Fatalf("job %d", got)
 		}
@@ -121,6 +123,7 @@ func BenchmarkList100Jobs(b *testing.B) {
 	limit := int32(100)
 	params := &airbyteapi.ListJobsParams{WorkspaceIds: []string{"w"}, Limit: &limit}
 	check := func(b *testing.B, got int) {
+		b.Helper()
 		if got != 100 {
 			b.Fatalf("%d jobs", got)
 		}

@@ -3,8 +3,10 @@ package airbyte
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
+	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
@@ -48,7 +50,9 @@ func (c *Connection) Delete(ctx context.Context, opts ...DeleteOption) (*Deletio
 		}
 	}
 	done := &Deletion{}
-	err = transport.Discard(c.workspace.client.raw.DeleteConnection(ctx, c.id))
+	err = deleted(transport.Discard(c.workspace.client.raw.DeleteConnection(ctx, c.id)), func() iter.Seq2[*Connection, error] {
+		return c.workspace.Connections(ctx, ConnectionFilter{Where: func(info *airbyteapi.ConnectionResponse) bool { return info.ConnectionID == c.id }})
+	})
 	c.info.Forget()
 	if err != nil {
 		return done, c.fail(err)

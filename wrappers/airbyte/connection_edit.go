@@ -85,6 +85,7 @@ func (c *Connection) setStatus(ctx context.Context, status airbyteapi.Connection
 		return false, nil
 	case airbyteapi.ConnectionStatusEnumLocked, airbyteapi.ConnectionStatusEnumDeprecated:
 		return false, c.usable(info)
+	default:
 	}
 	return true, c.patch(ctx, airbyteapi.ConnectionPatchRequest{Status: &status})
 }

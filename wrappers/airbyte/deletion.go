@@ -1,6 +1,11 @@
 package airbyte
 
-import "github.com/sluice-sdk/sluice/wrappers/apierr"
+import (
+	"errors"
+	"iter"
+
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
+)
 
 // Deletion says what a deletion took away.
 type Deletion struct {
@@ -37,4 +42,20 @@ func deletionOf(resource string, opts []DeleteOption) (deletion, error) {
 		return d, apierr.Invalid(service, "options", "WithSource and WithDestination are for Connection.Delete, not for a %s", resource)
 	}
 	return d, nil
+}
+
+// deleted turns the failure of a deletion into a success when it was sent more than once and what was to be deleted is
+// no longer in the list: an earlier try had done it, and its answer was lost. A list that cannot be read proves nothing.
+func deleted[T any](failure error, list func() iter.Seq2[T, error]) error {
+	e, ok := errors.AsType[*apierr.Error](failure)
+	if !ok || e.Attempts < 2 || (e.Kind != apierr.KindNotFound && e.Kind != apierr.KindPermissionDenied) {
+		return failure
+	}
+	for _, err := range list() {
+		if err != nil {
+			return failure // nobody knows
+		}
+		return failure // it is still there
+	}
+	return nil
 }

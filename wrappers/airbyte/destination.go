@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -171,9 +172,7 @@ func (d *Destination) ReplaceConfiguration(ctx context.Context, configuration an
 	}
 	return d.UpdateConfiguration(ctx, func(c Configuration) error {
 		clear(c)
-		for key, value := range next {
-			c[key] = value
-		}
+		maps.Copy(c, next)
 		return nil
 	})
 }
@@ -271,7 +270,9 @@ func (d *Destination) Delete(ctx context.Context, opts ...DeleteOption) (*Deleti
 }
 
 func (d *Destination) remove(ctx context.Context) error {
-	err := transport.Discard(d.workspace.client.raw.DeleteDestination(ctx, d.id))
+	err := deleted(transport.Discard(d.workspace.client.raw.DeleteDestination(ctx, d.id)), func() iter.Seq2[*Destination, error] {
+		return d.workspace.Destinations(ctx, DestinationFilter{Where: func(info *airbyteapi.DestinationResponse) bool { return info.DestinationID == d.id }})
+	})
 	d.info.Forget()
 	if err != nil {
 		return d.fail(err)

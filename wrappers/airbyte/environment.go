@@ -79,7 +79,7 @@ func credentialsFromEnv() (credentials, error) {
 // lookup returns the first variable that is set to something, and its value without white space around it.
 func lookup(names ...string) (name, value string) {
 	for _, name := range names {
-		if value := strings.TrimSpace(os.Getenv(name)); value != "" {
+		if value := strings.TrimSpace(os.Getenv(name)); value != "" { //nolint:forbidigo // FromEnv is where the environment is read
 			return name, value
 		}
 	}

@@ -23,7 +23,7 @@ func pages[T any](ctx context.Context, fetch func(ctx context.Context, limit, of
 		if offset > math.MaxInt32 {
 			return paging.Page[T]{}, apierr.Invalid(service, "offset", "the list is longer than the API can count")
 		}
-		items, err := fetch(ctx, int32(limit), int32(offset)) //nolint:gosec // both fit: checked, and pageSize
+		items, err := fetch(ctx, int32(limit), int32(offset))
 		return paging.Page[T]{Items: items}, err
 	}, paging.OffsetOptions[T]{PageSize: pageSize, Key: id})
 }

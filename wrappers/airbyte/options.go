@@ -157,6 +157,7 @@ func (s *settings) use(c credentials) {
 		if c.source == nil {
 			s.fail(apierr.Invalid(service, c.option, "the token source is nil"))
 		}
+	case noCredentials:
 	}
 	for i, other := range s.auth {
 		if other.option == c.option {

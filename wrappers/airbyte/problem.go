@@ -216,8 +216,9 @@ func (r roots) hint(e *apierr.Error) string {
 		return "Airbyte answers this for an id that does not exist too: check the id, the workspace, and the role of the application's user."
 	case apierr.KindNotFound:
 		return "Check the id, and that it belongs to this Airbyte: " + r.api + "."
+	default:
+		return ""
 	}
-	return ""
 }
 
 // tokenOperation is the operation id of the token endpoint.

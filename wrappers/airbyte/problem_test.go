@@ -211,10 +211,9 @@ func TestS11ErrorsOfTheTokenEndpoint(t *testing.T) {
 func noSecrets(t *testing.T, err error, secrets ...string) {
 	t.Helper()
 	var log strings.Builder
-	slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", "err", err)
-	var e *apierr.Error
+	slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", slog.Any("err", err))
 	texts := []string{err.Error(), log.String()}
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*apierr.Error](err); ok {
 		texts = append(texts, e.LogValue().String(), string(e.Body()), e.GoString())
 	}
 	for _, text := range texts {

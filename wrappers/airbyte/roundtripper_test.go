@@ -1,7 +1,6 @@
 package airbyte
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -50,5 +49,3 @@ func answering(t *testing.T, status int, contentType, body string, opts ...Optio
 	}
 	return client, a
 }
-
-func repeated(s string, n int) string { return string(bytes.Repeat([]byte(s), n)) }

@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -170,9 +171,7 @@ func (s *Source) ReplaceConfiguration(ctx context.Context, configuration any) er
 	}
 	return s.UpdateConfiguration(ctx, func(c Configuration) error {
 		clear(c)
-		for key, value := range next {
-			c[key] = value
-		}
+		maps.Copy(c, next)
 		return nil
 	})
 }
@@ -286,7 +285,9 @@ func (s *Source) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion, e
 }
 
 func (s *Source) remove(ctx context.Context) error {
-	err := transport.Discard(s.workspace.client.raw.DeleteSource(ctx, s.id))
+	err := deleted(transport.Discard(s.workspace.client.raw.DeleteSource(ctx, s.id)), func() iter.Seq2[*Source, error] {
+		return s.workspace.Sources(ctx, SourceFilter{Where: func(info *airbyteapi.SourceResponse) bool { return info.SourceID == s.id }})
+	})
 	s.info.Forget()
 	if err != nil {
 		return s.fail(err)

@@ -73,16 +73,16 @@ func TestT3SelectionIsCheckedAgainstTheStreams(t *testing.T) {
 }
 
 func TestT3WhatIsNotChangedStays(t *testing.T) {
-	append_, ns, object, files := IncrementalAppend, "public", "crm_orders", true
+	appending, ns, object, files := IncrementalAppend, "public", "crm_orders", true
 	before := []airbyteapi.StreamConfiguration{
 		{
-			Name: "orders", Namespace: &ns, SyncMode: &append_, CursorField: []string{"at"}, PrimaryKey: [][]string{{"id"}},
+			Name: "orders", Namespace: &ns, SyncMode: &appending, CursorField: []string{"at"}, PrimaryKey: [][]string{{"id"}},
 			SelectedFields: &airbyteapi.SelectedFields{{FieldPath: []string{"id"}}, {FieldPath: []string{"at"}}},
 			Mappers:        []airbyteapi.ConfiguredStreamMapper{{Type: airbyteapi.StreamMapperTypeHashing}}, DestinationObjectName: &object, IncludeFiles: &files,
 		},
 		// The server says what the source defines: it must not be sent back.
-		{Name: "users", SyncMode: &append_, CursorField: []string{"updated_at"}, PrimaryKey: [][]string{{"id"}}},
-		{Name: "gone", SyncMode: &append_, CursorField: []string{"x"}},
+		{Name: "users", SyncMode: &appending, CursorField: []string{"updated_at"}, PrimaryKey: [][]string{{"id"}}},
+		{Name: "gone", SyncMode: &appending, CursorField: []string{"x"}},
 	}
 	e := newStreamEditor(available(), before)
 	if err := e.Select(StreamSelection{Name: "twin", Namespace: "a"}); err != nil {

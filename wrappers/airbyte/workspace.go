@@ -170,11 +170,13 @@ func (w *Workspace) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion
 	if len(connections) > 0 && !d.dependents {
 		return nil, w.fail(&DependentsError{Resource: "workspace", ID: w.id, Connections: connections})
 	}
-	if err := transport.Discard(w.client.raw.DeleteWorkspace(ctx, w.id)); err != nil {
-		w.info.Forget()
+	err = deleted(transport.Discard(w.client.raw.DeleteWorkspace(ctx, w.id)), func() iter.Seq2[*Workspace, error] {
+		return w.client.Workspaces(ctx, WorkspaceFilter{Where: func(info *airbyteapi.WorkspaceResponse) bool { return info.WorkspaceID == w.id }})
+	})
+	w.info.Forget()
+	if err != nil {
 		return nil, w.fail(err)
 	}
-	w.info.Forget()
 	return &Deletion{Workspace: w.id, Connections: connections}, nil
 }
 

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Mask is what stands where a secret was.
@@ -233,19 +231,9 @@ func SecretName(name string) bool {
 		return false
 	}
 	var buf [128]byte
-	flat := buf[:0]
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c >= 'A' && c <= 'Z':
-			flat = append(flat, c+'a'-'A')
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-			flat = append(flat, c)
-		}
-	}
-	for _, word := range secretWords {
-		if bytes.Contains(flat, word) {
-			return true
-		}
+	flat := flatten(buf[:0], name)
+	if hasSecretWord(flat) {
+		return true
 	}
 	if !bytes.Contains(flat, keyWord) {
 		return false
@@ -256,6 +244,28 @@ func SecretName(name string) bool {
 		}
 	}
 	return true
+}
+
+func hasSecretWord(flat []byte) bool {
+	for _, word := range secretWords {
+		if bytes.Contains(flat, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// flatten writes the letters and digits of name to buf, in small letters.
+func flatten(buf []byte, name string) []byte {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			buf = append(buf, c+'a'-'A')
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			buf = append(buf, c)
+		}
+	}
+	return buf
 }
 
 var (
@@ -340,62 +350,4 @@ func stringEnd(src []byte, i int) int {
 		}
 	}
 	return len(src)
-}
-
-type patterns struct{ pair, scheme, jwt, pem, userinfo *regexp.Regexp }
-
-// compiled on first use: programs that never fail never pay for it.
-var compiled = sync.OnceValue(func() patterns {
-	return patterns{
-		pair: regexp.MustCompile(`(?i)((?:[\w.-]*(?:secret|passw(?:or)?d|passphrase|pwd|token|credential|api[_-]?key|access[_-]?key|private[_-]?key)[\w.-]*))` +
-			`(\\*["']?\s*[:=]\s*)(\\+"(?:[^"\\])*\\+"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'\\,;&<>(){}\[\]]+)`),
-		scheme:   regexp.MustCompile(`(?i)\b(bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})`),
-		jwt:      regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?`),
-		pem:      regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`),
-		userinfo: regexp.MustCompile(`://[^/\s@"']+@`),
-	}
-})
-
-func maskPatterns(s string) string {
-	p := compiled()
-	if strings.Contains(s, "PRIVATE KEY-----") {
-		s = p.pem.ReplaceAllString(s, Mask)
-	}
-	if strings.Contains(s, "://") {
-		s = p.userinfo.ReplaceAllString(s, "://"+Mask+"@")
-	}
-	if strings.Contains(s, "eyJ") {
-		s = p.jwt.ReplaceAllString(s, Mask)
-	}
-	s = p.scheme.ReplaceAllStringFunc(s, func(m string) string {
-		i := strings.IndexAny(m, " \t\r\n")
-		if !looksRandom(strings.TrimSpace(m[i:])) {
-			return m // "Basic authentication failed" is a sentence
-		}
-		return m[:i+1] + Mask
-	})
-	if !strings.ContainsAny(s, ":=") {
-		return s
-	}
-	return p.pair.ReplaceAllStringFunc(s, func(m string) string {
-		g := p.pair.FindStringSubmatch(m)
-		key, sep, value := g[1], g[2], g[3]
-		quote := ""
-		if i := strings.IndexAny(value, `"'`); i >= 0 && i <= len(value)/2 {
-			quote = value[:i+1]
-		}
-		if quote == "" && strings.Contains(sep, ":") && !looksRandom(value) {
-			return m // "invalid token: expected a string"
-		}
-		return key + sep + quote + Mask + quote
-	})
-}
-
-// looksRandom tells a credential from a word of a sentence.
-func looksRandom(s string) bool {
-	if len(s) >= 20 {
-		return true
-	}
-	inner := s[min(1, len(s)):]
-	return strings.ContainsAny(s, "0123456789=+/_") || strings.ToLower(inner) != inner
 }

@@ -17,6 +17,8 @@ type Job struct {
 	past   []time.Duration
 	last   atomic.Pointer[Snapshot]
 	state  state // guarded by poller.mu
+	used   atomic.Bool
+	spare  wait // for the first who waits
 }
 
 // state is what a poller knows about a job that is waited for. It is kept in the Job that the first wait came with.

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,27 +17,35 @@ type Poller struct {
 	opts     Options
 	origin   string
 	batch    int
+	epoch    time.Time
+
+	// joining is the waits that the scheduling goroutine takes in next, and live is run, for those who join without mu:
+	// ten thousand of them at once would queue for it.
+	joining atomic.Pointer[sub]
+	live    atomic.Pointer[run]
 
 	// mu guards what follows and the state of every Job in waited. It is never held during a call to the source or
 	// to a hook.
-	mu      sync.Mutex
-	waited  map[string]*Job    // the jobs waited for, by key; the Job that came first stands for all of its key
-	scopes  map[Ref]int        // how many of them each kind and scope holds
-	tight   map[*sub]Intervals // the waits with bounds of their own
-	run     *run               // what runs now, nil while nobody waits
-	ticks   int                // calls of Changes so far
-	calls   uint64             // calls of any sort so far: the id of the last one
-	pasts   pasts
-	strange map[string]struct{} // unknown states that hooks were told
-	feedOff time.Time           // until when the feed is left alone
-	later   []func()            // calls of hooks, made when mu is released
-	random  func() float64      // jitter, in [0,1)
+	mu        sync.Mutex
+	waited    map[string]*Job            // the jobs waited for, by key; the Job that came first stands for all of its key
+	watches   map[<-chan struct{}]*watch // the contexts of waits
+	scopes    map[Ref]int                // how many of them each kind and scope holds
+	tight     map[*sub]Intervals         // the waits with bounds of their own
+	run       *run                       // what runs now, nil while nobody waits
+	ticks     int                        // calls of Changes so far
+	calls     uint64                     // calls of any sort so far: the id of the last one
+	pasts     pasts
+	admitting bool                // the run must not end
+	strange   map[string]struct{} // unknown states that hooks were told
+	feedOff   time.Time           // until when the feed is left alone
+	later     []func()            // calls of hooks, made when mu is released
+	random    func() float64      // jitter, in [0,1)
 }
 
 // NewPoller returns a poller for source. It does no I/O and starts nothing. A source that also implements [Feed],
 // [History] or [Canceler] is asked through them.
 func NewPoller(source Source, opts Options) *Poller {
-	p := &Poller{source: source, opts: opts.withDefaults(), origin: originTag(opts.Origin), batch: max(0, source.MaxBatch()),
+	p := &Poller{source: source, opts: opts.withDefaults(), origin: originTag(opts.Origin), batch: max(0, source.MaxBatch()), epoch: time.Now(),
 		waited: make(map[string]*Job), scopes: make(map[Ref]int), random: randomFloat}
 	p.opts.TokenKey = append([]byte(nil), opts.TokenKey...)
 	p.opts.Hooks = append([]Hook(nil), opts.Hooks...)
@@ -77,6 +86,7 @@ func (p *Poller) Wake(refs ...Ref) {
 		return
 	}
 	now := time.Now()
+	p.admitAll(now)
 	if len(refs) == 0 {
 		for _, j := range p.waited {
 			p.hurry(j, now)
@@ -87,7 +97,62 @@ func (p *Poller) Wake(refs ...Ref) {
 			p.hurry(j, now)
 		}
 	}
-	p.run.nudge()
+	if p.run != nil {
+		p.run.nudge()
+	}
+}
+
+// clock is the time since the poller was made.
+func (p *Poller) clock() time.Duration { return time.Since(p.epoch) }
+
+// watch is a context that bounds waits. They share what it costs to hear of its end.
+type watch struct {
+	stop func() bool
+	jobs int // how many jobs are waited for under it
+}
+
+// watch makes the end of w's context wake w, which waits for one more job here.
+func (p *Poller) watch(w *wait) {
+	done := w.ctx.Done()
+	if done == nil {
+		return
+	}
+	g := p.watches[done]
+	if g == nil {
+		if p.watches == nil {
+			p.watches = make(map[<-chan struct{}]*watch)
+		}
+		g = &watch{stop: context.AfterFunc(w.ctx, func() { p.wakeUnder(done) })}
+		p.watches[done] = g
+	}
+	g.jobs++
+}
+
+// wakeUnder wakes the waits whose context has ended. It looks at all of them: to keep a list for each context would
+// cost every wait memory.
+func (p *Poller) wakeUnder(done <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, j := range p.waited {
+		for s := j.state.subs; s != nil; s = s.peer {
+			if s.wait.ctx.Done() == done {
+				s.wait.wake()
+			}
+		}
+	}
+}
+
+// unwatch is the opposite of watch.
+func (p *Poller) unwatch(w *wait) {
+	done := w.ctx.Done()
+	g := p.watches[done]
+	if g == nil {
+		return
+	}
+	if g.jobs--; g.jobs == 0 {
+		g.stop()
+		delete(p.watches, done)
+	}
 }
 
 // key is a job's identity within its service.

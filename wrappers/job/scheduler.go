@@ -23,38 +23,99 @@ const (
 	minRetryAfter, maxRetryAfter = time.Second, 2 * time.Minute
 )
 
-// join registers waits for jobs of p.
+// join registers waits for jobs of p. The scheduling goroutine takes them in: it has stack enough.
 func (p *Poller) join(subs []sub) {
-	p.mu.Lock()
-	defer p.unlock()
-	now := time.Now()
 	for i := range subs {
 		s := &subs[i]
 		if s.done {
 			continue
 		}
-		lead := p.waited[s.job.key]
-		if lead == nil {
-			lead = p.admit(s.job, now)
-		} else if lead != s.job {
-			p.reconcile(lead, s.job)
-			if last := s.job.last.Load(); last.Phase.Final() {
-				p.end(lead, outcome(last), false)
-				s.wait.finish(s, outcome(last), false)
-				continue
+		s.place.Store(joining)
+		for {
+			s.peer = p.joining.Load()
+			if p.joining.CompareAndSwap(s.peer, s) {
+				break
 			}
-		}
-		s.lead, s.peer, lead.state.subs = lead, lead.state.subs, s
-		s.polls = int32(lead.state.polls + p.ticks)
-		if c := s.wait.config; c != nil && c.intervals != nil {
-			if p.tight == nil {
-				p.tight = make(map[*sub]Intervals)
-			}
-			p.tight[s] = c.intervals.or(p.opts.Intervals)
 		}
 	}
-	if p.run != nil {
-		p.run.nudge()
+	if r := p.live.Load(); r != nil {
+		r.nudge()
+	} else {
+		p.start()
+	}
+}
+
+// start begins a run when somebody joins and there is none.
+//
+//go:noinline
+func (p *Poller) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rise()
+}
+
+func (p *Poller) rise() {
+	if p.joining.Load() == nil {
+		return
+	}
+	if p.run == nil {
+		ctx, cancel := context.WithCancel(context.Background())
+		p.run = &run{ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1)}
+		p.live.Store(p.run)
+		go p.loop(p.run)
+	}
+	p.run.nudge()
+}
+
+// rest ends the run when nobody waits.
+func (p *Poller) rest() {
+	if p.run == nil || p.admitting || len(p.waited) > 0 || p.joining.Load() != nil {
+		return
+	}
+	p.run.cancel()
+	p.run = nil
+	p.live.Store(nil)
+	p.rise() // for who saw the run that has just ended
+}
+
+// admitAll takes in the waits that joined.
+func (p *Poller) admitAll(now time.Time) {
+	p.admitting = true
+	for s := p.joining.Swap(nil); s != nil; {
+		next := s.peer
+		s.peer = nil
+		if s.place.CompareAndSwap(joining, outside) {
+			p.admit(s, now)
+		}
+		s = next
+	}
+	p.admitting = false
+	p.rest()
+}
+
+// admit makes s wait for its job.
+func (p *Poller) admit(s *sub, now time.Time) {
+	lead := p.waited[s.job.key]
+	if lead == nil {
+		lead = s.job
+		p.begin(lead, now)
+	} else if lead != s.job {
+		p.reconcile(lead, s.job)
+		if last := s.job.last.Load(); last.Phase.Final() {
+			p.end(lead, outcome(last), false)
+			s.wait.finish(s, outcome(last), false)
+			return
+		}
+	}
+	s.place.Store(waiting)
+	s.peer, lead.state.subs = lead.state.subs, s
+	s.polls = int32(lead.state.polls + p.ticks)
+	p.watch(s.wait)
+	if c := s.wait.config; c != nil && c.intervals != nil {
+		if p.tight == nil {
+			p.tight = make(map[*sub]Intervals)
+		}
+		p.tight[s] = c.intervals.or(p.opts.Intervals)
 	}
 }
 
@@ -70,8 +131,8 @@ func (p *Poller) reconcile(lead, j *Job) {
 	j.take(&stored)
 }
 
-// admit begins to poll for a job that nobody waited for.
-func (p *Poller) admit(j *Job, now time.Time) *Job {
+// begin begins to poll for a job that nobody waited for.
+func (p *Poller) begin(j *Job, now time.Time) {
 	last := j.last.Load()
 	st := &j.state
 	*st = state{heapAt: -1, asOf: last.Observed, joined: p.calls, scope: last.scope()}
@@ -86,11 +147,6 @@ func (p *Poller) admit(j *Job, now time.Time) *Job {
 	st.age(last, now)
 	p.waited[j.key] = j
 	p.scopes[st.scope]++
-	if p.run == nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		p.run = &run{ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1)}
-		go p.loop(p.run)
-	}
 	p.setMode(now)
 	fresh := !last.Observed.IsZero() && now.Sub(last.Observed) <= p.opts.Intervals.Max
 	switch {
@@ -101,7 +157,6 @@ func (p *Poller) admit(j *Job, now time.Time) *Job {
 	default:
 		p.push(j, now, 0)
 	}
-	return j
 }
 
 // age sets what the job's age counts from: its start, or the first that is known of it.
@@ -123,36 +178,40 @@ func (st *state) age(last *Snapshot, now time.Time) {
 
 // leave ends the wait of s, if it still waits.
 func (p *Poller) leave(s *sub) {
-	p.mu.Lock()
-	defer p.unlock()
-	if s.lead == nil {
+	if s.place.CompareAndSwap(joining, outside) {
 		return
 	}
-	lead := s.lead
-	for at := &lead.state.subs; *at != nil; at = &(*at).peer {
-		if *at == s {
-			*at = s.peer
-			break
+	p.mu.Lock()
+	defer p.unlock()
+	if s.place.Load() == waiting {
+		lead := p.waited[s.job.key]
+		for at := &lead.state.subs; *at != nil; at = &(*at).peer {
+			if *at == s {
+				*at = s.peer
+				break
+			}
 		}
-	}
-	p.part(s)
-	if lead.state.subs == nil {
-		p.drop(lead)
+		p.part(lead, s)
+		if lead.state.subs == nil {
+			p.drop(lead)
+		}
 	}
 }
 
-// part closes the account of s.
-func (p *Poller) part(s *sub) {
-	s.polls = int32(s.lead.state.polls+p.ticks) - s.polls
-	s.lead, s.peer = nil, nil
+// part closes the account of s, which waited for lead.
+func (p *Poller) part(lead *Job, s *sub) {
+	s.polls = int32(lead.state.polls+p.ticks) - s.polls
+	s.place.Store(outside)
+	s.peer = nil
 	delete(p.tight, s)
+	p.unwatch(s.wait)
 }
 
 // end finishes all waits for a job. With stop, err is why they stop; else it is what the job's end means.
 func (p *Poller) end(lead *Job, err error, stop bool) {
 	for s := lead.state.subs; s != nil; {
 		next := s.peer
-		p.part(s)
+		p.part(lead, s)
 		s.wait.finish(s, err, stop)
 		s = next
 	}
@@ -170,10 +229,7 @@ func (p *Poller) drop(lead *Job) {
 	if st.heapAt >= 0 {
 		heap.Remove(&p.run.due, st.heapAt)
 	}
-	if len(p.waited) == 0 {
-		p.run.cancel()
-		p.run = nil
-	}
+	p.rest()
 }
 
 // loop is the scheduling goroutine of one run.
@@ -192,7 +248,12 @@ func (p *Poller) loop(r *run) {
 			p.unlock()
 			return
 		}
-		next := p.dispatch(time.Now())
+		now := time.Now()
+		if p.admitAll(now); p.run != r {
+			p.unlock()
+			return
+		}
+		next := p.dispatch(now)
 		p.unlock()
 		timer.Reset(time.Until(next))
 	}
@@ -747,7 +808,7 @@ func (p *Poller) hear(j *Job, id uint64, s Snapshot, began time.Time) {
 			sub.job.last.Store(last)
 		}
 		if changed && !last.Phase.Final() {
-			if c := sub.wait.config; sub.wait.changes || c != nil && len(c.onSnapshot) > 0 {
+			if sub.wait.wantsChanges() {
 				sub.wait.changed(sub)
 			}
 		}

@@ -61,7 +61,7 @@ func waited(tb testing.TB, w *world, p *Poller, past bool) *tally {
 	p.random = r.Float64
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	for _, j := range w.jobs {
+	for _, j := range w.list {
 		group.Add(1)
 		time.AfterFunc(j.start-time.Since(w.zero), func() {
 			defer group.Done()

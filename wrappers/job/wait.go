@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,10 @@ type waitConfig struct {
 	maxWait      time.Duration
 	cancelOnDone bool
 	intervals    *Intervals
+
+	changes bool   // next returns changes too
+	subs    []sub  // the jobs of WaitAll
+	release func() // of the context that maxWait bounds
 }
 
 // OnSnapshot calls f with every job's first snapshot and with each that says something new, the last one included. It
@@ -59,13 +64,11 @@ type Result struct {
 // When ctx ends Wait returns at once, and the job goes on. A failing poll does not end the wait before
 // [Options.Tolerance] is used up. A state that the library does not know is waited through for [Options.UnknownGrace].
 func (j *Job) Wait(ctx context.Context, opts ...WaitOption) (Snapshot, error) {
-	w := &wait{}
-	w.one[0].job = j
-	w.configure(opts)
-	ctx, stop := w.bound(ctx)
-	defer stop()
-	w.begin(ctx)
-	err := w.next(ctx).err
+	w := newWait(ctx, j, opts)
+	w.begin()
+	_, _, err := w.next()
+	w.leave()
+	w.ctx = nil // the Job may live on
 	return *j.last.Load(), err
 }
 
@@ -73,16 +76,12 @@ func (j *Job) Wait(ctx context.Context, opts ...WaitOption) (Snapshot, error) {
 // would return. It stops when the loop does; that does not cancel the job.
 func (j *Job) Watch(ctx context.Context, opts ...WaitOption) iter.Seq2[Snapshot, error] {
 	return func(yield func(Snapshot, error) bool) {
-		w := &wait{changes: true}
-		w.one[0].job = j
-		w.configure(opts)
-		ctx, stop := w.bound(ctx)
-		defer stop()
-		w.begin(ctx)
+		w := newWait(ctx, j, append(opts[:len(opts):len(opts)], func(c *waitConfig) { c.changes = true }))
+		w.begin()
 		defer w.leave()
 		for {
-			e := w.next(ctx)
-			if !yield(*j.last.Load(), e.err) || e.done {
+			_, done, err := w.next()
+			if !yield(*j.last.Load(), err) || done {
 				return
 			}
 		}
@@ -102,105 +101,100 @@ func WaitAll(ctx context.Context, jobs []*Job, opts ...WaitOption) iter.Seq2[Res
 		for i, j := range jobs {
 			subs[i].job = j
 		}
-		w := &wait{subs: subs}
-		w.configure(opts)
-		ctx, stop := w.bound(ctx)
-		defer stop()
-		w.begin(ctx)
+		w := newWait(ctx, nil, append(opts[:len(opts):len(opts)], func(c *waitConfig) { c.subs = subs }))
+		w.begin()
 		defer w.leave()
 		for range jobs {
-			e := w.next(ctx)
-			if !yield(Result{Job: e.sub.job, Snapshot: *e.sub.job.last.Load()}, e.err) {
+			s, _, err := w.next()
+			if !yield(Result{Job: s.job, Snapshot: *s.job.last.Load()}, err) {
 				return
 			}
 		}
 	}
 }
 
-// wait is one call of Wait, Watch or WaitAll. Ten thousand of them may be parked, so it is kept small: one job needs
-// this struct and a channel.
+// wait is one call of Wait, Watch or WaitAll. Ten thousand of them may be parked, so a wait for one job is this struct and
+// a goroutine whose stack has not grown: what runs before it parks stays shallow and allocates nothing (the first wait for a
+// job comes with the Job), and it parks in a WaitGroup, because a channel would be an allocation and a select takes more
+// stack. The poller watches the context instead.
 type wait struct {
-	ready  chan struct{} // something is in the queue
-	config *waitConfig   // nil: all defaults
-	subs   []sub         // nil: the one
-	start  time.Time
+	ctx    context.Context // what bounds the wait
+	config *waitConfig     // nil: all defaults
+	start  time.Duration   // on the poller's clock
 	one    [1]sub
 
-	changes bool // next returns changes too
-
-	mu    sync.Mutex
-	queue *sub // the last of a ring: its next is the first
+	mu     sync.Mutex
+	queue  *sub           // the last of a ring: its next is the first
+	bed    sync.WaitGroup // counts to 1 while asleep
+	asleep bool
 }
 
 // sub is one job of one wait.
 type sub struct {
-	job  *Job
-	lead *Job // the Job whose state is polled; nil when not waiting. Guarded by the poller's mu.
-	wait *wait
-	peer *sub // the next that waits for lead. Guarded by the poller's mu.
+	job   *Job
+	wait  *wait
+	peer  *sub          // the next that joins, or that waits for the same job. This and polls are guarded by the poller's mu.
+	polls int32         // calls for the job: while waiting those before it, afterwards those during it
+	place atomic.Uint32 // where it is between its wait and its poller
 
-	polls int32 // calls for the job: while waiting those before it, afterwards those during it
-
-	next *sub  // in the queue; nil when not queued. This and what follows is guarded by wait.mu.
-	err  error // why it is done
-	done bool  // the last of this job is in the queue, or was
+	done bool  // the last of this job is in the queue, or was. This and what follows is guarded by wait.mu.
 	stop bool  // err is a reason to stop waiting, not the job's end
+	next *sub  // in the queue; nil when not queued
+	err  error // why it is done
 }
 
-// event is a sub as it was when it came out of the queue.
-type event struct {
-	sub        *sub
-	done, stop bool
-	err        error
+// The places of a sub.
+const (
+	outside uint32 = iota
+	joining
+	waiting
+)
+
+// spareWait is the wait that comes with j, if this is the first for it. A wait is used once only: the poller may hold on
+// to it for a moment after it has ended.
+func (j *Job) spareWait() *wait {
+	if j == nil || j.used.Swap(true) {
+		return new(wait)
+	}
+	return &j.spare
 }
 
-func (w *wait) configure(opts []WaitOption) {
-	if len(opts) == 0 {
-		return
+func newWait(ctx context.Context, j *Job, opts []WaitOption) *wait {
+	w := j.spareWait()
+	w.ctx, w.one[0].job = ctx, j
+	if len(opts) > 0 {
+		w.config = new(waitConfig)
+		for _, o := range opts {
+			o(w.config)
+		}
+		if w.config.maxWait > 0 {
+			w.ctx, w.config.release = context.WithTimeoutCause(ctx, w.config.maxWait, ErrMaxWait)
+		}
 	}
-	w.config = new(waitConfig)
-	for _, o := range opts {
-		o(w.config)
-	}
-}
-
-func (w *wait) bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	if w.config == nil || w.config.maxWait <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, w.config.maxWait, ErrMaxWait)
+	return w
 }
 
 func (w *wait) all() []sub {
-	if w.subs != nil {
-		return w.subs
+	if w.config != nil && w.config.subs != nil {
+		return w.config.subs
 	}
 	return w.one[:]
 }
 
+// wantsChanges reports whether anybody wants to hear about more than the end.
+func (w *wait) wantsChanges() bool {
+	return w.config != nil && (w.config.changes || len(w.config.onSnapshot) > 0)
+}
+
 // begin registers the jobs that need it with their pollers.
-func (w *wait) begin(ctx context.Context) {
-	w.start = time.Now()
-	w.ready = make(chan struct{}, 1)
+func (w *wait) begin() {
 	subs := w.all()
+	w.start = subs[0].job.poller.clock()
 	for i := range subs {
-		s := &subs[i]
-		s.wait = w
-		last := s.job.last.Load()
-		switch err := s.job.check(); {
-		case err != nil:
-			w.finish(s, err, false)
-		case last.Phase.Final():
-			w.finish(s, outcome(last), false)
-		case w.config != nil && w.config.cancelOnDone && s.job.poller.canceler == nil:
-			w.finish(s, s.job.cannotCancel(), false)
-		default:
-			if w.changes || w.config != nil && len(w.config.onSnapshot) > 0 {
-				w.changed(s)
-			}
-		}
+		subs[i].wait = w
+		w.consider(&subs[i])
 	}
-	if ctx.Err() != nil {
+	if w.ctx.Err() != nil {
 		return
 	}
 	for len(subs) > 0 { // neighbours of one poller join together, so that it sees them as a crowd at once
@@ -213,47 +207,98 @@ func (w *wait) begin(ctx context.Context) {
 	}
 }
 
-// next returns the next job that is done, or that changed when changes are wanted. There must be one to come.
-func (w *wait) next(ctx context.Context) event {
+// consider finishes what needs no poll, and queues the first snapshot for those who want it.
+func (w *wait) consider(s *sub) {
+	last := s.job.last.Load()
+	if err := s.job.check(); err != nil {
+		w.finish(s, err, false)
+	} else if last.Phase.Final() {
+		w.finish(s, outcome(last), false)
+	} else if w.config != nil && w.config.cancelOnDone && s.job.poller.canceler == nil {
+		w.finish(s, s.job.cannotCancel(), false)
+	} else if w.wantsChanges() {
+		w.changed(s)
+	}
+}
+
+// next returns the next job that is done, and with what error, or that changed when changes are wanted. There must be
+// one to come.
+func (w *wait) next() (s *sub, done bool, err error) {
 	for {
-		e := w.pop()
-		if e.sub == nil {
-			select {
-			case <-w.ready:
-			case <-ctx.Done():
-				w.abandon(ctx)
-			}
-			continue
+		for w.sleep() {
+			w.bed.Wait()
 		}
-		// A change that turns out to be the end is told when the end is.
-		if e.done || !e.sub.job.last.Load().Phase.Final() {
-			w.report(&e)
-			if e.done || w.changes {
-				return e
-			}
+		if s, done, err = w.take(); s != nil {
+			return s, done, err
 		}
 	}
 }
 
-// report tells the callbacks about e.
-func (w *wait) report(e *event) {
-	if w.config != nil {
-		for _, f := range w.config.onSnapshot {
-			f(*e.sub.job.last.Load())
-		}
+// sleep reports whether there is nothing to do but to sleep, and makes the bed.
+func (w *wait) sleep() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.queue != nil || w.ctx.Err() != nil {
+		return false
 	}
-	if e.stop {
-		e.err = w.stopped(e.sub, e.err, nil)
+	if !w.asleep {
+		w.asleep = true
+		w.bed.Add(1)
+	}
+	return true
+}
+
+// wake makes next look again.
+func (w *wait) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wakeLocked()
+}
+
+func (w *wait) wakeLocked() {
+	if w.asleep {
+		w.asleep = false
+		w.bed.Done()
+	}
+}
+
+// take takes from the queue what next returns, nil when there is nothing.
+//
+//go:noinline
+func (w *wait) take() (s *sub, done bool, err error) {
+	for {
+		s, done, stop, err := w.pop()
+		if s == nil {
+			if w.ctx.Err() == nil {
+				return nil, false, nil
+			}
+			w.abandon()
+			continue
+		}
+		if !done && s.job.last.Load().Phase.Final() {
+			continue // the change was the end: that is told when the end is
+		}
+		if w.config != nil {
+			for _, f := range w.config.onSnapshot {
+				f(*s.job.last.Load())
+			}
+		}
+		if stop {
+			err = w.stopped(s, err, nil)
+		}
+		if done || w.config.changes {
+			return s, done, err
+		}
 	}
 }
 
 func (w *wait) stopped(s *sub, reason, also error) error {
-	return &WaitError{Last: *s.job.last.Load(), Polls: int(s.polls), Elapsed: time.Since(w.start), Err: reason, also: also}
+	return &WaitError{Last: *s.job.last.Load(), Polls: int(s.polls), Elapsed: w.all()[0].job.poller.clock() - w.start, Err: reason, also: also}
 }
 
-// abandon ends the wait for all jobs that are not done, because ctx ended.
-func (w *wait) abandon(ctx context.Context) {
-	w.leave()
+// abandon ends the wait for all jobs that are not done, because its context ended.
+func (w *wait) abandon() {
+	w.part()
 	var open []*sub
 	for i, subs := 0, w.all(); i < len(subs); i++ {
 		s := &subs[i]
@@ -272,13 +317,13 @@ func (w *wait) abandon(ctx context.Context) {
 	}
 	var failed map[*sub]error
 	if w.config != nil && w.config.cancelOnDone {
-		failed = cancelAll(ctx, open)
+		failed = cancelAll(w.ctx, open)
 	}
-	cause := context.Cause(ctx)
+	cause := context.Cause(w.ctx)
 	for _, s := range open {
 		also := failed[s]
-		if cause != ctx.Err() {
-			also = errors.Join(ctx.Err(), also)
+		if cause != w.ctx.Err() {
+			also = errors.Join(w.ctx.Err(), also)
 		}
 		w.finish(s, w.stopped(s, cause, also), false)
 	}
@@ -309,8 +354,16 @@ func cancelAll(ctx context.Context, subs []*sub) map[*sub]error {
 	return failed
 }
 
-// leave takes the wait's jobs from their pollers.
+// leave gives back what begin took.
 func (w *wait) leave() {
+	w.part()
+	if w.config != nil && w.config.release != nil {
+		w.config.release()
+	}
+}
+
+// part takes the wait's jobs from their pollers.
+func (w *wait) part() {
 	for i, subs := 0, w.all(); i < len(subs); i++ {
 		subs[i].job.poller.leave(&subs[i])
 	}
@@ -345,24 +398,21 @@ func (w *wait) push(s *sub) {
 		s.next, w.queue.next = w.queue.next, s
 	}
 	w.queue = s
-	select {
-	case w.ready <- struct{}{}:
-	default:
-	}
+	w.wakeLocked()
 }
 
-func (w *wait) pop() event {
+func (w *wait) pop() (s *sub, done, stop bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.queue == nil {
-		return event{}
+		return nil, false, false, nil
 	}
-	s := w.queue.next
+	s = w.queue.next
 	if s == w.queue {
 		w.queue = nil
 	} else {
 		w.queue.next = s.next
 	}
 	s.next = nil
-	return event{sub: s, done: s.done, stop: s.stop, err: s.err}
+	return s, s.done, s.stop, s.err
 }

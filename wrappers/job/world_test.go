@@ -36,6 +36,7 @@ type world struct {
 	seed    uint64
 	zero    time.Time
 	jobs    map[string]*simJob
+	list    []*simJob
 	foreign int // rows of other people's jobs for each own one
 	batch   int
 
@@ -76,6 +77,7 @@ func newWorld(n int, window time.Duration, seed uint64) *world {
 			j.final = PhaseCanceled
 		}
 		w.jobs[j.ref.ID] = j
+		w.list = append(w.list, j)
 		w.updates = append(w.updates, update{j.start, j}, update{j.run, j}, update{j.end, j})
 		w.ends = append(w.ends, update{j.end, j})
 	}
@@ -248,7 +250,7 @@ func (w feedWorld) Unfinished(ctx context.Context, _ []Ref) iter.Seq2[Snapshot, 
 			return
 		}
 		n := 0
-		for _, j := range w.jobs {
+		for _, j := range w.list {
 			if j.start > at || j.end <= at {
 				continue
 			}

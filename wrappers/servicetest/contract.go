@@ -1,6 +1,7 @@
 package servicetest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -199,7 +201,7 @@ func (c *Contract) remember(key uint64) {
 }
 
 func (c *Contract) checkRequest(x *exchange, r *http.Request) (*openapi3filter.RequestValidationInput, *Violation) {
-	clone := r.Clone(context.WithoutCancel(r.Context()))
+	clone := r.Clone(r.Context())
 	input := &openapi3filter.RequestValidationInput{
 		Request: clone, PathParams: x.params, Route: x.op.route, Options: filterOptions,
 	}
@@ -224,7 +226,7 @@ func (c *Contract) checkRequest(x *exchange, r *http.Request) (*openapi3filter.R
 	if c.isKnown(key) {
 		return input, nil
 	}
-	if err := openapi3filter.ValidateRequest(clone.Context(), input); err != nil {
+	if err := openapi3filter.ValidateRequest(r.Context(), input); err != nil {
 		return input, explain(err, &Violation{Operation: x.op.id, Direction: Request})
 	}
 	c.remember(key)
@@ -355,11 +357,14 @@ func (h *heldAnswer) FlushError() error {
 // Flush implements http.Flusher.
 func (h *heldAnswer) Flush() { _ = h.FlushError() }
 
-// Unwrap lets http.ResponseController reach the connection.
-func (h *heldAnswer) Unwrap() http.ResponseWriter {
+// Hijack gives the connection away, and with it the answer.
+func (h *heldAnswer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	h.taken = true
-	return h.under
+	return http.NewResponseController(h.under).Hijack()
 }
+
+// Unwrap lets http.ResponseController reach what is below.
+func (h *heldAnswer) Unwrap() http.ResponseWriter { return h.under }
 
 func (h *heldAnswer) stream() error {
 	h.streaming = true

@@ -302,3 +302,32 @@ func TestLogKeepsTheLatest(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// Handlers may use everything of http.ResponseController, also below the contract check.
+func TestResponseController(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"deadline": func(w http.ResponseWriter, _ *http.Request) {
+			if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour)); err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"name":"n"}`)
+		},
+		"hijack": func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{\"name\":\"n\"}")
+			_ = conn.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestServer(t, h, &Contract{TB: t})
+			if status, _, body := send(t, s.Client(), "GET", s.URL()+"/v1/things/1", ""); status != 200 || body != `{"name":"n"}` {
+				t.Errorf("%d %q", status, body)
+			}
+		})
+	}
+}

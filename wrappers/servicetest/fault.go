@@ -128,9 +128,11 @@ func RateLimit(operation, retryAfter string) *Fault {
 // Delay waits before the request is processed.
 func Delay(operation string, d time.Duration) *Fault {
 	return NewFault(operation, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if Sleep(r.Context(), d) == nil {
-			next.ServeHTTP(w, r)
+		if Sleep(r.Context(), d) != nil {
+			Cut(w, r)
+			return
 		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -138,9 +140,11 @@ func Delay(operation string, d time.Duration) *Fault {
 func DelayAnswer(operation string, d time.Duration) *Fault {
 	return NewFault(operation, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := Capture(next, r)
-		if Sleep(r.Context(), d) == nil {
-			answer.WriteTo(w)
+		if Sleep(r.Context(), d) != nil {
+			Cut(w, r)
+			return
 		}
+		answer.WriteTo(w)
 	})
 }
 
@@ -252,6 +256,7 @@ func Stall(operation string) *Fault {
 	return NewFault(operation, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
+		Cut(w, r)
 	})
 }
 
@@ -260,6 +265,7 @@ func StallAfterBody(operation string) *Fault {
 	return NewFault(operation, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		Capture(next, r)
 		<-r.Context().Done()
+		Cut(w, r)
 	})
 }
 
@@ -325,7 +331,8 @@ func (c *capture) Write(p []byte) (int, error) {
 }
 
 // Sleep waits for d or until the context ends, whose error it then returns. In a synctest bubble the time is
-// virtual.
+// virtual. A handler whose wait is ended so calls [Cut]: net/http would answer 200 for it, which a client may still
+// read when it is the server that closes.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -246,19 +246,34 @@ func TestEndlessBodyEndsWithTheClient(t *testing.T) {
 func TestCloseEndsStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestServer(t, answer(200, "application/json", thing), &Contract{TB: t})
-		s.Fault(Stall("*"))
+		s.Fault(Delay("makeThing", time.Hour).Times(20), Stall("makeThing"))
 		ended := make(chan outcome)
 		c := s.Client()
-		go func() { ended <- post(t.Context(), c, s.URL()+"/v1/things/1") }()
+		for range 40 {
+			go func() { ended <- post(t.Context(), c, s.URL()+"/v1/things/1") }()
+		}
 		synctest.Wait()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		if o := <-ended; o.err == nil {
-			t.Errorf("%+v", o)
+		for range 40 {
+			if o := <-ended; o.err == nil {
+				t.Errorf("%+v", o)
+			}
 		}
 		if _, err := s.Listen(t.Context(), "127.0.0.1:0"); err == nil {
 			t.Error("a closed server listens")
 		}
 	})
+}
+
+// A fault that can never strike is a mistake in the test.
+func TestFaultOfUnknownOperation(t *testing.T) {
+	s := newTestServer(t, answer(200, "application/json", thing), nil)
+	defer func() {
+		if recover() == nil {
+			t.Error("a misspelt operation was taken")
+		}
+	}()
+	s.Fault(Status("getThing|getThings", 503, ""))
 }

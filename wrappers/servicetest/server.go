@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -173,8 +174,16 @@ func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Fl
 
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Fault registers faults.
+// Fault registers faults. It panics when one names an operation that the document does not have, because a test
+// whose fault never strikes proves nothing.
 func (s *Server) Fault(faults ...*Fault) {
+	for _, f := range faults {
+		for _, op := range f.operations {
+			if _, known := slices.BinarySearch(s.options.Document.ids, op); !known && op != "*" && op != "" {
+				panic("servicetest: fault of an unknown operation " + strconv.Quote(op))
+			}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(slices.Clip(s.faults), faults...)

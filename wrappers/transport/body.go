@@ -17,7 +17,8 @@ const (
 	readAhead = 1 << 20
 	firstRead = 4 << 10
 	// maxDrain is how much of an answer that nobody wants is read to save its connection.
-	maxDrain = 64 << 10
+	maxDrain     = 64 << 10
+	drainTimeout = 250 * time.Millisecond
 )
 
 // buffers holds buffers for bodies, each of readAhead bytes at most.
@@ -34,7 +35,6 @@ type body struct {
 	stop   context.CancelFunc
 	status int
 	length int64 // Content-Length, -1 unknown
-	html   bool
 
 	buf    *[]byte
 	offset int           // how much of buf was read by the caller
@@ -48,7 +48,7 @@ type body struct {
 func (cl *call) open(resp *http.Response) *body {
 	b := &cl.body
 	b.call, b.stop, b.status, b.length = cl, cl.cancel, resp.StatusCode, resp.ContentLength
-	b.buf, b.offset, b.rest, b.count, b.err, b.closed, b.html = nil, 0, resp.Body, 0, io.EOF, false, false
+	b.buf, b.offset, b.rest, b.count, b.err, b.closed = nil, 0, resp.Body, 0, io.EOF, false
 	return b
 }
 
@@ -176,7 +176,7 @@ func (b *body) free() {
 
 // drain reads a little of an unwanted answer and closes it. Left is how much of it there is, -1 when unknown.
 func drain(rest io.ReadCloser, left int64, stop context.CancelFunc) {
-	if left <= maxDrain && left != 0 {
+	if left <= maxDrain {
 		timer := time.AfterFunc(drainTimeout, stop)
 		_, _ = io.CopyN(io.Discard, rest, maxDrain+1)
 		timer.Stop()

@@ -208,7 +208,7 @@ func (cl *call) hookRetry(e *apierr.Error, pause time.Duration) {
 
 // gaveUp logs a failure that would have been repeated if there had been another try.
 func (cl *call) gaveUp(e *apierr.Error, why string) {
-	if log := cl.client.log; log != nil {
+	if log := cl.client.log; log != nil && cl.client.retry.MaxAttempts > 1 {
 		log.LogAttrs(cl.ctx, slog.LevelWarn, "retries given up",
 			append(cl.info().attrs(), slog.String("reason", why), slog.Any("error", e))...)
 	}

@@ -263,7 +263,7 @@ func (c *Client) withLimits(next exchange) exchange {
 		if err != nil {
 			return nil, cl.ended(nil)
 		}
-		cl.slot, cl.epoch = true, epoch
+		cl.slot = true
 		if waited := time.Since(start); waited > time.Millisecond {
 			cl.hookThrottle(waited, nil)
 		}

@@ -33,11 +33,9 @@ type RetryOptions struct {
 }
 
 const (
-	retryCost    = 5
-	retryReward  = 1
-	noBudget     = -1
-	maxReplayed  = 64 << 10 // of an abandoned answer, read so that its connection can be used again
-	drainTimeout = 250 * time.Millisecond
+	retryCost   = 5
+	retryReward = 1
+	noBudget    = -1
 )
 
 func (o RetryOptions) withDefaults() (RetryOptions, error) {

@@ -106,7 +106,9 @@ func (c *Client) CloseIdleConnections() {
 }
 
 // String returns the client's service and origin, never its settings.
-func (c *Client) String() string { return fmt.Sprintf("transport.Client(%s %s)", c.service, c.origin) }
+func (c *Client) String() string {
+	return "transport.Client(" + strings.TrimSpace(c.service+" "+c.origin) + ")"
+}
 
 // Format implements [fmt.Formatter]: whatever the verb, it writes what String returns.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
@@ -166,7 +168,6 @@ type call struct {
 	cancel  context.CancelFunc
 	timeout time.Duration
 	slot    bool // a place in the limiter is taken
-	epoch   uint64
 	sentAt  time.Time
 	asked   atomic.Bool // a connection was asked for …
 	got     atomic.Bool // … and there was one, so that bytes may have left

@@ -178,6 +178,7 @@ func (d Destination) defaultSchema() (name, origin string) {
 		key = "dataset_id"
 	case ClickHouse:
 		key = "database"
+	default:
 	}
 	if d.Schema != "" {
 		return d.Schema, "the destination's " + key
@@ -189,6 +190,7 @@ func (d Destination) defaultSchema() (name, origin string) {
 		name = "main"
 	case Databricks, ClickHouse:
 		name = "default"
+	default: // the others have none
 	}
 	return name, "the connector's default " + key
 }
@@ -256,7 +258,8 @@ func (f *fields) boolean(key string) bool {
 }
 
 // port reads a port number, which some connectors configure as a string.
-func (f *fields) port(key string, standard int) int {
+func (f *fields) port(standard int) int {
+	const key = "port"
 	var n int64
 	var err error
 	switch v := f.values[key].(type) {

@@ -25,6 +25,7 @@ func (d Destination) QuoteTable(t QualifiedTable) string {
 	switch d.Kind {
 	case Postgres, Redshift, ClickHouse, MySQL, DuckDB:
 		parts[0] = ""
+	default:
 	}
 	var quoted []string
 	for _, part := range parts {
@@ -127,6 +128,7 @@ func (d Destination) catalogue(t QualifiedTable) (query string, args []any) {
 			") OR lower(name) = lower(" + q.placeholder(2) + ")", []any{t.Schema, t.Table}
 	case MySQL:
 		database = "''"
+	default:
 	}
 	query = "SELECT " + database + ", table_schema, table_name, CASE WHEN table_type = 'BASE TABLE' THEN 1 ELSE 0 END FROM " + from +
 		" WHERE (lower(table_schema) = lower(" + q.placeholder(1) + ") OR lower(table_name) = lower(" + q.placeholder(2) + "))"

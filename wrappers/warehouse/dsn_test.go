@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"strings"
@@ -24,7 +25,7 @@ import (
 // What the drivers' own parsers make of the results is tested in the module
 // driverstest; here is what does not need a driver.
 
-func configured(t testing.TB, kind Kind, extra map[string]any) Destination {
+func configured(t *testing.T, kind Kind, extra map[string]any) Destination {
 	t.Helper()
 	c := map[string]any{
 		"host": "db.example.com", "port": 5555, "database": "D b", "schema": "s", "username": "u@x", "user": "u@x", "password": mask,
@@ -34,9 +35,7 @@ func configured(t testing.TB, kind Kind, extra map[string]any) Destination {
 	if kind == MotherDuck {
 		c["destination_path"] = "md:x"
 	}
-	for k, v := range extra {
-		c[k] = v
-	}
+	maps.Copy(c, extra)
 	d, err := NewDestination(Definition{Type: string(kind)}, c)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +62,7 @@ func TestDSNHidesTheSecret(t *testing.T) {
 			t.Error(err)
 		}
 		var log strings.Builder
-		slog.New(slog.NewTextHandler(&log, nil)).Info("connecting", "dsn", dsn)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("connecting", slog.Any("dsn", dsn))
 		hidden := struct{ dsn DSN }{dsn}
 		texts := []string{dsn.String(), string(encoded), log.String()}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
@@ -260,7 +259,7 @@ func TestTLS(t *testing.T) {
 		if dsn.TLS == nil {
 			t.Fatal("no TLS configuration")
 		}
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,19 +272,19 @@ func TestTLS(t *testing.T) {
 			}
 			defer far.Close()
 			server := tls.Server(far, &tls.Config{Certificates: []tls.Certificate{test.server}, ClientAuth: tls.RequireAnyClientCert})
-			if server.Handshake() == nil {
+			if server.HandshakeContext(t.Context()) == nil {
 				served <- len(server.ConnectionState().PeerCertificates)
 				_, _ = server.Write([]byte("."))
 				return
 			}
 			served <- 0
 		}()
-		near, err := net.Dial("tcp", listener.Addr().String())
+		near, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		client := tls.Client(near, dsn.TLS)
-		err = client.Handshake()
+		err = client.HandshakeContext(t.Context())
 		if err == nil {
 			_, err = client.Read(make([]byte, 1))
 		}

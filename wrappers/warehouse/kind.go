@@ -101,18 +101,13 @@ func supportedKinds(keep func(kindInfo) bool) []string {
 		if !keep(info) {
 			continue
 		}
-		text := string(info.kind)
-		for i, major := range info.majors {
-			if major == 0 {
-				continue
-			}
-			if i == 0 {
-				text += " " + strconv.Itoa(major)
-			} else {
-				text += "/" + strconv.Itoa(major)
+		var majors []string
+		for _, major := range info.majors {
+			if major != 0 {
+				majors = append(majors, strconv.Itoa(major))
 			}
 		}
-		list = append(list, text)
+		list = append(list, strings.TrimSpace(string(info.kind)+" "+strings.Join(majors, "/")))
 	}
 	slices.Sort(list)
 	return list

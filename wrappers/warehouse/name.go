@@ -291,7 +291,9 @@ func (n *naming) database() string {
 
 // Column returns the name of the column that holds a top-level field of a
 // stream, as the database stores it. It is "" for a field whose name the
-// connector would refuse or replace by a random one.
+// connector would refuse or replace by a random one. When two fields of a stream
+// come out the same, the connector renames one of them; Column, which knows one
+// field at a time, does not.
 //
 // With RawTablesOnly there are no such columns: every field is inside the one
 // JSON column, and Column returns its name.
@@ -313,9 +315,10 @@ func (d Destination) Column(field string) string {
 		return name
 	case MSSQL, MySQL:
 		return field
+	default:
+		_, rule, _ := d.rules()
+		return rule(field)
 	}
-	_, rule, _ := d.rules()
-	return rule(field)
 }
 
 const (

@@ -324,7 +324,7 @@ func send(ctx context.Context, db Queryer, query string, args []any) (*sql.Rows,
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		rows, err := db.QueryContext(ctx, query, args...)
+		rows, err := db.QueryContext(ctx, query, args...) //nolint:rowserrcheck // the receiver's
 		answers <- answer{rows, err}
 	}()
 	select {
@@ -443,7 +443,7 @@ func (t *Table) windows(ctx context.Context, query, where string, args []any, r 
 			// later than this returns if the driver is slow to give up.
 			defer func() {
 				if ctx.Err() == nil {
-					tx.Rollback()
+					_ = tx.Rollback() // nothing was written
 				}
 			}()
 			db = tx

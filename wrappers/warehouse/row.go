@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -230,7 +231,7 @@ func (t *Table) Rows(ctx context.Context, options ...ReadOption) iter.Seq2[Row, 
 			}
 			return nil
 		})
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(Row{}, err)
 		}
 	}
@@ -297,6 +298,7 @@ func plain(v any, c Column) any {
 		return rv.String()
 	case reflect.Bool:
 		return rv.Bool()
+	default:
 	}
 	return v
 }

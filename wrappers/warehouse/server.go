@@ -42,7 +42,7 @@ func newServer(kind Kind, c *fields) *server {
 	case Databricks:
 		s.host = c.text("hostname")
 		s.httpPath = c.text("http_path")
-		s.port = c.port("port", 443)
+		s.port = c.port(443)
 		authentication := c.object("authentication")
 		if authentication.text("auth_type") == "OAUTH" {
 			s.clientID = authentication.text("client_id")
@@ -52,13 +52,13 @@ func newServer(kind Kind, c *fields) *server {
 		if s.host == "" {
 			s.host = c.text("hostname") // the pre-release connector's key
 		}
-		s.port = c.port("port", 8443)
+		s.port = c.port(8443)
 		s.protocol = c.text("protocol")
 	case DuckDB, MotherDuck:
 		s.path = c.text("destination_path")
 	case MSSQL:
 		s.user = c.text("user")
-		s.port = c.port("port", 1433)
+		s.port = c.port(1433)
 		method := c.object("ssl_method")
 		s.sslMode = method.text("name")
 		if s.sslMode == "" {
@@ -67,7 +67,7 @@ func newServer(kind Kind, c *fields) *server {
 		s.certificateHost = method.text("hostNameInCertificate")
 		c.adopt(method)
 	case MySQL:
-		s.port = c.port("port", 3306)
+		s.port = c.port(3306)
 		// The connector asks for TLS, without checking certificates, unless
 		// ssl is off.
 		s.sslMode = "skip-verify"
@@ -75,7 +75,7 @@ func newServer(kind Kind, c *fields) *server {
 			s.sslMode = "false"
 		}
 	default: // Postgres, Redshift
-		s.port = c.port("port", 5432)
+		s.port = c.port(5432)
 		if kind == Redshift && c.values["port"] == nil {
 			s.port = 5439
 		}

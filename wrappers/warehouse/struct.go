@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -49,7 +50,7 @@ func Structs[T any](ctx context.Context, t *Table, options ...ReadOption) iter.S
 			}
 			return nil
 		})
-		if err != nil && err != errStopped {
+		if err != nil && !errors.Is(err, errStopped) {
 			yield(zero, err)
 		}
 	}
@@ -147,6 +148,7 @@ func target(field reflect.Value) any {
 			if t.Elem().Kind() != reflect.Uint8 || t == reflect.TypeFor[json.RawMessage]() {
 				return &jsonTarget{field}
 			}
+		default:
 		}
 	}
 	return field.Addr().Interface()

@@ -272,7 +272,7 @@ func (t *Table) otherDatabase(ctx context.Context) string {
 	}
 	defer rows.Close()
 	var name string
-	if !rows.Next() || rows.Scan(&name) != nil || name == t.wanted.Database {
+	if !rows.Next() || rows.Scan(&name) != nil || rows.Err() != nil || name == t.wanted.Database {
 		return ""
 	}
 	return name

@@ -39,7 +39,7 @@ type tableColumn struct {
 	typ  string
 }
 
-func newFinalTable(ctx context.Context, db *sql.DB, place warehouse.Destination, stream PlannedStream, fields []Field) (*finalTable, error) {
+func newFinalTable(db *sql.DB, place warehouse.Destination, stream PlannedStream, fields []Field) (*finalTable, error) {
 	// The platform's part of naming is done: what is left is the destination's.
 	name, err := place.Name(warehouse.Stream{Name: stream.Target.Name, Namespace: stream.Target.Namespace},
 		warehouse.Placement{NamespaceDefinition: warehouse.NamespaceSource})

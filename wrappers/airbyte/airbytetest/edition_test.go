@@ -2,8 +2,10 @@ package airbytetest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -233,4 +235,72 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%d rows with one missing", n)
 		}
 	})
+}
+
+func TestThreads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := New(t, WithThreads(2), DiscoverTakes(time.Minute))
+		source := f.AddSource()
+		c := f.HTTPClient()
+		began := time.Now()
+		took := make(chan time.Duration, 5)
+		for range 5 {
+			go func() {
+				status, body, err := do(t.Context(), c, f.APIKey(), "GET", f.BaseURL()+"/streams?sourceId="+source, "")
+				if err != nil || status != 200 {
+					t.Errorf("%d %s %v", status, body, err)
+				}
+				took <- time.Since(began)
+			}()
+		}
+		var last time.Duration
+		for range 5 {
+			last = <-took
+		}
+		if last != 3*time.Minute {
+			t.Errorf("five calls of a minute on two threads took %v", last)
+		}
+	})
+}
+
+func TestLoadShed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := New(t, LoadShed(3))
+		var got []int
+		for range 5 {
+			status, body := call(t, f, "GET", "/workspaces", "")
+			if status == 429 && !strings.Contains(body, "rate limited") {
+				t.Error(body)
+			}
+			got = append(got, status)
+		}
+		sleep(t, time.Second)
+		status, _ := call(t, f, "GET", "/workspaces", "")
+		if want := []int{200, 200, 200, 429, 429}; !slices.Equal(got, want) || status != 200 {
+			t.Errorf("%v, then %d", got, status)
+		}
+	})
+}
+
+// reporter stands in for a test that is expected to fail.
+type reporter struct {
+	testing.TB
+
+	failures []string
+}
+
+func (r *reporter) Errorf(format string, args ...any) {
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
+}
+
+// Ids that do not exist are mistakes in the test, and say so.
+func TestMisuse(t *testing.T) {
+	r := &reporter{TB: t}
+	f := New(r)
+	f.AddSource(InWorkspace("nowhere"))
+	f.AddConnection(Within("nowhere"), From("nobody"), To("nobody"))
+	f.AddConnection(From(f.AddDestination()))
+	if len(r.failures) != 5 {
+		t.Errorf("%q", r.failures)
+	}
 }

@@ -50,3 +50,24 @@ func Example() {
 	}
 	// Output: 12 rows, 3400 bytes
 }
+
+// A test of six hours takes a moment: under synctest the clock jumps. Here the same calls run on the real clock.
+func ExampleFake_Client() {
+	fake, err := airbytetest.NewServer(airbytetest.WithStartup(time.Millisecond))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer fake.Close()
+	conn := fake.AddConnection(airbytetest.SyncTakes(20*time.Millisecond), airbytetest.SyncMoves(12, 3400))
+
+	// The answer to the trigger is lost on its way back: still one sync is started, and found.
+	fake.Fault(airbytetest.ResetAfterBody("createJob").Once())
+	result, err := fake.Client().Workspace(conn.Workspace).Connection(conn.ID).RunSync(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(result.RecordsSynced().Or(0), "rows by", fake.SyncsStarted(conn.ID), "sync")
+	// Output: 12 rows by 1 sync
+}

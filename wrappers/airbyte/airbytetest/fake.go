@@ -40,6 +40,9 @@ type Fake struct {
 	closed bool
 	random *rand.Rand
 	lists  uint64 // list requests answered, the seed of their order
+	// requests in the latest second, for load shedding
+	second   int64
+	inSecond int
 	world
 	clock
 }
@@ -65,6 +68,8 @@ type config struct {
 	discoverTakes time.Duration
 	cancelTakes   time.Duration
 	mover         Mover
+	threads       int
+	loadShed      int
 }
 
 // Option adjusts a fake when it is made.
@@ -157,6 +162,14 @@ func DiscoverTakes(d time.Duration) Option { return func(c *config) { c.discover
 
 // CancelTakes sets how long DELETE /jobs/{id} waits for the job to stop. Default: nothing.
 func CancelTakes(d time.Duration) Option { return func(c *config) { c.cancelTakes = d } }
+
+// WithThreads lets the fake work on n requests at a time, while others wait for their turn: a self-managed Airbyte
+// serves its public API from 5 threads by default, and calls that wait hold one. Default: no limit.
+func WithThreads(n int) Option { return func(c *config) { c.threads = n } }
+
+// LoadShed answers 429 without Retry-After, as Airbyte's load shedding does, to every request above so many in one
+// second of the clock. Default: no limit.
+func LoadShed(perSecond int) Option { return func(c *config) { c.loadShed = perSecond } }
 
 // WithMover moves data for real.
 func WithMover(m Mover) Option { return func(c *config) { c.mover = m } }
@@ -275,7 +288,8 @@ func (f *Fake) handler() http.Handler {
 				return
 			}
 			if r.Context().Err() != nil {
-				return // nobody reads the answer
+				servicetest.Cut(w, r)
+				return
 			}
 			f.opaqueLocked(http.StatusInternalServerError, err.Error()).write(w)
 		},
@@ -283,13 +297,53 @@ func (f *Fake) handler() http.Handler {
 	routes := airbyteserver.HandlerWithOptions(strict, airbyteserver.ChiServerOptions{
 		BaseRouter: chi.NewRouter(), ErrorHandlerFunc: badParameter,
 	})
+	var threads chan struct{}
+	if f.config.threads > 0 {
+		threads = make(chan struct{}, f.config.threads)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f.shed(time.Now()) {
+			(&failure{status: http.StatusTooManyRequests, body: message("You are being rate limited.")}).write(w)
+			return
+		}
+		if threads != nil {
+			select {
+			case threads <- struct{}{}:
+				defer func() { <-threads }()
+			case <-r.Context().Done():
+				servicetest.Cut(w, r)
+				return
+			}
+		}
 		if e := f.authenticate(r); e != nil {
 			e.write(w)
 			return
 		}
 		routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, r)))
 	})
+}
+
+// shed says whether a request is one too many in its second.
+func (f *Fake) shed(now time.Time) bool {
+	if f.config.loadShed <= 0 {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if second := now.Unix(); second != f.second {
+		f.second, f.inSecond = second, 0
+	}
+	f.inSecond++
+	return f.inSecond > f.config.loadShed
+}
+
+// misuse reports a mistake in how a test uses the fake.
+func (f *Fake) misuse(format string, args ...any) {
+	if f.tb == nil {
+		panic("airbytetest: " + fmt.Sprintf(format, args...))
+	}
+	f.tb.Helper()
+	f.tb.Errorf("airbytetest: "+format, args...)
 }
 
 func (f *Fake) opaqueLocked(status int, text string) *failure {

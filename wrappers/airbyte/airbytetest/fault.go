@@ -86,9 +86,11 @@ func LateConflict(d time.Duration) *Fault {
 	}
 	return servicetest.NewFault("createJob", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		servicetest.Capture(next, r)
-		if servicetest.Sleep(r.Context(), d) == nil {
-			stateConflict(couldNotFulfill).write(w)
+		if servicetest.Sleep(r.Context(), d) != nil {
+			servicetest.Cut(w, r)
+			return
 		}
+		stateConflict(couldNotFulfill).write(w)
 	})
 }
 

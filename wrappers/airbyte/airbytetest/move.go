@@ -182,7 +182,7 @@ func (w *streamMove) run(ctx context.Context) error {
 			return !slices.Contains(w.stream.SelectedFields, f.Name)
 		})
 	}
-	table, err := newFinalTable(ctx, w.db, w.place, w.stream, fields)
+	table, err := newFinalTable(w.db, w.place, w.stream, fields)
 	if err != nil {
 		return err
 	}

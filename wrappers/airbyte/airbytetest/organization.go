@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	openapi_types "github.com/oapi-codegen/runtime/types"
-
 	wire "github.com/sluice-sdk/sluice/gen/airbyteapi"
 	srv "github.com/sluice-sdk/sluice/gen/airbyteserver"
 )
@@ -33,7 +31,7 @@ func (f *Fake) AddOrganization(name, email string) string {
 func (f *Fake) AddUser(name, email string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	u := &wire.UserResponse{ID: f.newID(), Name: name, Email: openapi_types.Email(email)}
+	u := &wire.UserResponse{ID: f.newID(), Name: name, Email: email}
 	f.users = append(f.users, u)
 	f.permissions = append(f.permissions, &permission{
 		id: f.newID(), kind: wire.PermissionTypeOrganizationMember, user: u.ID, organization: f.organizations[0].id,
@@ -55,7 +53,7 @@ func (a *service) ListOrganizationsForUser(context.Context, srv.ListOrganization
 	defer a.unlock()
 	out := srv.ListOrganizationsForUser200JSONResponse{Data: []wire.OrganizationResponse{}}
 	for _, o := range f.organizations {
-		out.Data = append(out.Data, wire.OrganizationResponse{OrganizationID: o.id, OrganizationName: o.name, Email: openapi_types.Email(o.email)})
+		out.Data = append(out.Data, wire.OrganizationResponse{OrganizationID: o.id, OrganizationName: o.name, Email: o.email})
 	}
 	return out, nil
 }

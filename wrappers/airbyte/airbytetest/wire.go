@@ -63,7 +63,11 @@ func (f *Fake) page(limit, offset *int32) (page, error) {
 
 func window[T any](p page, rows []T) []T {
 	from := min(p.offset, len(rows))
-	return rows[from:min(from+p.limit, len(rows))]
+	page := rows[from:min(from+p.limit, len(rows))]
+	if page == nil {
+		return []T{} // an empty list, never null
+	}
+	return page
 }
 
 // unordered changes the order of a list read without ORDER BY. A list of one page comes in any order. Of a longer

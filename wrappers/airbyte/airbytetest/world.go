@@ -159,8 +159,9 @@ func Named(name string) ConnectorOption { return func(_ *Fake, c *connector) { c
 // InWorkspace puts a source or a destination into another workspace.
 func InWorkspace(id string) ConnectorOption {
 	return func(f *Fake, c *connector) {
-		if ws := f.workspaceByID[id]; ws != nil {
-			c.workspace = ws
+		if c.workspace = f.workspaceByID[id]; c.workspace == nil {
+			f.misuse("there is no workspace %s", id)
+			c.workspace = f.workspaces[0]
 		}
 	}
 }
@@ -281,7 +282,7 @@ type Connection struct {
 type ConnectionOption func(*connection)
 
 // From takes an existing source, To an existing destination, by id. Default: one source and one destination per
-// workspace, made when they are first needed. An id that does not exist is passed over.
+// workspace, made when they are first needed. An id that does not exist fails the test.
 func From(sourceID string) ConnectionOption {
 	return func(c *connection) { c.source = &connector{id: sourceID} }
 }
@@ -359,10 +360,13 @@ func (f *Fake) AddConnection(opts ...ConnectionOption) Connection {
 		o(c)
 	}
 	ws := f.workspaces[0]
-	if c.workspace != nil && f.workspaceByID[c.workspace.id] != nil {
-		ws = f.workspaceByID[c.workspace.id]
+	if c.workspace != nil {
+		if known := f.workspaceByID[c.workspace.id]; known != nil {
+			ws = known
+		} else {
+			f.misuse("there is no workspace %s", c.workspace.id)
+		}
 	}
-	c.workspace = ws
 	c.source = f.given(c.source, kindSource, ws)
 	c.destination = f.given(c.destination, kindDestination, ws)
 	c.workspace = c.destination.workspace // as the server decides it
@@ -370,8 +374,8 @@ func (f *Fake) AddConnection(opts ...ConnectionOption) Connection {
 		f.mu.Unlock() // a mover may take its time
 		err := f.discover(f.ctx, c.source, false)
 		f.mu.Lock()
-		if err != nil && f.tb != nil {
-			f.tb.Errorf("airbytetest: add a connection: %v", err)
+		if err != nil {
+			f.misuse("add a connection: %v", err)
 		}
 	}
 	f.enter(c)
@@ -379,8 +383,11 @@ func (f *Fake) AddConnection(opts ...ConnectionOption) Connection {
 }
 
 func (f *Fake) given(c *connector, kind string, ws *workspace) *connector {
-	if c != nil && f.connectorByID[c.id] != nil {
-		return f.connectorByID[c.id]
+	if c != nil {
+		if known := f.connectorByID[c.id]; known != nil && known.definition.kind == kind {
+			return known
+		}
+		f.misuse("there is no %s %s", kind, c.id)
 	}
 	list := f.sources
 	if kind == kindDestination {

@@ -40,9 +40,9 @@ func TestS4AccessorsShareOneRead(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			got := fmt.Sprintln(source == added.SourceID, destination == added.DestinationID, source == destination, names, prefix, name, status,
+			got := fmt.Sprintln(source == added.SourceID && destination == added.DestinationID && source != destination, names, prefix, name, status,
 				schedule.Type, namespace.Definition, namespace.Format, info.ConnectionID == added.ID)
-			if want := "true true false [users orders] raw_ nightly active manual custom_format ${SOURCE_NAMESPACE}_x true\n"; got != want {
+			if want := "true [users orders] raw_ nightly active manual custom_format ${SOURCE_NAMESPACE}_x true\n"; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})

@@ -290,7 +290,7 @@ func TestT2MaskIsNeverStoredAsTheSecret(t *testing.T) {
 		t.Errorf("stored (-want +got):\n%s", d)
 	}
 	mine := errors.New("changed my mind")
-	if err := s.UpdateConfiguration(t.Context(), func(airbyte.Configuration) error { return mine }); err != mine || f.Log().Count("putSource") != 0 {
+	if err := s.UpdateConfiguration(t.Context(), func(airbyte.Configuration) error { return mine }); !errors.Is(err, mine) || f.Log().Count("putSource") != 0 {
 		t.Errorf("an error of the edit: %v, %d writes; want the error itself and none", err, f.Log().Count("putSource"))
 	}
 }

@@ -2,6 +2,7 @@ package tests_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func TestS9ConnectionIsDeletedWithItsEnds(t *testing.T) {
 	}
 	var order []string
 	for _, r := range f.Log().Records() {
-		if r.Method == "DELETE" || r.Operation == "getConnection" {
+		if r.Method == http.MethodDelete || r.Operation == "getConnection" {
 			order = append(order, r.Operation)
 		}
 	}
@@ -102,5 +103,31 @@ func TestS9AHalfDoneDeletionSaysWhatIsGone(t *testing.T) {
 	}
 	if d := cmp.Diff(&airbyte.Deletion{Connection: added.ID, Destination: added.DestinationID}, deletion); d != "" {
 		t.Errorf("Deletion (-want +got):\n%s", d)
+	}
+}
+
+func TestS9ADeletionWhoseAnswerIsLostIsNoFailure(t *testing.T) {
+	f, w := workspaceOf(t)
+	f.AddWorkspace("Other")
+	added := f.AddConnection()
+	f.Fault(airbytetest.ResetAfterBody("deleteSource").Once(), airbytetest.ResetAfterBody("deleteDestination").Once(),
+		airbytetest.ResetAfterBody("deleteConnection").Once(), airbytetest.ResetAfterBody("deleteWorkspace").Once())
+	deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
+	ok(t, err)
+	if d := cmp.Diff(&airbyte.Deletion{Connection: added.ID, Source: added.SourceID, Destination: added.DestinationID}, deletion); d != "" {
+		t.Errorf("Deletion (-want +got):\n%s", d)
+	}
+	if n := f.Log().Count("deleteSource"); n != 2 {
+		t.Errorf("%d deletions of the source were sent, want 2", n)
+	}
+	if _, err := w.Delete(t.Context()); err != nil {
+		t.Errorf("the workspace: %v", err)
+	}
+	// A refusal stays one, also after a retry.
+	again, w2 := workspaceOf(t)
+	conn := again.AddConnection()
+	again.Fault(airbytetest.ResetBefore("deleteSource").Once(), airbytetest.Status("deleteSource", 403, `{"message":"no"}`))
+	if _, err := w2.Source(conn.SourceID).Delete(t.Context(), airbyte.WithDependents()); !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("a refused deletion: %v", err)
 	}
 }

@@ -23,11 +23,7 @@ func inBubble(t *testing.T, test func(t *testing.T, fake *airbytetest.Fake), opt
 // clientOf returns a client of the fake.
 func clientOf(t testing.TB, fake *airbytetest.Fake, opts ...airbyte.Option) *airbyte.Client {
 	t.Helper()
-	c, err := airbyte.New(append([]airbyte.Option{airbyte.WithOrigin(fake.URL()), airbyte.WithBearer(fake.APIKey()), airbyte.WithRoundTripper(fake.Transport())}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return fake.Client(opts...)
 }
 
 // handleOf returns the handle of a connection of the fake.

@@ -7,9 +7,9 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"encoding/pem"
+	"maps"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -19,8 +19,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/microsoft/go-mssqldb/msdsn"
-	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 	"github.com/snowflakedb/gosnowflake"
+
+	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
 const mask = "**********"
@@ -76,6 +77,7 @@ func TestPostgres(t *testing.T) {
 		d := destination(t, kind, map[string]any{"host": "db.example.com", "port": 6543, "database": "my db/1", "schema": "s", "username": "us:er@x", "password": mask,
 			"ssl_mode": map[string]any{"mode": "verify-full"}})
 		each(t, d, "pgx", func(t *testing.T, dsn, secret string) {
+			t.Helper()
 			c, err := pgx.ParseConfig(dsn)
 			if err != nil {
 				t.Fatal(err)
@@ -113,9 +115,7 @@ func TestPostgresModes(t *testing.T) {
 	t.Setenv("HOME", t.TempDir()) // no certificates of the person who runs this
 	for _, test := range tests {
 		configuration := map[string]any{"host": "::1", "database": "d", "username": "u"}
-		for k, v := range test.configuration {
-			configuration[k] = v
-		}
+		maps.Copy(configuration, test.configuration)
 		dsn, err := destination(t, test.kind, configuration).DSN("")
 		if err != nil {
 			t.Fatal(err)
@@ -138,13 +138,7 @@ func TestPostgresModes(t *testing.T) {
 // TestPostgresConnects uses the name on a server, with a role that has one of
 // the passwords, and with the dialer of the documentation.
 func TestPostgresConnects(t *testing.T) {
-	given := os.Getenv("SLUICE_TEST_POSTGRES")
-	switch given {
-	case "":
-		t.Fatal("SLUICE_TEST_POSTGRES is not set: this test needs a PostgreSQL. `make test` starts one and sets it; to leave it out, set it to off")
-	case "off":
-		t.Skip("PostgreSQL test LEFT OUT because SLUICE_TEST_POSTGRES=off")
-	}
+	given := postgresURL(t)
 	c, err := pgx.ParseConfig(given)
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +173,7 @@ func TestSnowflake(t *testing.T) {
 	configuration := map[string]any{"host": "acme-eu1.snowflakecomputing.com", "role": "R+1 %", "warehouse": "W H", "database": "My DB", "schema": "s", "username": "u@x:y",
 		"credentials": map[string]any{"auth_type": "Username and Password", "password": mask}}
 	each(t, destination(t, "snowflake", configuration), "snowflake", func(t *testing.T, dsn, secret string) {
+		t.Helper()
 		if strings.TrimSpace(secret) == "" {
 			return
 		}
@@ -229,6 +224,7 @@ func TestDatabricks(t *testing.T) {
 	configuration := map[string]any{"hostname": "dbc-1.cloud.databricks.com", "http_path": "/sql/1.0/warehouses/abc", "port": "443", "database": "my catalog", "schema": "s",
 		"authentication": map[string]any{"auth_type": "BASIC", "personal_access_token": mask}}
 	each(t, destination(t, "databricks", configuration), "databricks", func(t *testing.T, dsn, secret string) {
+		t.Helper()
 		parses(t, "databricks", dsn)
 		// The driver keeps what it parsed to itself; it parses as net/url does.
 		u, err := url.Parse("https://" + dsn)
@@ -244,6 +240,7 @@ func TestDatabricks(t *testing.T) {
 	})
 	configuration["authentication"] = map[string]any{"auth_type": "OAUTH", "client_id": "id", "secret": mask}
 	each(t, destination(t, "databricks", configuration), "databricks", func(t *testing.T, dsn, secret string) {
+		t.Helper()
 		parses(t, "databricks", dsn)
 		u, err := url.Parse("https://" + dsn)
 		if err != nil {
@@ -271,6 +268,7 @@ func TestClickHouse(t *testing.T) {
 	for _, protocol := range []string{"https", "http", ""} {
 		configuration := map[string]any{"host": "ch.example.com", "port": "8443", "database": "my db", "username": "u@x", "password": mask, "protocol": protocol}
 		each(t, destination(t, "clickhouse", configuration), "clickhouse", func(t *testing.T, dsn, secret string) {
+			t.Helper()
 			o, err := clickhouse.ParseDSN(dsn)
 			if err != nil {
 				t.Fatal(err)
@@ -302,6 +300,7 @@ func TestSQLServer(t *testing.T) {
 			configuration["ssl_method"] = map[string]any{"name": method, "hostNameInCertificate": "cert.example.com"}
 		}
 		each(t, destination(t, "mssql", configuration), "sqlserver", func(t *testing.T, dsn, secret string) {
+			t.Helper()
 			c, err := msdsn.Parse(dsn)
 			if err != nil {
 				t.Fatal(err)
@@ -326,6 +325,7 @@ func TestMySQL(t *testing.T) {
 	for _, ssl := range []any{true, false, nil} {
 		configuration := map[string]any{"host": "my.example.com", "database": "my db/1", "username": "u@x", "password": mask, "ssl": ssl}
 		each(t, destination(t, "mysql", configuration), "mysql", func(t *testing.T, dsn, secret string) {
+			t.Helper()
 			c, err := mysql.ParseDSN(dsn)
 			if err != nil {
 				t.Fatal(err)

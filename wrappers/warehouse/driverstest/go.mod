@@ -8,10 +8,12 @@ require (
 	github.com/ClickHouse/clickhouse-go/v2 v2.40.3
 	github.com/databricks/databricks-sql-go v1.8.0
 	github.com/go-sql-driver/mysql v1.9.3
+	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/microsoft/go-mssqldb v1.9.4
 	github.com/sluice-sdk/sluice v0.0.0
 	github.com/snowflakedb/gosnowflake v1.19.1
+	go.uber.org/goleak v1.3.0
 )
 
 require (

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,8 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 	"go.uber.org/goleak"
+
+	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
 // holderVariable makes the test binary a process that opens a file and keeps it
@@ -28,13 +30,13 @@ func TestMain(m *testing.M) {
 		}
 		db, err := Open(path, options...)
 		if err != nil {
-			fmt.Println("error:", err)
-			os.Exit(1)
+			_, _ = fmt.Fprintln(os.Stdout, "error:", err)
+			os.Exit(1) //nolint:forbidigo // this is a program of its own
 		}
-		fmt.Println("open")
+		_, _ = fmt.Fprintln(os.Stdout, "open")
 		_, _ = bufio.NewReader(os.Stdin).ReadByte()
 		_ = db.Close()
-		os.Exit(0)
+		os.Exit(0) //nolint:forbidigo // this is a program of its own
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -46,7 +48,7 @@ func hold(t *testing.T, spec string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self)
 	cmd.Env = append(os.Environ(), holderVariable+"="+spec)
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -78,7 +80,7 @@ func newFile(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("CREATE TABLE t AS SELECT 1 AS id"); err != nil {
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE t AS SELECT 1 AS id"); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -146,7 +148,7 @@ func TestOpenReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec("CREATE TABLE u (id INT)"); err == nil {
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE u (id INT)"); err == nil {
 		t.Error("wrote to a read-only database")
 	}
 	dest := warehouse.Destination{Kind: warehouse.DuckDB}
@@ -199,7 +201,7 @@ func TestOpenPaths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Ping(); err != nil {
+		if err := db.PingContext(t.Context()); err != nil {
 			t.Error(err)
 		}
 		db.Close()
@@ -242,7 +244,7 @@ func TestDatabaseName(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got string
-		if err := db.QueryRow("SELECT current_database()").Scan(&got); err != nil {
+		if err := db.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&got); err != nil {
 			t.Error(err)
 		}
 		db.Close()

@@ -15,27 +15,28 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
-func open(t testing.TB) *sql.DB {
-	t.Helper()
-	db, err := Open(filepath.Join(t.TempDir(), "shop.duckdb"))
+func open(tb testing.TB) *sql.DB {
+	tb.Helper()
+	db, err := Open(filepath.Join(tb.TempDir(), "shop.duckdb"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
 }
 
-func execute(t testing.TB, db *sql.DB, query string, args ...any) {
-	t.Helper()
-	if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
+func execute(tb testing.TB, db *sql.DB, query string, args ...any) {
+	tb.Helper()
+	if _, err := db.ExecContext(context.WithoutCancel(tb.Context()), query, args...); err != nil {
+		tb.Fatalf("%s: %v", query, err)
 	}
 }
 
@@ -90,8 +91,9 @@ func TestLocate(t *testing.T) {
 }
 
 // usersTable is a final table as Airbyte's DuckDB connector lays it out.
-func usersTable(t testing.TB, db *sql.DB, timestamp string) *warehouse.Table {
-	execute(t, db, `CREATE TABLE main.users (id BIGINT, full_name VARCHAR, score DECIMAL(30,2), active BOOLEAN, born DATE, address JSON, tags VARCHAR[],
+func usersTable(tb testing.TB, db *sql.DB, timestamp string) *warehouse.Table {
+	tb.Helper()
+	execute(tb, db, `CREATE TABLE main.users (id BIGINT, full_name VARCHAR, score DECIMAL(30,2), active BOOLEAN, born DATE, address JSON, tags VARCHAR[],
 		small TINYINT, huge HUGEINT, u UUID, f FLOAT, st STRUCT(a INT, b VARCHAR), m MAP(VARCHAR, INT), bl BLOB,
 		_airbyte_raw_id VARCHAR, _airbyte_extracted_at `+timestamp+`, _airbyte_meta JSON)`)
 	for i := 1; i <= 4; i++ {
@@ -99,7 +101,7 @@ func usersTable(t testing.TB, db *sql.DB, timestamp string) *warehouse.Table {
 		if i >= 3 {
 			meta = fmt.Sprintf(`{"sync_id":%d,"changes":[]}`, 4+i)
 		}
-		execute(t, db, `INSERT INTO main.users VALUES (?, ?, 1234567890123456789012345678.25, ?, '1990-05-06', '{"city":"Oslo","n":12345678901234567}', ['a','b'],
+		execute(tb, db, `INSERT INTO main.users VALUES (?, ?, 1234567890123456789012345678.25, ?, '1990-05-06', '{"city":"Oslo","n":12345678901234567}', ['a','b'],
 			7, 170141183460469231731687303715884105727, 'a7bcc9d8-13b3-4e49-b80d-d020b90045e3', 1.5, {'a': 1, 'b': 'x'}, MAP {'k': 1}, '\x01\x02'::BLOB,
 			?, TIMESTAMP '2026-01-01 00:00:00.5' + INTERVAL (?) DAY, ?)`, i, fmt.Sprint("name ", i), i%2 == 0, fmt.Sprint("r", i), i, meta)
 	}
@@ -237,8 +239,9 @@ func TestView(t *testing.T) {
 }
 
 // series is a table of n rows that spans many windows, a part of it deleted.
-func series(t testing.TB, db *sql.DB, n int) *warehouse.Table {
-	execute(t, db, fmt.Sprintf(`CREATE TABLE main.series AS SELECT range AS id, 'name ' || range AS name, range * 1.5::DOUBLE AS score,
+func series(tb testing.TB, db *sql.DB, n int) *warehouse.Table {
+	tb.Helper()
+	execute(tb, db, fmt.Sprintf(`CREATE TABLE main.series AS SELECT range AS id, 'name ' || range AS name, range * 1.5::DOUBLE AS score,
 		TIMESTAMP '2026-01-01' + INTERVAL (range) SECOND AS _airbyte_extracted_at, hash(range)::VARCHAR AS _airbyte_raw_id FROM range(%d)`, n))
 	return shop.Table(db, shop.At("main", "series"))
 }
@@ -280,7 +283,7 @@ func TestWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if _, err := tx.Exec("DELETE FROM main.series WHERE id > 10"); err != nil {
+	if _, err := tx.ExecContext(t.Context(), "DELETE FROM main.series WHERE id > 10"); err != nil {
 		t.Fatal(err)
 	}
 	if got := ids(t, shop.Table(tx, shop.At("main", "series")), warehouse.Where(warehouse.Equal("id", 5))); len(got) != 2 {
@@ -291,8 +294,12 @@ func TestWindows(t *testing.T) {
 // waitUntilUnused waits for what a cancelled context left to the background.
 func waitUntilUnused(t *testing.T, db *sql.DB) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); db.Stats().InUse != 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	deadline, tick := time.After(10*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for db.Stats().InUse != 0 {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			t.Fatalf("%d connections still in use", db.Stats().InUse)
 		}
 	}
@@ -427,15 +434,41 @@ func TestMemoryIsFlat(t *testing.T) {
 	}
 }
 
+// record is a row of series.
+type record struct {
+	ID    int64   `db:"id"`
+	Name  string  `db:"name"`
+	Score float64 `db:"score"`
+}
+
+// plainRead is what a program without this package would do; it returns the
+// most memory the process had on the way.
+func plainRead(b *testing.B, db *sql.DB) (peak int) {
+	b.Helper()
+	rows, err := db.QueryContext(b.Context(), "SELECT id, name, score FROM main.series")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	var v record
+	for i := 1; rows.Next(); i++ {
+		if err := rows.Scan(&v.ID, &v.Name, &v.Score); err != nil {
+			b.Fatal(err)
+		}
+		if i%1_000_000 == 0 {
+			peak = max(peak, resident())
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	return peak
+}
+
 func BenchmarkRows10M(b *testing.B) {
 	db := open(b)
 	const n = 10_000_000
 	table := series(b, db, n)
-	type record struct {
-		ID    int64   `db:"id"`
-		Name  string  `db:"name"`
-		Score float64 `db:"score"`
-	}
 	b.Run("Rows", func(b *testing.B) {
 		b.ReportAllocs()
 		peak := 0
@@ -468,20 +501,7 @@ func BenchmarkRows10M(b *testing.B) {
 		b.ReportAllocs()
 		peak := 0
 		for b.Loop() {
-			rows, err := db.Query("SELECT id, name, score FROM main.series")
-			if err != nil {
-				b.Fatal(err)
-			}
-			var v record
-			for i := 1; rows.Next(); i++ {
-				if err := rows.Scan(&v.ID, &v.Name, &v.Score); err != nil {
-					b.Fatal(err)
-				}
-				if i%1_000_000 == 0 {
-					peak = max(peak, resident())
-				}
-			}
-			rows.Close()
+			peak = max(peak, plainRead(b, db))
 		}
 		b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "rows/s")
 		b.ReportMetric(float64(peak>>20), "peak-MB")

@@ -3,9 +3,11 @@ module github.com/sluice-sdk/sluice/wrappers/airbyte/airbytetest/cmd
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/sluice-sdk/sluice v0.0.0
 	github.com/sluice-sdk/sluice/wrappers/warehouse/duckdb v0.0.0
+	go.uber.org/goleak v1.3.0
 )
 
 require (
@@ -44,8 +46,9 @@ require (
 	github.com/zeebo/xxh3 v1.1.0 // indirect
 	golang.org/x/exp v0.0.0-20260112195511-716be5621a96 // indirect
 	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.48.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/telemetry v0.0.0-20260924152758-ed294f943157 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect

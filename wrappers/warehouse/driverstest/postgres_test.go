@@ -1,4 +1,4 @@
-package warehouse
+package driverstest
 
 import (
 	"context"
@@ -14,40 +14,47 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/sluice-sdk/sluice/wrappers/warehouse"
 )
 
-// postgresDB opens the PostgreSQL of the test run and makes a schema of the
-// test's own, which goes when the test ends.
-func postgresDB(t testing.TB) (db *sql.DB, schema string) {
-	t.Helper()
+// postgresURL is where the PostgreSQL of the test run is.
+func postgresURL(tb testing.TB) string {
+	tb.Helper()
 	dsn := os.Getenv("SLUICE_TEST_POSTGRES")
 	switch dsn {
 	case "":
-		t.Fatal("SLUICE_TEST_POSTGRES is not set: these tests need a PostgreSQL. `make test` starts one and sets it; " +
+		tb.Fatal("SLUICE_TEST_POSTGRES is not set: these tests need a PostgreSQL. `make test` starts one and sets it; " +
 			"to use your own, set it to a connection URL; to leave the PostgreSQL tests out, set it to off")
 	case "off":
-		t.Skip("PostgreSQL tests LEFT OUT because SLUICE_TEST_POSTGRES=off")
+		tb.Skip("PostgreSQL tests LEFT OUT because SLUICE_TEST_POSTGRES=off")
 	}
-	db, err := sql.Open("pgx", dsn)
+	return dsn
+}
+
+// postgresDB opens the PostgreSQL of the test run and makes a schema of the
+// test's own, which goes when the test ends.
+func postgresDB(tb testing.TB) (db *sql.DB, schema string) {
+	tb.Helper()
+	db, err := sql.Open("pgx", postgresURL(tb))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	schema = fmt.Sprintf("Wh_%d_%d", os.Getpid(), rand.Uint32())
-	exec(t, db, `CREATE SCHEMA "`+schema+`"`)
-	t.Cleanup(func() {
-		exec(t, db, `DROP SCHEMA "`+schema+`" CASCADE`)
+	exec(tb, db, `CREATE SCHEMA "`+schema+`"`)
+	tb.Cleanup(func() {
+		exec(tb, db, `DROP SCHEMA "`+schema+`" CASCADE`)
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db, schema
 }
 
-func exec(t testing.TB, db *sql.DB, query string, args ...any) {
-	t.Helper()
-	if _, err := db.ExecContext(context.Background(), query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
+func exec(tb testing.TB, db *sql.DB, query string, args ...any) {
+	tb.Helper()
+	if _, err := db.ExecContext(context.WithoutCancel(tb.Context()), query, args...); err != nil {
+		tb.Fatalf("%s: %v", query, err)
 	}
 }
 
@@ -55,9 +62,9 @@ const metaDDL = `"_airbyte_raw_id" varchar NOT NULL, "_airbyte_extracted_at" tim
 
 // usersTable makes a final table as destination-postgres 3 lays it out, holding
 // three syncs (7, 8 and an old one without a sync id) and two generations.
-func usersTable(t testing.TB, db *sql.DB, schema, name string) {
-	t.Helper()
-	exec(t, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "id" bigint, "Full_Name" varchar, "score" numeric, "active" boolean, "born" date, "address" jsonb, "tags" jsonb)`, schema, name, metaDDL))
+func usersTable(tb testing.TB, db *sql.DB, schema, name string) {
+	tb.Helper()
+	exec(tb, db, fmt.Sprintf(`CREATE TABLE "%s"."%s" (%s, "id" bigint, "Full_Name" varchar, "score" numeric, "active" boolean, "born" date, "address" jsonb, "tags" jsonb)`, schema, name, metaDDL))
 	rows := []struct {
 		raw, at, meta string
 		generation    any
@@ -69,37 +76,38 @@ func usersTable(t testing.TB, db *sql.DB, schema, name string) {
 		{"r4", "2026-01-03T00:00:00.123456Z", `{"sync_id":8}`, 2, 4},
 	}
 	for _, r := range rows {
-		exec(t, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, schema, name),
+		exec(tb, db, fmt.Sprintf(`INSERT INTO "%s"."%s" VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, schema, name),
 			r.raw, r.at, r.meta, r.generation, r.id, fmt.Sprintf("name %d", r.id), "12345678901234567890.5", r.id%2 == 0, "1990-05-06", `{"city":"Oslo"}`, `["a","b"]`)
 	}
 }
 
-func postgresUsers(t testing.TB) *Table {
-	db, schema := postgresDB(t)
-	usersTable(t, db, schema, "Users")
-	d := Destination{Kind: Postgres, Schema: schema}
-	where, err := d.Name(Stream{Name: "Users"}, Placement{})
+func postgresUsers(tb testing.TB) (*warehouse.Table, *sql.DB) {
+	tb.Helper()
+	db, schema := postgresDB(tb)
+	usersTable(tb, db, schema, "Users")
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
+	where, err := d.Name(warehouse.Stream{Name: "Users"}, warehouse.Placement{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return d.Table(db, where)
+	return d.Table(db, where), db
 }
 
-func ids(t testing.TB, table *Table, options ...ReadOption) []int64 {
-	t.Helper()
+func ids(tb testing.TB, table *warehouse.Table, options ...warehouse.ReadOption) []int64 {
+	tb.Helper()
 	var got []int64
-	for row, err := range table.Rows(t.Context(), append(options, OrderBy(Ascending("id")))...) {
+	for row, err := range table.Rows(tb.Context(), append(options, warehouse.OrderBy(warehouse.Ascending("id")))...) {
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		got = append(got, row.Value("id").(int64))
 	}
-	n, err := table.Count(t.Context(), options...)
+	n, err := table.Count(tb.Context(), options...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if int(n) != len(got) {
-		t.Errorf("Count says %d, Rows %d", n, len(got))
+		tb.Errorf("Count says %d, Rows %d", n, len(got))
 	}
 	return got
 }
@@ -111,7 +119,7 @@ func TestPostgresLocate(t *testing.T) {
 	for _, name := range []string{"Twins", "tWins"} {
 		usersTable(t, db, schema, name)
 	}
-	d := Destination{Kind: Postgres, Schema: schema}
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 
 	t.Run("exact", func(t *testing.T) {
 		got, err := d.Table(db, d.At("", "Orders")).Locate(t.Context())
@@ -136,22 +144,22 @@ func TestPostgresLocate(t *testing.T) {
 	})
 	t.Run("ambiguous", func(t *testing.T) {
 		_, err := d.Table(db, d.At("", "twins")).Locate(t.Context())
-		var ambiguous *AmbiguousTableError
-		if !errors.As(err, &ambiguous) || !errors.Is(err, ErrAmbiguousTable) || len(ambiguous.Found) != 2 ||
+		var ambiguous *warehouse.AmbiguousTableError
+		if !errors.As(err, &ambiguous) || !errors.Is(err, warehouse.ErrAmbiguousTable) || len(ambiguous.Found) != 2 ||
 			!strings.Contains(err.Error(), "Twins") || !strings.Contains(err.Error(), "tWins") {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("missing", func(t *testing.T) {
-		where, err := d.Name(Stream{Name: "invoices"}, Placement{Prefix: "crm_"})
+		where, err := d.Name(warehouse.Stream{Name: "invoices"}, warehouse.Placement{Prefix: "crm_"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		where.Database = "elsewhere"
 		table := d.Table(db, where)
 		_, err = table.Locate(t.Context())
-		var missing *TableNotFoundError
-		if !errors.As(err, &missing) || !errors.Is(err, ErrTableNotFound) {
+		var missing *warehouse.TableNotFoundError
+		if !errors.As(err, &missing) || !errors.Is(err, warehouse.ErrTableNotFound) {
 			t.Fatalf("%v", err)
 		}
 		if len(missing.Candidates) != 4 || missing.Candidates[0].Table != "src_invoices" {
@@ -168,13 +176,13 @@ func TestPostgresLocate(t *testing.T) {
 	})
 	t.Run("same name in another schema is the first candidate", func(t *testing.T) {
 		_, err := d.Table(db, d.At("nowhere", "Orders")).Locate(t.Context())
-		var missing *TableNotFoundError
+		var missing *warehouse.TableNotFoundError
 		if !errors.As(err, &missing) || len(missing.Candidates) == 0 || missing.Candidates[0].Table != "Orders" {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("no table", func(t *testing.T) {
-		if _, err := d.Table(db, QualifiedTable{Schema: schema}).Locate(t.Context()); !errors.Is(err, ErrInput) {
+		if _, err := d.Table(db, warehouse.QualifiedTable{Schema: schema}).Locate(t.Context()); !errors.Is(err, warehouse.ErrInput) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -188,10 +196,10 @@ func TestPostgresReadsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	d := Destination{Kind: Postgres, Schema: schema}
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 	table := d.Table(tx, d.At("", "Users"))
 	n := 0
-	for _, err := range table.Rows(t.Context(), CurrentGeneration(), OfSync(Sync{JobID: 7, Started: time.Unix(1, 0)})) {
+	for _, err := range table.Rows(t.Context(), warehouse.CurrentGeneration(), warehouse.OfSync(warehouse.Sync{JobID: 7, Started: time.Unix(1, 0)})) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,9 +211,9 @@ func TestPostgresReadsOnly(t *testing.T) {
 }
 
 func TestPostgresRows(t *testing.T) {
-	table := postgresUsers(t)
-	var got []Row
-	for row, err := range table.Rows(t.Context(), OrderBy(Descending("id"))) {
+	table, _ := postgresUsers(t)
+	var got []warehouse.Row
+	for row, err := range table.Rows(t.Context(), warehouse.OrderBy(warehouse.Descending("id"))) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,18 +241,18 @@ func TestPostgresRows(t *testing.T) {
 	if err := got[0].JSON("address", &address); err != nil || address.City != "Oslo" {
 		t.Errorf("%+v, %v", address, err)
 	}
-	if err := got[0].JSON("nothing", &address); !errors.Is(err, ErrColumn) {
+	if err := got[0].JSON("nothing", &address); !errors.Is(err, warehouse.ErrColumn) {
 		t.Errorf("%v", err)
 	}
 	meta, err := got[1].Meta()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(RowMeta{RawID: "r3", ExtractedAt: time.Date(2026, 1, 2, 0, 0, 1, 0, time.UTC), SyncID: 7, GenerationID: 2,
-		Changes: []RowChange{{"score", "NULLED", "DESTINATION_TYPECAST_ERROR"}}}, meta); diff != "" {
+	if diff := cmp.Diff(warehouse.RowMeta{RawID: "r3", ExtractedAt: time.Date(2026, 1, 2, 0, 0, 1, 0, time.UTC), SyncID: 7, GenerationID: 2,
+		Changes: []warehouse.RowChange{{Field: "score", Change: "NULLED", Reason: "DESTINATION_TYPECAST_ERROR"}}}, meta); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for m, err := range table.Maps(t.Context(), Limit(1), Fields("Full Name")) {
+	for m, err := range table.Maps(t.Context(), warehouse.Limit(1), warehouse.Fields("Full Name")) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +263,8 @@ func TestPostgresRows(t *testing.T) {
 }
 
 func TestPostgresColumns(t *testing.T) {
-	columns, err := postgresUsers(t).Columns(t.Context())
+	table, _ := postgresUsers(t)
+	columns, err := table.Columns(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,35 +283,35 @@ func TestPostgresColumns(t *testing.T) {
 }
 
 func TestPostgresOptions(t *testing.T) {
-	table := postgresUsers(t)
+	table, _ := postgresUsers(t)
 	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
 	tests := []struct {
 		name    string
-		options []ReadOption
+		options []warehouse.ReadOption
 		want    []int64
 	}{
 		{"all", nil, []int64{1, 2, 3, 4}},
-		{"equal", []ReadOption{Where(Equal("full name", "name 2"))}, []int64{2}},
-		{"equal nil", []ReadOption{Where(Equal("_airbyte_generation_id", nil))}, []int64{1}},
-		{"not equal nil", []ReadOption{Where(NotEqual("_airbyte_generation_id", nil))}, []int64{2, 3, 4}},
-		{"between", []ReadOption{Where(AtLeast("id", 2), Less("id", 4))}, []int64{2, 3}},
-		{"two wheres", []ReadOption{Where(Greater("id", 1)), Where(AtMost("id", 3))}, []int64{2, 3}},
-		{"in", []ReadOption{Where(In("id", 1, 4, 9))}, []int64{1, 4}},
-		{"in nothing", []ReadOption{Where(In[int]("id"))}, nil},
-		{"any", []ReadOption{Where(Any(Equal("id", 1), Equal("active", true)))}, []int64{1, 2, 4}},
-		{"any nothing", []ReadOption{Where(Any())}, nil},
-		{"not", []ReadOption{Where(Not(In("id", 1, 2)))}, []int64{3, 4}},
-		{"quotes are data", []ReadOption{Where(Equal("Full_Name", `name 2' OR '1'='1`))}, nil},
-		{"sql", []ReadOption{Where(SQL(`"address" ?? 'city' AND "id" > ? /* ? */ AND "Full_Name" <> '?' -- ?`, 2), Less("id", 4))}, []int64{3}},
-		{"sync with ids", []ReadOption{OfSync(Sync{JobID: 7})}, []int64{2, 3}},
-		{"sync 8, and rows since without id", []ReadOption{OfSync(Sync{JobID: 8, Started: day(1)})}, []int64{1, 4}},
-		{"sync 8, started later", []ReadOption{OfSync(Sync{JobID: 8, Started: day(2)})}, []int64{4}},
-		{"sync 8, rows without id ended before", []ReadOption{OfSync(Sync{JobID: 8, Started: day(1).Add(-time.Hour), Ended: day(1).Add(-time.Minute)})}, []int64{4}},
-		{"by time only", []ReadOption{OfSync(Sync{Started: day(2)})}, []int64{2, 3, 4}},
-		{"generation", []ReadOption{CurrentGeneration()}, []int64{3, 4}},
-		{"generation of a sync", []ReadOption{CurrentGeneration(), OfSync(Sync{JobID: 7})}, []int64{3}},
-		{"limit", []ReadOption{Limit(2)}, []int64{1, 2}},
-		{"limit none", []ReadOption{Limit(0)}, nil},
+		{"equal", []warehouse.ReadOption{warehouse.Where(warehouse.Equal("full name", "name 2"))}, []int64{2}},
+		{"equal nil", []warehouse.ReadOption{warehouse.Where(warehouse.Equal("_airbyte_generation_id", nil))}, []int64{1}},
+		{"not equal nil", []warehouse.ReadOption{warehouse.Where(warehouse.NotEqual("_airbyte_generation_id", nil))}, []int64{2, 3, 4}},
+		{"between", []warehouse.ReadOption{warehouse.Where(warehouse.AtLeast("id", 2), warehouse.Less("id", 4))}, []int64{2, 3}},
+		{"two wheres", []warehouse.ReadOption{warehouse.Where(warehouse.Greater("id", 1)), warehouse.Where(warehouse.AtMost("id", 3))}, []int64{2, 3}},
+		{"in", []warehouse.ReadOption{warehouse.Where(warehouse.In("id", 1, 4, 9))}, []int64{1, 4}},
+		{"in nothing", []warehouse.ReadOption{warehouse.Where(warehouse.In[int]("id"))}, nil},
+		{"any", []warehouse.ReadOption{warehouse.Where(warehouse.Any(warehouse.Equal("id", 1), warehouse.Equal("active", true)))}, []int64{1, 2, 4}},
+		{"any nothing", []warehouse.ReadOption{warehouse.Where(warehouse.Any())}, nil},
+		{"not", []warehouse.ReadOption{warehouse.Where(warehouse.Not(warehouse.In("id", 1, 2)))}, []int64{3, 4}},
+		{"quotes are data", []warehouse.ReadOption{warehouse.Where(warehouse.Equal("Full_Name", `name 2' OR '1'='1`))}, nil},
+		{"sql", []warehouse.ReadOption{warehouse.Where(warehouse.SQL(`"address" ?? 'city' AND "id" > ? /* ? */ AND "Full_Name" <> '?' -- ?`, 2), warehouse.Less("id", 4))}, []int64{3}},
+		{"sync with ids", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{JobID: 7})}, []int64{2, 3}},
+		{"sync 8, and rows since without id", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{JobID: 8, Started: day(1)})}, []int64{1, 4}},
+		{"sync 8, started later", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{JobID: 8, Started: day(2)})}, []int64{4}},
+		{"sync 8, rows without id ended before", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{JobID: 8, Started: day(1).Add(-time.Hour), Ended: day(1).Add(-time.Minute)})}, []int64{4}},
+		{"by time only", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{Started: day(2)})}, []int64{2, 3, 4}},
+		{"generation", []warehouse.ReadOption{warehouse.CurrentGeneration()}, []int64{3, 4}},
+		{"generation of a sync", []warehouse.ReadOption{warehouse.CurrentGeneration(), warehouse.OfSync(warehouse.Sync{JobID: 7})}, []int64{3}},
+		{"limit", []warehouse.ReadOption{warehouse.Limit(2)}, []int64{1, 2}},
+		{"limit none", []warehouse.ReadOption{warehouse.Limit(0)}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -317,22 +326,22 @@ func TestPostgresOptions(t *testing.T) {
 }
 
 func TestPostgresOptionErrors(t *testing.T) {
-	table := postgresUsers(t)
+	table, _ := postgresUsers(t)
 	tests := []struct {
 		name    string
-		options []ReadOption
+		options []warehouse.ReadOption
 		is      error
 	}{
-		{"unknown column", []ReadOption{Where(Equal("nope", 1))}, ErrColumn},
-		{"unknown field", []ReadOption{Fields("nope")}, ErrColumn},
-		{"unknown order", []ReadOption{OrderBy(Ascending("nope"))}, ErrColumn},
-		{"injection is an unknown column", []ReadOption{Where(Equal(`id" = 1 OR "id`, 1))}, ErrColumn},
-		{"zero filter", []ReadOption{Where(Filter{})}, ErrInput},
-		{"too few arguments", []ReadOption{Where(SQL("id = ? AND id = ?", 1))}, ErrInput},
-		{"too many arguments", []ReadOption{Where(SQL("id = ?", 1, 2))}, ErrInput},
-		{"empty sql", []ReadOption{Where(SQL(" "))}, ErrInput},
-		{"less than nil", []ReadOption{Where(Less("id", nil))}, ErrInput},
-		{"empty sync", []ReadOption{OfSync(Sync{})}, ErrInput},
+		{"unknown column", []warehouse.ReadOption{warehouse.Where(warehouse.Equal("nope", 1))}, warehouse.ErrColumn},
+		{"unknown field", []warehouse.ReadOption{warehouse.Fields("nope")}, warehouse.ErrColumn},
+		{"unknown order", []warehouse.ReadOption{warehouse.OrderBy(warehouse.Ascending("nope"))}, warehouse.ErrColumn},
+		{"injection is an unknown column", []warehouse.ReadOption{warehouse.Where(warehouse.Equal(`id" = 1 OR "id`, 1))}, warehouse.ErrColumn},
+		{"zero filter", []warehouse.ReadOption{warehouse.Where(warehouse.Filter{})}, warehouse.ErrInput},
+		{"too few arguments", []warehouse.ReadOption{warehouse.Where(warehouse.SQL("id = ? AND id = ?", 1))}, warehouse.ErrInput},
+		{"too many arguments", []warehouse.ReadOption{warehouse.Where(warehouse.SQL("id = ?", 1, 2))}, warehouse.ErrInput},
+		{"empty sql", []warehouse.ReadOption{warehouse.Where(warehouse.SQL(" "))}, warehouse.ErrInput},
+		{"less than nil", []warehouse.ReadOption{warehouse.Where(warehouse.Less("id", nil))}, warehouse.ErrInput},
+		{"empty sync", []warehouse.ReadOption{warehouse.OfSync(warehouse.Sync{})}, warehouse.ErrInput},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -369,10 +378,14 @@ func TestPostgresStructs(t *testing.T) {
 		NotAMap map[string]int  `db:"-"`
 		Other   string          // no such column
 	}
-	table := postgresUsers(t)
-	exec(t, table.db.(*sql.DB), `UPDATE `+table.destination.QuoteTable(table.wanted)+` SET "Full_Name" = NULL, "tags" = NULL WHERE id = 2`)
+	table, db := postgresUsers(t)
+	where, err := table.Locate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, `UPDATE `+warehouse.Destination{Kind: warehouse.Postgres}.QuoteTable(where)+` SET "Full_Name" = NULL, "tags" = NULL WHERE id = 2`)
 	var got []user
-	for u, err := range Structs[user](t.Context(), table, OrderBy(Ascending("id"))) {
+	for u, err := range warehouse.Structs[user](t.Context(), table, warehouse.OrderBy(warehouse.Ascending("id"))) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -395,8 +408,8 @@ func TestPostgresStructs(t *testing.T) {
 	type tagged struct {
 		X int `db:"nope"`
 	}
-	for _, err := range Structs[tagged](t.Context(), table) {
-		if !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), "Full_Name") {
+	for _, err := range warehouse.Structs[tagged](t.Context(), table) {
+		if !errors.Is(err, warehouse.ErrColumn) || !strings.Contains(err.Error(), "Full_Name") {
 			t.Errorf("%v", err)
 		}
 	}
@@ -404,19 +417,19 @@ func TestPostgresStructs(t *testing.T) {
 		Name string `db:"Full_Name"`
 	}
 	var last error
-	for _, err := range Structs[null](t.Context(), table) {
+	for _, err := range warehouse.Structs[null](t.Context(), table) {
 		last = err
 	}
 	if last == nil || !strings.Contains(last.Error(), "Full_Name") {
 		t.Errorf("NULL into a string: %v", last)
 	}
-	for _, err := range Structs[int](t.Context(), table) {
-		if !errors.Is(err, ErrInput) {
+	for _, err := range warehouse.Structs[int](t.Context(), table) {
+		if !errors.Is(err, warehouse.ErrInput) {
 			t.Errorf("%v", err)
 		}
 	}
-	for _, err := range Structs[null](t.Context(), table, Fields("id")) {
-		if !errors.Is(err, ErrInput) {
+	for _, err := range warehouse.Structs[null](t.Context(), table, warehouse.Fields("id")) {
+		if !errors.Is(err, warehouse.ErrInput) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -424,8 +437,8 @@ func TestPostgresStructs(t *testing.T) {
 
 func TestPostgresRawTablesOnly(t *testing.T) {
 	db, schema := postgresDB(t)
-	d := Destination{Kind: Postgres, Schema: "public", RawTablesOnly: true, RawSchema: schema}
-	where, err := d.Name(Stream{Name: "My Users"}, Placement{})
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: "public", RawTablesOnly: true, RawSchema: schema}
+	where, err := d.Name(warehouse.Stream{Name: "My Users"}, warehouse.Placement{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -440,7 +453,7 @@ func TestPostgresRawTablesOnly(t *testing.T) {
 		At    time.Time
 		None  *string `db:"missing"`
 	}
-	for u, err := range Structs[user](t.Context(), table, OfSync(Sync{JobID: 3})) {
+	for u, err := range warehouse.Structs[user](t.Context(), table, warehouse.OfSync(warehouse.Sync{JobID: 3})) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,17 +470,18 @@ func TestPostgresRawTablesOnly(t *testing.T) {
 			t.Errorf("%v %v", data, err)
 		}
 	}
-	for _, err := range table.Rows(t.Context(), Where(Equal("name", "x"))) {
-		if !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), "raw tables only") {
+	for _, err := range table.Rows(t.Context(), warehouse.Where(warehouse.Equal("name", "x"))) {
+		if !errors.Is(err, warehouse.ErrColumn) || !strings.Contains(err.Error(), "raw tables only") {
 			t.Errorf("%v", err)
 		}
 	}
 }
 
 // seriesView stands for a table of n rows without the time to write them.
-func seriesView(t testing.TB, db *sql.DB, schema string, n int) *Table {
-	exec(t, db, fmt.Sprintf(`CREATE VIEW "%s"."series" AS SELECT g::bigint AS id, 'name ' || g AS name, g * 1.5::float8 AS score, now() AS _airbyte_extracted_at FROM generate_series(1, %d) g`, schema, n))
-	d := Destination{Kind: Postgres, Schema: schema}
+func seriesView(tb testing.TB, db *sql.DB, schema string, n int) *warehouse.Table {
+	tb.Helper()
+	exec(tb, db, fmt.Sprintf(`CREATE VIEW "%s"."series" AS SELECT g::bigint AS id, 'name ' || g AS name, g * 1.5::float8 AS score, now() AS _airbyte_extracted_at FROM generate_series(1, %d) g`, schema, n))
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 	return d.Table(db, d.At("", "series"))
 }
 
@@ -518,7 +532,7 @@ func TestPostgresBreakAndCancelLeaveNothing(t *testing.T) {
 				break
 			}
 		}
-		for r, err := range Structs[record](ctx, table) {
+		for r, err := range warehouse.Structs[record](ctx, table) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -577,7 +591,7 @@ func TestPostgresBreakAndCancelLeaveNothing(t *testing.T) {
 func TestPostgresCancelWhileBlocked(t *testing.T) {
 	db, schema := postgresDB(t)
 	exec(t, db, fmt.Sprintf(`CREATE VIEW "%s"."slow" AS SELECT g AS id, pg_sleep(60) IS NULL AS slept FROM generate_series(1, 2) g`, schema))
-	d := Destination{Kind: Postgres, Schema: schema}
+	d := warehouse.Destination{Kind: warehouse.Postgres, Schema: schema}
 	table := d.Table(db, d.At("", "slow"))
 	if _, err := table.Locate(t.Context()); err != nil {
 		t.Fatal(err)
@@ -599,7 +613,7 @@ func TestPostgresCancelWhileBlocked(t *testing.T) {
 }
 
 func TestPostgresLocateOnceForAll(t *testing.T) {
-	table := postgresUsers(t)
+	table, _ := postgresUsers(t)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := table.Locate(cancelled); !errors.Is(err, context.Canceled) {
@@ -619,30 +633,41 @@ func TestPostgresLocateOnceForAll(t *testing.T) {
 	}
 }
 
+// record is a row of series.
+type record struct {
+	ID    int64     `db:"id"`
+	Name  string    `db:"name"`
+	Score float64   `db:"score"`
+	At    time.Time `db:"_airbyte_extracted_at"`
+}
+
+// plainRead is what a program without this package would do.
+func plainRead(b *testing.B, db *sql.DB, query string) {
+	b.Helper()
+	rows, err := db.QueryContext(b.Context(), query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	var v record
+	for rows.Next() {
+		if err := rows.Scan(&v.ID, &v.Name, &v.Score, &v.At); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func BenchmarkPostgresRows(b *testing.B) {
 	db, schema := postgresDB(b)
 	const rows = 100_000
 	table := seriesView(b, db, schema, rows)
-	type record struct {
-		ID    int64     `db:"id"`
-		Name  string    `db:"name"`
-		Score float64   `db:"score"`
-		At    time.Time `db:"_airbyte_extracted_at"`
-	}
 	b.Run("database-sql", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r, err := db.Query(`SELECT id, name, score, _airbyte_extracted_at FROM "` + schema + `"."series"`)
-			if err != nil {
-				b.Fatal(err)
-			}
-			var v record
-			for r.Next() {
-				if err := r.Scan(&v.ID, &v.Name, &v.Score, &v.At); err != nil {
-					b.Fatal(err)
-				}
-			}
-			r.Close()
+			plainRead(b, db, `SELECT id, name, score, _airbyte_extracted_at FROM "`+schema+`"."series"`)
 		}
 		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
 	})
@@ -660,7 +685,7 @@ func BenchmarkPostgresRows(b *testing.B) {
 	b.Run("Structs", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			for _, err := range Structs[record](b.Context(), table) {
+			for _, err := range warehouse.Structs[record](b.Context(), table) {
 				if err != nil {
 					b.Fatal(err)
 				}

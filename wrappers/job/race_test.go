@@ -1,0 +1,5 @@
+//go:build race
+
+package job
+
+func init() { raceDetector = true }
