@@ -30,7 +30,7 @@ const (
 	// scopesPerRequest bounds the length of a URL that names workspaces.
 	scopesPerRequest = 50
 	// unfinishedMost bounds how many unfinished jobs of one status are read; the rest are read one by one.
-	unfinishedMost = 500 * jobsPage
+	unfinishedMost = 500 * pageSize
 	// pastRuns is how many durations of earlier runs are worth reading.
 	pastRuns = 5
 )
@@ -98,12 +98,12 @@ func (s *jobSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Sna
 func (s *jobSource) fetchFromList(ctx context.Context, scope string, wanted map[int64]job.Ref, yield func(job.Snapshot, error) bool) bool {
 	order := "createdAt|DESC"
 	oldest := slices.Min(slices.Collect(maps.Keys(wanted)))
-	for offset := 0; len(wanted) > 0; offset += jobsPage {
-		rows, _, err := s.list(ctx, pageOf(airbyteapi.ListJobsParams{WorkspaceIds: []string{scope}, OrderBy: &order}, offset, jobsPage))
+	for offset := 0; len(wanted) > 0; offset += pageSize {
+		rows, _, err := s.list(ctx, pageOf(airbyteapi.ListJobsParams{WorkspaceIds: []string{scope}, OrderBy: &order}, offset, pageSize))
 		if err != nil {
 			return true
 		}
-		found, passed := 0, len(rows) < jobsPage
+		found, passed := 0, len(rows) < pageSize
 		for i := range rows {
 			row := &rows[i]
 			passed = passed || row.JobID < oldest
@@ -192,10 +192,10 @@ func (s *jobSource) Unfinished(ctx context.Context, scopes []job.Ref) iter.Seq2[
 			for rows, err := range concurrently(ctx, len(unfinishedStatuses), sourceRequests, func(ctx context.Context, i int) ([]airbyteapi.JobResponse, error) {
 				status := airbyteapi.JobStatusEnum(unfinishedStatuses[i])
 				var all []airbyteapi.JobResponse
-				for offset, more := 0, true; more && offset < unfinishedMost; offset += jobsPage {
+				for offset, more := 0, true; more && offset < unfinishedMost; offset += pageSize {
 					var rows []airbyteapi.JobResponse
 					var err error
-					rows, more, err = s.list(ctx, pageOf(airbyteapi.ListJobsParams{WorkspaceIds: workspaces, Status: &status, OrderBy: &order}, offset, jobsPage))
+					rows, more, err = s.list(ctx, pageOf(airbyteapi.ListJobsParams{WorkspaceIds: workspaces, Status: &status, OrderBy: &order}, offset, pageSize))
 					if err != nil {
 						return all, err
 					}

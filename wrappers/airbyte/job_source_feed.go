@@ -26,7 +26,7 @@ type feed struct {
 
 const (
 	// endsOfMany is how many rows, of jobs that ended, mean that everything would fit: a job has three changes of status.
-	endsOfMany  = 2 * jobsPage / 3
+	endsOfMany  = 2 * pageSize / 3
 	mostPatient = 32
 )
 
@@ -50,13 +50,13 @@ func (f *feed) changes(ctx context.Context, s *jobSource, workspaces []string, f
 func (f *feed) everything(ctx context.Context, s *jobSource, workspaces []string, from time.Time, yield func(job.Snapshot, error) bool) (done, more bool) {
 	order := "updatedAt|ASC"
 	params := airbyteapi.ListJobsParams{WorkspaceIds: workspaces, UpdatedAtStart: &from, OrderBy: &order}
-	const second = jobsPage - feedOverlap
+	const second = pageSize - feedOverlap
 	atOnce := 1
-	if f.rows > jobsPage {
+	if f.rows > pageSize {
 		atOnce = 2 // it was two pages the last time
 	}
 	read := func(ctx context.Context, i int) (feedPage, error) {
-		rows, full, err := s.list(ctx, pageOf(params, i*second, jobsPage))
+		rows, full, err := s.list(ctx, pageOf(params, i*second, pageSize))
 		return feedPage{i, rows, full}, err
 	}
 	rows, fits := 0, false
@@ -98,7 +98,7 @@ func (f *feed) ended(ctx context.Context, s *jobSource, workspaces []string, fro
 		name := airbyteapi.JobStatusEnum(finalStatuses[status])
 		rows, full, err := s.list(ctx, pageOf(airbyteapi.ListJobsParams{
 			WorkspaceIds: workspaces, UpdatedAtStart: &from, OrderBy: &order, Status: &name,
-		}, page*jobsPage, jobsPage))
+		}, page*pageSize, pageSize))
 		return feedPage{status, rows, full}, err
 	}
 	total, failed := 0, false

@@ -59,9 +59,6 @@ func serverDate(resp *http.Response) time.Time {
 	return date
 }
 
-// jobsPage is the largest page of jobs that the server gives.
-const jobsPage = 100
-
 // pageOf sets the part of a list to read.
 func pageOf(params airbyteapi.ListJobsParams, offset, limit int) *airbyteapi.ListJobsParams {
 	o, l := int32(offset), int32(limit)

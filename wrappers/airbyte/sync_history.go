@@ -3,10 +3,12 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/paging"
 )
 
 // AnyJobType is the type of a [JobFilter] that brings jobs of all types.
@@ -143,35 +145,38 @@ func (c *Connection) LatestSync(ctx context.Context) (*SyncResult, error) {
 	return nil, c.explain(ErrNoSync, 0)
 }
 
-// jobs yields up to limit jobs, 0 for all, page by page. Jobs that come into being meanwhile push the others towards the
-// end, so that a page may repeat some of the one before: they are yielded once.
+// jobs yields up to limit jobs, 0 for all, the newest first; the next page is read while one is used. From the second
+// page on the list is held at the newest job of the first one, so that jobs that come into being meanwhile do not push the
+// others from page to page; the few of the same second are told by their ids.
 func (c *Client) jobs(ctx context.Context, params airbyteapi.ListJobsParams, limit int) iter.Seq2[jobRow, error] {
-	return func(yield func(jobRow, error) bool) {
-		size := jobsPage
-		if limit > 0 {
-			size = min(size, limit)
+	size := pageSize
+	if limit > 0 {
+		size = min(size, limit)
+	}
+	list := paging.Offset(ctx, func(ctx context.Context, offset, size int) (paging.Page[jobRow], error) {
+		rows, _, err := c.listJobs(ctx, pageOf(params, offset, size))
+		if err != nil {
+			return paging.Page[jobRow]{}, err
 		}
-		seen := make(map[int64]struct{})
-		for offset, left := 0, limit; ; offset += size {
-			rows, _, err := c.listJobs(ctx, pageOf(params, offset, size))
-			if err != nil {
-				yield(jobRow{}, err)
+		page := paging.Page[jobRow]{Items: rows}
+		if limit > 0 && offset+len(rows) >= limit {
+			page.More = paging.No
+		}
+		if offset == 0 && len(rows) > 0 && params.CreatedAtEnd == nil {
+			if newest := timestampOrZero(&rows[0].StartTime); !newest.IsZero() {
+				newest = newest.Add(time.Second) // it was cut to the second
+				params.CreatedAtEnd = &newest
+			}
+		}
+		return page, nil
+	}, paging.OffsetOptions[jobRow]{PageSize: size, Key: func(row jobRow) string { return strconv.FormatInt(row.JobID, 10) }})
+	return func(yield func(jobRow, error) bool) {
+		left := limit
+		for row, err := range list {
+			if !yield(row, err) || err != nil {
 				return
 			}
-			fresh := false
-			for _, row := range rows {
-				if _, repeated := seen[row.JobID]; repeated {
-					continue
-				}
-				seen[row.JobID], fresh = struct{}{}, true
-				if !yield(row, nil) {
-					return
-				}
-				if left--; left == 0 {
-					return
-				}
-			}
-			if len(rows) < size || !fresh { // a full page of repeats: the list does not move
+			if left--; left == 0 {
 				return
 			}
 		}
