@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,8 +34,8 @@ type setting struct {
 }
 
 func (s *setting) close() {
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		if err := s.closers[i](); err != nil {
+	for _, closer := range slices.Backward(s.closers) {
+		if err := closer(); err != nil {
 			fmt.Fprintln(os.Stderr, "quickstart:", err)
 		}
 	}
@@ -154,5 +155,5 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, text, 0o600)
+	return os.WriteFile(to, text, 0o600) //nolint:gosec // both paths are this program's own
 }

@@ -34,8 +34,7 @@ func sync(ctx context.Context, connections []string) error {
 	for _, id := range connections {
 		connection := workspace.Connection(id)
 		result, err := connection.RunSync(ctx, airbyte.OnRunning(airbyte.Attach))
-		var failed *airbyte.SyncError
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*airbyte.SyncError](err); ok {
 			fmt.Println(failed)
 			continue
 		}

@@ -211,8 +211,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 
 // KindOf returns the kind of the first [Error] in err's tree, and false when there is none.
 func KindOf(err error) (Kind, bool) {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind, true
 	}
 	return KindUnexpected, false

@@ -20,10 +20,10 @@ type edit struct {
 	last int
 }
 
-// replace puts text in the place of src[from:to].
-func (e *edit) replace(from, to int, text string) {
+// mask puts Mask in the place of src[from:to].
+func (e *edit) mask(from, to int) {
 	e.out.WriteString(e.src[e.last:from])
-	e.out.WriteString(text)
+	e.out.WriteString(Mask)
 	e.last = to
 }
 
@@ -55,7 +55,7 @@ func maskPrivateKeys(s string) string {
 				stop += k + len("-----")
 			}
 		}
-		e.replace(start, stop, Mask)
+		e.mask(start, stop)
 		at = stop
 	}
 }
@@ -73,7 +73,7 @@ func maskUserinfo(s string) string {
 			stop++
 		}
 		if j := strings.LastIndexByte(s[start:stop], '@'); j > 0 {
-			e.replace(start, start+j, Mask)
+			e.mask(start, start+j)
 		}
 		at = stop
 	}
@@ -95,7 +95,7 @@ func maskWebTokens(s string) string {
 			stop++
 		}
 		if dots > 0 && stop-start >= 16 {
-			e.replace(start, stop, Mask)
+			e.mask(start, stop)
 		}
 		at = stop
 	}
@@ -126,7 +126,7 @@ func maskSchemes(s string) string {
 		}
 		// "Basic authentication failed" is a sentence.
 		if start > spaces && stop-start >= 8 && looksRandom(s[start:stop]) {
-			e.replace(start, stop, Mask)
+			e.mask(start, stop)
 			i = stop
 		}
 	}
@@ -171,7 +171,7 @@ func maskPairs(s string) string {
 			}
 		}
 		if stop > start {
-			e.replace(start, stop, Mask)
+			e.mask(start, stop)
 			at = stop
 		}
 	}

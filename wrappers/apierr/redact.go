@@ -100,7 +100,7 @@ func spellings(v string) []string {
 	var plain bytes.Buffer
 	enc := json.NewEncoder(&plain)
 	enc.SetEscapeHTML(false)
-	if enc.Encode(v) == nil {
+	if err := enc.Encode(v); err == nil {
 		forms = append(forms, strings.Trim(strings.TrimSpace(plain.String()), `"`))
 	}
 	if quoted := fmt.Sprintf("%q", v); len(quoted) > 2 {

@@ -61,8 +61,7 @@ func ExampleNewPoller() {
 func ExampleJob_Wait() {
 	poller := newPoller()
 	_, err := poller.Job(loaf("2", "rye")).Wait(context.Background(), job.MaxWait(time.Minute))
-	var failed *job.FailedError
-	if errors.As(err, &failed) {
+	if _, ok := errors.AsType[*job.FailedError](err); ok {
 		fmt.Println(err)
 	}
 	// Output: bakery loaf 2 failed: oven: too hot

@@ -227,8 +227,7 @@ func TestRateLimitHoldsTheFeed(t *testing.T) {
 	}
 	bubble(t, s, Options{}, func(t *testing.T, p *Poller) {
 		for _, err := range WaitAll(t.Context(), fresh(p, 2)) {
-			var failed *FailedError
-			if !errors.As(err, &failed) {
+			if _, ok := errors.AsType[*FailedError](err); !ok {
 				t.Error(err)
 			}
 		}

@@ -144,6 +144,7 @@ func (p *Poller) failed(j *Job, err error, alone bool, now time.Time) {
 			p.schedule(j, now)
 		}
 		return
+	default: // it may pass: see below
 	}
 	if st.fails++; st.fails == 1 {
 		st.failing = now

@@ -58,7 +58,7 @@ func (m *pasts) of(ref Ref) *past {
 // learn puts durations in front, newest first.
 func (p *past) learn(durations ...time.Duration) {
 	known := make([]time.Duration, 0, pastRuns)
-	for _, d := range append(durations[:len(durations):len(durations)], p.durations...) {
+	for _, d := range append(slices.Clip(durations), p.durations...) {
 		if d > 0 && len(known) < pastRuns {
 			known = append(known, d)
 		}

@@ -30,7 +30,6 @@ type state struct {
 	base     time.Time // what its age counts from
 	asOf     time.Time // start of the latest call that told about it
 	answered uint64    // id of that call
-	audited  uint64    // id of the latest Unfinished that yielded it
 	joined   uint64    // id of the last call before it was waited for
 	polls    int       // Fetch calls for it
 	law      *law

@@ -46,11 +46,9 @@ func TestParkedWaitMemory(t *testing.T) {
 	before := inUse()
 	var group sync.WaitGroup
 	for _, j := range jobs {
-		group.Add(1)
-		go func() {
-			defer group.Done()
+		group.Go(func() {
 			_, _ = j.Wait(ctx)
-		}()
+		})
 	}
 	for parked := 0; parked < waits; {
 		time.Sleep(10 * time.Millisecond) // real time: memory is what is measured

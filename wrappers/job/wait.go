@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,7 +76,7 @@ func (j *Job) Wait(ctx context.Context, opts ...WaitOption) (Snapshot, error) {
 // would return. It stops when the loop does; that does not cancel the job.
 func (j *Job) Watch(ctx context.Context, opts ...WaitOption) iter.Seq2[Snapshot, error] {
 	return func(yield func(Snapshot, error) bool) {
-		w := newWait(ctx, j, append(opts[:len(opts):len(opts)], func(c *waitConfig) { c.changes = true }))
+		w := newWait(ctx, j, append(slices.Clip(opts), func(c *waitConfig) { c.changes = true }))
 		w.begin()
 		defer w.leave()
 		for {
@@ -100,7 +101,7 @@ func WaitAll(ctx context.Context, jobs []*Job, opts ...WaitOption) iter.Seq2[Res
 		for i, j := range jobs {
 			subs[i].job = j
 		}
-		w := newWait(ctx, nil, append(opts[:len(opts):len(opts)], func(c *waitConfig) { c.subs = subs }))
+		w := newWait(ctx, nil, append(slices.Clip(opts), func(c *waitConfig) { c.subs = subs }))
 		w.begin()
 		defer w.leave()
 		for range jobs {
@@ -321,7 +322,7 @@ func (w *wait) abandon() {
 	cause := context.Cause(w.ctx)
 	for _, s := range open {
 		also := failed[s]
-		if cause != w.ctx.Err() {
+		if cause != w.ctx.Err() { //nolint:errorlint // identity: a cause may wrap the error it explains
 			also = errors.Join(w.ctx.Err(), also)
 		}
 		w.finish(s, w.stopped(s, cause, also), false)

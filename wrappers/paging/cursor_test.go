@@ -132,7 +132,7 @@ func TestCursorError(t *testing.T) {
 		}
 		return CursorPage[int]{Items: []int{3}}, broken
 	}
-	if got, err := collect(Cursor(t.Context(), "", fetch)); err != broken || !slices.Equal(got, []int{1, 2}) {
+	if got, err := collect(Cursor(t.Context(), "", fetch)); !errors.Is(err, broken) || !slices.Equal(got, []int{1, 2}) {
 		t.Error(got, err)
 	}
 }

@@ -147,8 +147,7 @@ func (cl *call) noToken(err error) *apierr.Error {
 	if cl.ctx.Err() != nil {
 		return cl.ended(nil)
 	}
-	var own *apierr.Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*apierr.Error](err); ok {
 		e := *own // other callers got the same error from the same request
 		return &e
 	}

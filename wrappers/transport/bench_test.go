@@ -16,7 +16,7 @@ const jobJSON = `{"jobId":4711,"status":"running","jobType":"sync","startTime":"
 // memory answers every request with the same job, as a service in this process would.
 var memory = roundTripper(func(r *http.Request) (*http.Response, error) {
 	return &http.Response{
-		StatusCode: 200, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(jobJSON)),
 		Body: io.NopCloser(strings.NewReader(jobJSON)),
 	}, nil

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -85,7 +86,7 @@ func (b *body) account(n int, err error) *apierr.Error {
 		e = b.call.tooLarge(b.status)
 	case err == nil:
 		return nil
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 	default:
 		e = b.call.interrupted(err, b.status)
 	}
@@ -136,7 +137,7 @@ func (b *body) all() ([]byte, error) {
 	if e := b.ahead(b.call.client.maxBytes + 1); e != nil {
 		return nil, e
 	}
-	if b.err != io.EOF {
+	if !errors.Is(b.err, io.EOF) {
 		return nil, b.err
 	}
 	return (*b.buf)[b.offset:], nil

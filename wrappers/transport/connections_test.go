@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +24,7 @@ func countingServer(t *testing.T, http2 bool, handler http.HandlerFunc) (*httpte
 	opened := &atomic.Int64{}
 	srv := httptest.NewUnstartedServer(handler)
 	srv.EnableHTTP2 = http2
-	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			opened.Add(1)

@@ -61,8 +61,7 @@ func errNoAnswer() error {
 
 // passed makes sure that an error is an *apierr.Error.
 func passed(err error) error {
-	var own *apierr.Error
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*apierr.Error](err); ok {
 		return err
 	}
 	return &apierr.Error{Kind: apierr.KindInvalid, Message: "the request could not be made", Err: hideURL(err)}

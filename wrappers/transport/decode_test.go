@@ -120,14 +120,14 @@ func (*quoting) DecodeJSON(text []byte) error { return fmt.Errorf("cannot read %
 
 func TestDecodePassesErrors(t *testing.T) {
 	own := &apierr.Error{Kind: apierr.KindNotFound}
-	if _, err := Decode[item](nil, own); err != error(own) {
+	if _, err := Decode[item](nil, own); !errors.Is(err, error(own)) {
 		t.Error(err)
 	}
-	if err := Discard(nil, own); err != error(own) {
+	if err := Discard(nil, own); !errors.Is(err, error(own)) {
 		t.Error(err)
 	}
 	wrapped := fmt.Errorf("wrapped: %w", own)
-	if _, err := Decode[item](nil, wrapped); err != wrapped {
+	if _, err := Decode[item](nil, wrapped); !errors.Is(err, wrapped) {
 		t.Error(err)
 	}
 	// Errors of generated code become ours.
@@ -160,10 +160,10 @@ func TestDecodePassesErrors(t *testing.T) {
 
 // TestDecodeForeign: an answer that did not come from a Client is read too.
 func TestDecodeForeign(t *testing.T) {
-	make := func(status int, body io.Reader) *http.Response {
+	answer := func(status int, body io.Reader) *http.Response {
 		return &http.Response{StatusCode: status, Body: io.NopCloser(body)}
 	}
-	if got, err := Decode[item](make(200, strings.NewReader(`{"id":7}`)), nil); err != nil || got.ID != 7 {
+	if got, err := Decode[item](answer(200, strings.NewReader(`{"id":7}`)), nil); err != nil || got.ID != 7 {
 		t.Error(got, err)
 	}
 	for _, test := range []struct {
@@ -177,10 +177,10 @@ func TestDecodeForeign(t *testing.T) {
 		{200, io.LimitReader(zeros{}, 1<<40), apierr.ErrTooLarge},
 		{200, &brokenBody{strings.NewReader("{"), io.ErrUnexpectedEOF}, apierr.ErrUnavailable},
 	} {
-		if raceEnabled && test.want == apierr.ErrTooLarge {
+		if raceEnabled && errors.Is(test.want, apierr.ErrTooLarge) {
 			continue // 64 MiB take long
 		}
-		if _, err := Decode[item](make(test.status, test.body), nil); !errors.Is(err, test.want) {
+		if _, err := Decode[item](answer(test.status, test.body), nil); !errors.Is(err, test.want) {
 			t.Errorf("%v, want %v", err, test.want)
 		}
 	}

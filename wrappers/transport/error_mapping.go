@@ -265,14 +265,14 @@ func htmlTitle(page []byte) string {
 	return html.UnescapeString(strings.ToValidUTF8(string(bytes.TrimSpace(page[start:start+end])), "�"))
 }
 
-// refusedStream has the fields of net/http's own HTTP/2 stream error, which errors.As can be given for it.
-type refusedStream struct {
+// refusedStreamError has the fields of net/http's own HTTP/2 stream error, which errors.As can be given for it.
+type refusedStreamError struct {
 	StreamID uint32
 	Code     uint32
 	Cause    error
 }
 
-func (e refusedStream) Error() string { return "stream refused" }
+func (e refusedStreamError) Error() string { return "stream refused" }
 
 const http2RefusedStream = 7 // RFC 9113, 7: the stream was closed before any processing
 
@@ -289,7 +289,7 @@ func provesUnsent(err error) bool {
 	if errors.As(err, &waiting) || errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {
 		return true
 	}
-	var stream refusedStream
+	var stream refusedStreamError
 	if errors.As(err, &stream) && stream.Code == http2RefusedStream {
 		return true
 	}
@@ -394,7 +394,7 @@ func (cl *call) redact(err error) error {
 // hideURL takes *url.Error, which prints the whole URL, out of an error.
 func hideURL(err error) error {
 	for {
-		outer, ok := err.(*url.Error)
+		outer, ok := err.(*url.Error) //nolint:errorlint // one layer at a time, so that no URL stays in between
 		if !ok {
 			break
 		}

@@ -55,7 +55,7 @@ func TestErrorBodies(t *testing.T) {
 		if e.Message != test.message || e.Code != test.code {
 			t.Errorf("%s: message %q, code %q; want %q, %q", test.body, e.Message, e.Code, test.message, test.code)
 		}
-		if e.Service != "acme" || e.Operation != "getJob" || e.Method != "GET" || e.Route != "/jobs/{jobId}" || e.Status != 400 ||
+		if e.Service != "acme" || e.Operation != "getJob" || e.Method != http.MethodGet || e.Route != "/jobs/{jobId}" || e.Status != 400 ||
 			e.RequestID != "id-1" || e.RetryAfter != 7*time.Second || e.Attempts != 1 || e.Kind != apierr.KindInvalid {
 			t.Errorf("%#v", e)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net/http"
 	"net/http/httptest"
 
@@ -33,25 +32,25 @@ func Example() {
 	`
 	operations, err := transport.ParseOperations(table)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	client, err := transport.New(acme.URL+"/v1", operations,
 		transport.WithService("acme"),
 		transport.WithAuth(transport.Bearer("a token")),
 		transport.WithLimits(transport.LimitOptions{RequestsPerSecond: 10, InFlight: 8}))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer client.CloseIdleConnections()
 	raw, err := airbyteapi.NewClient(client.Base(), airbyteapi.WithHTTPClient(client))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 
 	ctx := context.Background()
 	job, err := transport.Decode[airbyteapi.JobResponse](raw.GetJob(ctx, 4711))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(job.JobID, job.Status)
 

@@ -124,7 +124,7 @@ func TestFaults(t *testing.T) {
 					if n%7 == 0 {
 						patience = time.Duration(rand.IntN(20_000)) * time.Millisecond
 					}
-					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					var reader io.Reader
 					if text != "" {
 						reader = strings.NewReader(text)

@@ -179,7 +179,7 @@ func TestLimiterCancelRace(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for j := range 500 {
-				ctx, cancel := context.WithCancel(context.Background())
+				ctx, cancel := context.WithCancel(t.Context())
 				if (i+j)%2 == 0 {
 					go cancel()
 				}
@@ -332,7 +332,7 @@ func BenchmarkLimiter(b *testing.B) {
 			l := newLimiter(o)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := l.acquire(context.Background(), User); err != nil {
+				if _, err := l.acquire(b.Context(), User); err != nil {
 					b.Fatal(err)
 				}
 				l.release(User)

@@ -37,20 +37,23 @@ func (d dump) OnTokenRefresh(_ context.Context, r TokenRefresh)        { d.any(r
 // chainText prints an error and all that it wraps.
 func (d dump) err(err error) {
 	d.any(err)
-	var e *apierr.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*apierr.Error](err); ok {
 		d.out.Write(e.Body())
 		d.any(e.Fields)
 		d.any(e.LogValue())
 	}
-	switch u := err.(type) {
-	case interface{ Unwrap() error }:
-		if inner := u.Unwrap(); inner != nil {
-			d.err(inner)
-		}
-	case interface{ Unwrap() []error }:
-		for _, inner := range u.Unwrap() {
-			d.err(inner)
+	{
+		var u interface{ Unwrap() error }
+		var u1 interface{ Unwrap() []error }
+		switch {
+		case errors.As(err, &u):
+			if inner := u.Unwrap(); inner != nil {
+				d.err(inner)
+			}
+		case errors.As(err, &u1):
+			for _, inner := range u1.Unwrap() {
+				d.err(inner)
+			}
 		}
 	}
 }

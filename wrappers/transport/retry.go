@@ -153,6 +153,7 @@ func (cl *call) worthRepeating(e *apierr.Error) bool {
 		case http.StatusInternalServerError:
 			return cl.entry.Safety == Safe
 		}
+	case failedFinal, failedEnded:
 	}
 	return false
 }
@@ -224,9 +225,14 @@ type endedError struct {
 	last       *apierr.Error
 }
 
+// explains reports whether the caller gave a cause of its own.
+func (e *endedError) explains() bool {
+	return e.cause != nil && e.cause != e.ctx //nolint:errorlint // identity: a cause may wrap the error it explains
+}
+
 func (e *endedError) Error() string {
 	text := e.ctx.Error()
-	if e.cause != nil && e.cause != e.ctx {
+	if e.explains() {
 		text = e.cause.Error()
 	}
 	if e.last != nil {
@@ -237,7 +243,7 @@ func (e *endedError) Error() string {
 
 func (e *endedError) Unwrap() []error {
 	errs := []error{e.ctx}
-	if e.cause != nil && e.cause != e.ctx {
+	if e.explains() {
 		errs = append(errs, e.cause)
 	}
 	if e.last != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"errors"
+
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
@@ -99,7 +100,7 @@ func TestRefused(t *testing.T) {
 	if _, err := c.Do(req); !errors.Is(err, apierr.ErrInvalid) {
 		t.Errorf("other Host header: %v", err)
 	}
-	if _, err := c.Do(&http.Request{Method: "GET"}); !errors.Is(err, apierr.ErrInvalid) {
+	if _, err := c.Do(&http.Request{Method: http.MethodGet}); !errors.Is(err, apierr.ErrInvalid) {
 		t.Errorf("no URL: %v", err)
 	}
 	if sent != 0 {

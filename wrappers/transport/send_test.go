@@ -237,7 +237,7 @@ func TestWaitingForConnectionIsNotSent(t *testing.T) {
 	release := make(chan struct{})
 	var seen atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "POST" {
+		if r.Method == http.MethodPost {
 			seen.Add(1)
 		}
 		<-release

@@ -17,7 +17,7 @@ type Token struct {
 	Expires time.Time
 }
 
-// String, GoString, Format, LogValue and MarshalJSON show when the token expires and never its value.
+// String shows when the token expires and never its value, as GoString, Format, LogValue and MarshalJSON do.
 func (t Token) String() string {
 	if t.Expires.IsZero() {
 		return "transport.Token(***)"

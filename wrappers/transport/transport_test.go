@@ -288,7 +288,9 @@ func TestBrokenRoundTripper(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = newClient(t, "https://api.example.com", testOperations, WithRoundTripper(roundTripper(
-		func(r *http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil })))
+		func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusNoContent}, nil
+		})))
 	if err := Discard(c.Do(newRequest(t, http.MethodGet, "https://api.example.com/jobs", ""))); err != nil {
 		t.Fatal(err)
 	}

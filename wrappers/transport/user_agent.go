@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -12,12 +13,8 @@ func (c *Client) withHeaders(next exchange) exchange {
 	return func(cl *call) (*http.Response, *apierr.Error) {
 		own := cl.caller.Header
 		cl.header = make(http.Header, len(own)+len(c.header)+4)
-		for name, values := range c.header {
-			cl.header[name] = values
-		}
-		for name, values := range own {
-			cl.header[name] = values
-		}
+		maps.Copy(cl.header, c.header)
+		maps.Copy(cl.header, own)
 		if _, ok := cl.header["User-Agent"]; !ok {
 			cl.header["User-Agent"] = c.userAgent
 		}

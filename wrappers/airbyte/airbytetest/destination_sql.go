@@ -116,8 +116,9 @@ func (t *finalTable) sqlType(f FieldType) string {
 			return "json"
 		}
 		return "jsonb"
+	default:
+		return "varchar"
 	}
-	return "varchar"
 }
 
 // prepare creates what is missing: schema, table, columns that the stream has grown.

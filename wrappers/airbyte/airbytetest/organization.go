@@ -67,7 +67,7 @@ func (a *service) ListUsersWithinAnOrganization(_ context.Context, request srv.L
 	ids := set(request.Params.Ids)
 	var emails []string
 	for _, e := range request.Params.Emails {
-		emails = append(emails, string(e))
+		emails = append(emails, e)
 	}
 	wanted := set(emails)
 	out := srv.ListUsersWithinAnOrganization200JSONResponse{Data: []wire.UserResponse{}}
@@ -75,7 +75,7 @@ func (a *service) ListUsersWithinAnOrganization(_ context.Context, request srv.L
 		member := slices.ContainsFunc(f.permissions, func(p *permission) bool {
 			return p.user == u.ID && p.organization == request.Params.OrganizationID
 		})
-		if member && in(ids, u.ID) && in(wanted, strings.ToLower(string(u.Email))) {
+		if member && in(ids, u.ID) && in(wanted, strings.ToLower(u.Email)) {
 			out.Data = append(out.Data, *u)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,11 +27,8 @@ func (c *columnType) see(value any) {
 	}
 	kept := c.candidates[:0]
 	for _, candidate := range c.candidates {
-		for _, fit := range fits {
-			if candidate == fit {
-				kept = append(kept, candidate)
-				break
-			}
+		if slices.Contains(fits, candidate) {
+			kept = append(kept, candidate)
 		}
 	}
 	c.candidates = kept

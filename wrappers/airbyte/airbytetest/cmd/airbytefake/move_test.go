@@ -54,7 +54,7 @@ func databases(t *testing.T) map[string]database {
 	t.Cleanup(func() {
 		db, err := openPostgres(context.WithoutCancel(t.Context()), c.Configuration)
 		if err == nil {
-			_, err = db.Exec(`DROP SCHEMA IF EXISTS "` + schema + `" CASCADE`)
+			_, err = db.ExecContext(context.WithoutCancel(t.Context()), `DROP SCHEMA IF EXISTS "`+schema+`" CASCADE`)
 			_ = db.Close()
 		}
 		if err != nil {

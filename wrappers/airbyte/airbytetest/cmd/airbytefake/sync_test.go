@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -52,9 +53,7 @@ func (s service) connect(t *testing.T, source airbytetest.Connector, d database,
 		t.Fatalf("create the source: %v %s", err, made.Body)
 	}
 	settings := map[string]any{"destinationType": d.connector.Type}
-	for k, v := range d.connector.Configuration {
-		settings[k] = v
-	}
+	maps.Copy(settings, d.connector.Configuration)
 	to, err := s.client.CreateDestinationWithResponse(t.Context(), airbyteapi.DestinationCreateRequest{
 		Name: "warehouse", WorkspaceID: s.fake.WorkspaceID(), Configuration: settings,
 	})
@@ -93,6 +92,7 @@ func (s service) sync(t *testing.T, connection string) (*airbyteapi.JobResponse,
 		switch got.JSON200.Status {
 		case airbyteapi.JobStatusEnumSucceeded, airbyteapi.JobStatusEnumFailed, airbyteapi.JobStatusEnumCancelled:
 			return got.JSON200, seen
+		default:
 		}
 		<-tick.C
 	}
