@@ -112,14 +112,6 @@ func snapshotOf(workspace string, j *airbyteapi.JobResponse) job.Snapshot {
 	return s
 }
 
-// jobDuration returns how long the job of a snapshot took from its creation to its last change, 0 when not known.
-func jobDuration(s job.Snapshot) time.Duration {
-	if s.Created.IsZero() || s.Updated.Before(s.Created) {
-		return 0
-	}
-	return s.Updated.Sub(s.Created)
-}
-
 // jobRef names a job of a connection of a workspace.
 func jobRef(workspace, connection string, kind JobType, id int64) job.Ref {
 	if kind == "" {

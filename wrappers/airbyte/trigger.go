@@ -276,11 +276,8 @@ func (c *Connection) recover(ctx context.Context, kind JobType, before newest, p
 
 // permanent reports whether asking again is of no use.
 func permanent(err error) bool {
-	switch kind, _ := apierr.KindOf(err); kind {
-	case apierr.KindUnauthenticated, apierr.KindPermissionDenied, apierr.KindInvalid, apierr.KindNotFound, apierr.KindUnsupported:
-		return true
-	}
-	return false
+	kind, _ := apierr.KindOf(err)
+	return slices.Contains([]apierr.Kind{apierr.KindUnauthenticated, apierr.KindPermissionDenied, apierr.KindInvalid, apierr.KindNotFound, apierr.KindUnsupported}, kind)
 }
 
 // inactive explains a refusal by the connection's status. It returns nil when that says nothing.
@@ -289,7 +286,7 @@ func permanent(err error) bool {
 func (c *Connection) inactive(ctx context.Context, refusal error) error {
 	info, err := c.fetch(ctx)
 	if err != nil || info.Status == airbyteapi.ConnectionStatusEnumActive || info.Status == "" {
-		return nil
+		return nil //nolint:nilerr // the refusal is the error; this was to explain it
 	}
 	return &ConnectionStatusError{WorkspaceID: c.workspace.id, ConnectionID: c.id, URL: c.workspace.client.connectionURL(c.workspace.id, c.id),
 		Status: string(info.Status), Reason: valueOf(info.StatusReason), Err: refusal}

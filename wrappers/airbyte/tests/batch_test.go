@@ -52,7 +52,8 @@ func finish(t *testing.T, fake *airbytetest.Fake, jobs []*job.Job) (latest time.
 
 // Many jobs of a workspace are read in one request, which asks for no more than what changed.
 func TestBatchedWaiting(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		var mu sync.Mutex
 		var lists []string
 		connections := fake.Transport()
@@ -94,7 +95,8 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // Jobs that the list does not show, because the handle names the wrong workspace, are read one by one.
 func TestBatchWithWrongWorkspace(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		elsewhere := fake.AddWorkspace("elsewhere")
 		client := clientOf(t, fake)
 		right, wrong := client.Workspace(fake.WorkspaceID()), client.Workspace(elsewhere)
@@ -124,20 +126,22 @@ func TestBatchWithBadLists(t *testing.T) {
 		"sometimes":     airbytetest.HTML("listJobs", 502).Chance(0.5),
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t, airbytetest.Tolerate(anything))
 				jobs := startedBy(t, clientOf(t, fake).Workspace(fake.WorkspaceID()), fake, 20)
 				fake.Fault(fault)
 				if late := finish(t, fake, jobs); late > 15*time.Minute {
 					t.Errorf("the latest was noticed after %v", late)
 				}
-			}, airbytetest.Tolerate(anything))
+			})
 		})
 	}
 }
 
 // Jobs of many workspaces are waited for with one client: a request names some of them.
 func TestBatchOfWorkspaces(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		client := clientOf(t, fake)
 		var jobs []*job.Job
 		for i := range 60 {
@@ -241,9 +245,10 @@ func TestBatchBurst(t *testing.T) {
 
 // Jobs of which nothing was read yet, some of them long over, are found with a few lists.
 func TestBatchOfUnreadJobs(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		started := startedBy(t, clientOf(t, fake).Workspace(fake.WorkspaceID()), fake, 300)
-		time.Sleep(2 * time.Hour) // the first 115 are over
+		pass(2 * time.Hour) // the first 115 are over
 		ws := clientOf(t, fake).Workspace(fake.WorkspaceID())
 		before := fake.Log().Count("getJob")
 		jobs := make([]*job.Job, len(started))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -12,14 +13,15 @@ import (
 )
 
 func TestCancel(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		result, err := c.StartSync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if err := result.Cancel(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -52,14 +54,15 @@ func TestCancel(t *testing.T) {
 }
 
 func TestCancelSync(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		if r, err := c.CancelSync(t.Context()); r != nil || !errors.Is(err, airbyte.ErrNoSync) {
 			t.Errorf("%v, %v", r, err)
 		}
 		id, _ := fake.StartSync(conn.ID)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		r, err := c.CancelSync(t.Context())
 		if err != nil || r.JobID() != id {
 			t.Fatalf("%v, %v", r, err)
@@ -72,7 +75,8 @@ func TestCancelSync(t *testing.T) {
 
 // A wait that ends early may take the job with it, but never somebody else's.
 func TestCancelOnStop(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -96,14 +100,15 @@ func TestCancelOnStop(t *testing.T) {
 }
 
 func TestClear(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		sync, err := c.StartSync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		cleared, err := c.Clear(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +121,8 @@ func TestClear(t *testing.T) {
 		}
 	})
 	t.Run("the answer is lost", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t)
 			conn := fake.AddConnection()
 			fake.Fault(airbytetest.ResetAfterBody("createJob"))
 			cleared, err := handleOf(t, fake, conn).Clear(t.Context())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -33,7 +34,8 @@ func stream(name, namespace string) airbyteapi.StreamConfiguration {
 // Where a stream's table is follows from the connection and the destination, which are read once. That the tables are
 // there is tested with real databases, beside the fake's server.
 func TestTablesOfConnection(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		destination := fake.AddDestination(airbytetest.Definition(airbytetest.DestinationPostgres),
 			airbytetest.Configuration(map[string]any{"host": "db.example.com", "port": 5432, "database": "dwh", "schema": "raw", "username": "u", "password": "hunter2"}))
 		conn := fake.AddConnection(airbytetest.To(destination), airbytetest.WithPrefix("crm_"), airbytetest.WithNamespace("custom_format", "x_${SOURCE_NAMESPACE}"),
@@ -97,7 +99,8 @@ func TestTablesOfConnection(t *testing.T) {
 
 // The connector's version decides the rules; when the server does not tell it, they are the current ones.
 func TestTablesWithoutVersion(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.Selecting(stream("Users", "")))
 		fake.Fault(airbytetest.Status("getDestinationDefinition", 403, `{"status":403,"type":"x","title":"forbidden"}`))
 		if where, err := handleOf(t, fake, conn).Table(t.Context(), "Users"); err != nil || where.Table != "Users" {

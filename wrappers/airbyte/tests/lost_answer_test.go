@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -17,7 +18,8 @@ import (
 
 // The trigger's answer is lost: one sync was started, and hours pass in milliseconds.
 func TestNightly(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(6 * time.Hour))
 		fake.Fault(airbytetest.ResetAfterBody("createJob"))
 		result, err := handleOf(t, fake, conn).RunSync(t.Context())
@@ -73,7 +75,8 @@ func TestLostAnswers(t *testing.T) {
 		"too fast, once":          {fault: airbytetest.RateLimit("createJob", "2").Once(), want: started, syncs: 1, most: 4 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t, airbytetest.Tolerate(anything))
 				conn := fake.AddConnection(airbytetest.SyncTakes(6*time.Hour), airbytetest.LateAnswers(func(int, *rand.Rand) *airbytetest.Late { return test.late }))
 				fake.AddJob(conn.ID, time.Now().Add(-24*time.Hour), airbytetest.Run{Duration: time.Hour})
 				if test.fault != nil {
@@ -82,7 +85,7 @@ func TestLostAnswers(t *testing.T) {
 				began := time.Now()
 				result, err := handleOf(t, fake, conn).StartSync(t.Context())
 				took := time.Since(began)
-				time.Sleep(5 * time.Minute) // whatever was on its way has come
+				pass(5 * time.Minute) // whatever was on its way has come
 				if n := fake.SyncsStarted(conn.ID); n != test.syncs {
 					t.Errorf("%d syncs were started, want %d", n, test.syncs)
 				}
@@ -108,19 +111,20 @@ func TestLostAnswers(t *testing.T) {
 				if n := fake.Log().Count("createJob"); test.fault == nil && n != 1 || n > 2 {
 					t.Errorf("%d requests to start one", n)
 				}
-			}, airbytetest.Tolerate(anything))
+			})
 		})
 	}
 }
 
 // Two jobs that could be ours are named, and none is taken.
 func TestTwoCandidates(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Second))
 		// Ours runs and ends, somebody else's follows, and only then the answer gets lost.
 		fake.Fault(servicetest.NewFault("createJob", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			servicetest.Capture(next, r)
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			fake.StartSync(conn.ID)
 			servicetest.Cut(w, r)
 		}))
@@ -146,7 +150,8 @@ func TestRepeatedByAProxy(t *testing.T) {
 			_, _ = w.Write([]byte(`{"status":409,"type":"https://reference.airbyte.com/reference/errors#try-again-later","title":"try-again-later","data":{"message":"A sync is already running for: x"}}`))
 		})
 	}
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		fake.Fault(repeat())
@@ -158,7 +163,7 @@ func TestRepeatedByAProxy(t *testing.T) {
 				t.Errorf("policy %d: %v, %d jobs", policy, err, len(fake.Jobs(conn.ID)))
 			}
 			fake.CancelSync(conn.ID)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		}
 		result, err := c.StartSync(t.Context(), airbyte.OnRunning(airbyte.Attach))
 		if err != nil || !result.Attached() {
@@ -169,7 +174,8 @@ func TestRepeatedByAProxy(t *testing.T) {
 
 // When the context ends while the request is under way, the error says both that and what is not known.
 func TestTriggerCutShort(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection()
 		fake.Fault(airbytetest.StallAfterBody("createJob"))
 		for _, c := range []struct {
@@ -188,7 +194,7 @@ func TestTriggerCutShort(t *testing.T) {
 			} else if err != nil && !errors.Is(err, c.want) && !errors.Is(err, airbyte.ErrSyncRunning) {
 				t.Errorf("%v", err)
 			}
-			time.Sleep(5 * time.Minute)
+			pass(5 * time.Minute)
 		}
 	})
 }
@@ -202,7 +208,7 @@ func TestNotSent(t *testing.T) {
 		}
 	}
 	s.rtt = 0
-	inBubble(t, func(t *testing.T, _ *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
 		_, err := s.client(t).Workspace("w").Connection("c").StartSync(t.Context())
 		var ambiguous *airbyte.AmbiguousTriggerError
 		if err == nil || errors.As(err, &ambiguous) || !errors.Is(err, apierr.ErrUnavailable) {

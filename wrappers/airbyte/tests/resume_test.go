@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -13,7 +14,8 @@ import (
 )
 
 func TestResume(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		result, err := handleOf(t, fake, conn).StartSync(t.Context())
 		if err != nil {
@@ -23,7 +25,7 @@ func TestResume(t *testing.T) {
 		if strings.Contains(text, fake.URL()) || strings.Contains(text, fake.APIKey()) {
 			t.Errorf("the token %q holds what it should not", text)
 		}
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 
 		// Another process.
 		token, err := job.ParseToken(text)
@@ -61,7 +63,8 @@ func TestResume(t *testing.T) {
 }
 
 func TestResumeElsewhere(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection()
 		result, err := handleOf(t, fake, conn).StartSync(t.Context())
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -18,10 +19,11 @@ func anything(*servicetest.Violation) bool { return true }
 func TestOnRunningFail(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"running": time.Minute, "not begun": 0} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t)
 				conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour), airbytetest.StartsAfter(30*time.Second))
 				id, _ := fake.StartSync(conn.ID)
-				time.Sleep(wait)
+				pass(wait)
 				result, err := handleOf(t, fake, conn).RunSync(t.Context())
 				var running *airbyte.SyncRunningError
 				if result != nil || !errors.As(err, &running) || !errors.Is(err, airbyte.ErrSyncRunning) || !errors.Is(err, apierr.ErrConflict) {
@@ -41,10 +43,11 @@ func TestOnRunningFail(t *testing.T) {
 func TestOnRunningAttach(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"running": time.Minute, "not begun": 0} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t)
 				conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour), airbytetest.StartsAfter(30*time.Second))
 				id, _ := fake.StartSync(conn.ID)
-				time.Sleep(wait)
+				pass(wait)
 				result, err := handleOf(t, fake, conn).RunSync(t.Context(), airbyte.OnRunning(airbyte.Attach))
 				if err != nil || result.JobID() != id || !result.Attached() {
 					t.Fatalf("%v, %v", result, err)
@@ -56,7 +59,8 @@ func TestOnRunningAttach(t *testing.T) {
 		})
 	}
 	t.Run("nothing runs", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t)
 			conn := fake.AddConnection()
 			result, err := handleOf(t, fake, conn).RunSync(t.Context(), airbyte.OnRunning(airbyte.Attach))
 			if err != nil || result.Attached() {
@@ -65,7 +69,8 @@ func TestOnRunningAttach(t *testing.T) {
 		})
 	})
 	t.Run("another type", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t)
 			conn := fake.AddConnection()
 			c := handleOf(t, fake, conn)
 			cleared, err := c.StartClear(t.Context())
@@ -83,10 +88,11 @@ func TestOnRunningAttach(t *testing.T) {
 func TestOnRunningWaitThenRun(t *testing.T) {
 	for name, option := range map[string]airbytetest.ConnectionOption{"succeeds": airbytetest.StartsAfter(time.Second), "fails": airbytetest.SyncFails("no")} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t)
 				conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour), option)
 				first, _ := fake.StartSync(conn.ID)
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				began := time.Now()
 				result, err := handleOf(t, fake, conn).RunSync(t.Context(), airbyte.OnRunning(airbyte.WaitThenRun), airbyte.TolerateFailure())
 				if err != nil || result.JobID() == first || result.Attached() {
@@ -102,7 +108,8 @@ func TestOnRunningWaitThenRun(t *testing.T) {
 		})
 	}
 	t.Run("not longer than allowed", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t)
 			conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 			id, _ := fake.StartSync(conn.ID)
 			began := time.Now()
@@ -120,7 +127,8 @@ func TestOnRunningWaitThenRun(t *testing.T) {
 
 // Two calls of one program: the second is told about the first, and neither starts two.
 func TestTriggersAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.StartsAfter(10 * time.Second))
 		c := handleOf(t, fake, conn)
 		var wg sync.WaitGroup
@@ -152,7 +160,8 @@ func TestTriggersAtOnce(t *testing.T) {
 func TestInactiveConnection(t *testing.T) {
 	for status, want := range map[string]error{"inactive": airbyte.ErrConnectionInactive, "locked": airbyte.ErrConnectionLocked} {
 		t.Run(status, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t)
 				conn := fake.AddConnection(airbytetest.WithStatus(status))
 				began := time.Now()
 				result, err := handleOf(t, fake, conn).RunSync(t.Context())

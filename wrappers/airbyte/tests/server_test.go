@@ -37,7 +37,6 @@ type server struct {
 	workspace   string                       // the workspace all connections are in, "" for whichever is asked for
 	status      map[string]string            // of connections that are not active
 	takes       func(connection string) (pending, runs time.Duration, ends string)
-	shift       time.Duration // between two pages of a list
 }
 
 type simJob struct {
@@ -67,12 +66,12 @@ func newServer() *server {
 }
 
 // client returns a client of the server.
-func (s *server) client(t testing.TB, opts ...airbyte.Option) *airbyte.Client {
-	t.Helper()
+func (s *server) client(tb testing.TB, opts ...airbyte.Option) *airbyte.Client {
+	tb.Helper()
 	c, err := airbyte.New(append([]airbyte.Option{airbyte.WithOrigin("https://airbyte.example.com"), airbyte.WithNoAuth(),
 		airbyte.WithTransport(transport.WithRoundTripper(s), transport.WithRetry(transport.RetryOptions{Budget: -1}), transport.WithLimits(transport.LimitOptions{}))}, opts...)...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -112,7 +111,7 @@ func (s *server) start(connection, kind string, at time.Time, foreign bool) *sim
 
 // startLater creates a job when the server gets round to it, unless one runs by then.
 func (s *server) startLater(connection, kind string, after time.Duration) {
-	time.Sleep(after)
+	pass(after)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -162,16 +161,6 @@ func (s *server) counted(method, path string) int {
 		}
 	}
 	return n
-}
-
-func (s *server) urls() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var urls []string
-	for _, c := range s.calls {
-		urls = append(urls, c.method+" "+c.url)
-	}
-	return urls
 }
 
 // faults is what goes wrong with one request.
@@ -237,9 +226,9 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	status, text := f.status, f.body
 	if !f.unprocessed {
-		real, answer := s.serve(r, path, body, f.late)
+		code, answer := s.serve(r, path, body, f.late)
 		if status == 0 {
-			status, text = real, answer
+			status, text = code, answer
 		}
 	}
 	if f.stall {

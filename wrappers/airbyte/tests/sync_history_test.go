@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -24,7 +25,8 @@ func idsOf(t *testing.T, list func(func(*airbyte.SyncResult, error) bool)) []int
 }
 
 func TestPreviousSyncs(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn, other := fake.AddConnection(), fake.AddConnection()
 		start := time.Now()
 		var want []int64
@@ -89,7 +91,8 @@ func TestPreviousSyncs(t *testing.T) {
 }
 
 func TestNoSyncYet(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection()
 		c := handleOf(t, fake, conn)
 		latest, err := c.LatestSync(t.Context())
@@ -115,7 +118,8 @@ func TestNoSyncYet(t *testing.T) {
 
 // Jobs that come into being while pages are read push the others on: none is yielded twice, none is left out.
 func TestPreviousSyncsMoving(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Second))
 		for i := range 330 {
 			fake.AddJob(conn.ID, time.Now().Add(time.Duration(i-400)*time.Hour), airbytetest.Run{})
@@ -127,7 +131,7 @@ func TestPreviousSyncsMoving(t *testing.T) {
 			}
 			seen[result.JobID()]++
 			if len(seen)%20 == 0 {
-				time.Sleep(2 * time.Second)
+				pass(2 * time.Second)
 				fake.StartSync(conn.ID)
 			}
 		}

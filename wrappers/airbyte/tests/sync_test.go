@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
@@ -16,7 +17,8 @@ import (
 )
 
 func TestRunSync(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(10*time.Minute), airbytetest.SyncMoves(300, 9000), airbytetest.AttemptsFail(1))
 		began := time.Now()
 		result, err := handleOf(t, fake, conn).RunSync(t.Context())
@@ -68,7 +70,8 @@ func TestRunSync(t *testing.T) {
 }
 
 func TestStartSyncAndWorkspace(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour), airbytetest.StartsAfter(time.Minute))
 		ws := clientOf(t, fake).Workspace(conn.Workspace)
 		began := time.Now()
@@ -85,7 +88,7 @@ func TestStartSyncAndWorkspace(t *testing.T) {
 		if n := result.RecordsSynced(); n.String() != "unknown" || n.Or(-7) != -7 {
 			t.Errorf("records are %v before any were committed", n)
 		}
-		time.Sleep(45 * time.Second)
+		pass(45 * time.Second)
 		for _, want := range []airbyte.JobStatus{airbyte.JobQueued, airbyte.JobRunning} {
 			if status, err := result.Status(t.Context()); status != want || err != nil {
 				t.Errorf("status %q, %v, want %q", status, err, want)
@@ -93,7 +96,7 @@ func TestStartSyncAndWorkspace(t *testing.T) {
 			if done, err := result.IsComplete(t.Context()); done || err != nil {
 				t.Errorf("complete %v, %v", done, err)
 			}
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		}
 		if status, err := result.Wait(t.Context()); status != airbyte.JobSucceeded || err != nil {
 			t.Errorf("%q, %v", status, err)
@@ -114,7 +117,8 @@ func TestSyncError(t *testing.T) {
 		"cancelled": {airbytetest.SyncIsCancelled(), airbyte.JobCancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+			synctest.Test(t, func(t *testing.T) {
+				fake := newFake(t)
 				conn := fake.AddConnection(test.option)
 				c := handleOf(t, fake, conn)
 				result, err := c.RunSync(t.Context())
@@ -156,13 +160,14 @@ func TestSyncError(t *testing.T) {
 
 // Err says what is known, Check finds out.
 func TestErrAndCheck(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncFails("no"))
 		result, err := handleOf(t, fake, conn).StartSync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if err := result.Err(); err != nil {
 			t.Errorf("nobody has asked yet: %v", err)
 		}
@@ -174,7 +179,8 @@ func TestErrAndCheck(t *testing.T) {
 }
 
 func TestSyncTimeout(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
 		c := handleOf(t, fake, conn)
 		began := time.Now()
@@ -269,7 +275,8 @@ func TestCancelledContext(t *testing.T) {
 	for name, call := range calls {
 		for _, after := range []time.Duration{0, 50 * time.Millisecond, 170 * time.Millisecond, 290 * time.Millisecond, 90 * time.Second} {
 			t.Run(fmt.Sprint(name, " after ", after), func(t *testing.T) {
-				inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+				synctest.Test(t, func(t *testing.T) {
+					fake := newFake(t)
 					conn, other := fake.AddConnection(airbytetest.SyncTakes(24*time.Hour)), fake.AddConnection(airbytetest.SyncTakes(24*time.Hour))
 					client := clientOf(t, fake)
 					ws := client.Workspace(conn.Workspace)
@@ -277,7 +284,7 @@ func TestCancelledContext(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					time.Sleep(time.Minute)
+					pass(time.Minute)
 					c := ws.Connection(conn.ID)
 					if name == "RunSync, waiting for another" {
 						c = ws.Connection(other.ID)
@@ -315,7 +322,8 @@ type bar struct{ reports []airbyte.Progress }
 func (b *bar) Report(p airbyte.Progress) { b.reports = append(b.reports, p) }
 
 func TestProgress(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(10*time.Minute), airbytetest.StartsAfter(30*time.Second), airbytetest.CommitsEvery(time.Minute), airbytetest.SyncMoves(1000, 5000))
 		for i := range 5 {
 			fake.AddJob(conn.ID, time.Now().Add(-time.Duration(24*(5-i))*time.Hour), airbytetest.Run{Duration: 10 * time.Minute})
@@ -348,26 +356,28 @@ func TestProgress(t *testing.T) {
 
 // A status that nobody has heard of keeps the wait going, and is never a success.
 func TestUnknownStatus(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t, airbytetest.Tolerate(anything))
 		conn := fake.AddConnection(airbytetest.SyncTakes(5*time.Minute), airbytetest.StartsAfter(time.Minute))
 		fake.Fault(airbytetest.UnknownStatus("queued", "hibernating"), airbytetest.UnknownStatus("running", "mulling_over"))
 		result, err := handleOf(t, fake, conn).StartSync(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Minute)
+		pass(2 * time.Minute)
 		if status, err := result.Status(t.Context()); status != "mulling_over" || err != nil || status.Final() || status.Failed() {
 			t.Errorf("%q, %v", status, err)
 		}
 		if status, err := result.Wait(t.Context()); status != airbyte.JobSucceeded || err != nil {
 			t.Errorf("%q, %v", status, err)
 		}
-	}, airbytetest.Tolerate(anything))
+	})
 }
 
 // The tolerance of the poller, and the retries below it, carry a wait over trouble.
 func TestWaitThroughTrouble(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(2 * time.Hour))
 		c := handleOf(t, fake, conn)
 		result, err := c.StartSync(t.Context())
@@ -386,7 +396,8 @@ func TestWaitThroughTrouble(t *testing.T) {
 
 // Wrong input never reaches the network.
 func TestBadInput(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		client := clientOf(t, fake)
 		ws := client.Workspace(fake.WorkspaceID())
 		for _, id := range []string{"", "..", "a/../b", "a?b", " "} {
@@ -421,7 +432,8 @@ func TestBadInput(t *testing.T) {
 
 // A job that does not exist, or that belongs to another connection, is an error with its ids.
 func TestMissingJob(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn, other := fake.AddConnection(), fake.AddConnection()
 		id, _ := fake.StartSync(other.ID)
 		c := handleOf(t, fake, conn)
@@ -446,7 +458,8 @@ func TestMissingJob(t *testing.T) {
 
 // A result that was named by its id learns what the job is.
 func TestSyncResultByID(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection()
 		c := handleOf(t, fake, conn)
 		cleared, err := c.StartClear(t.Context())
@@ -471,7 +484,8 @@ func TestSyncResultByID(t *testing.T) {
 }
 
 func TestDurationsVary(t *testing.T) {
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakesFunc(func(n int, _ *rand.Rand) time.Duration { return time.Duration(n+1) * 7 * time.Minute }))
 		c := handleOf(t, fake, conn)
 		for n := range 3 {

@@ -62,6 +62,7 @@ func TestTriggerSafety(t *testing.T) {
 }
 
 func triggerBatch(t *testing.T, seed uint64, n int) map[string]int {
+	t.Helper()
 	s := newServer()
 	s.silent = true
 	plans := make(map[string]*plan, n)
@@ -97,7 +98,7 @@ func triggerBatch(t *testing.T, seed uint64, n int) map[string]int {
 				s.begin(p.connection, "sync", true)
 			}
 			if p.earlier > 0 {
-				time.Sleep(p.lead) // what ran before may still run
+				pass(p.lead) // what ran before may still run
 			}
 			p.began = time.Now()
 			result, err := ws.Connection(p.connection).RunSync(t.Context())
@@ -251,7 +252,7 @@ func (p *plan) strike(s *server, r *http.Request, f *faults) {
 	if p.foreign == "after" && f.unprocessed && !p.foreignStarted {
 		p.foreignStarted = true
 		go func() {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			s.begin(p.connection, "sync", true)
 		}()
 	}
@@ -259,7 +260,7 @@ func (p *plan) strike(s *server, r *http.Request, f *faults) {
 
 // judge names the outcome, and says what is wrong with it.
 func (p *plan) judge(s *server, result *airbyte.SyncResult, err error) (outcome, wrong string) {
-	time.Sleep(2 * time.Minute) // whatever comes late has come
+	pass(2 * time.Minute) // whatever comes late has come
 	given := false
 	if result != nil {
 		given = s.given(result.JobID())
@@ -332,7 +333,8 @@ func TestTriggerSafetyOfTheFake(t *testing.T) {
 	for run := range runs {
 		r := rand.New(rand.NewPCG(4, uint64(run)))
 		text := ""
-		inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+		synctest.Test(t, func(t *testing.T) {
+			fake := newFake(t, airbytetest.Tolerate(anything))
 			var late *airbytetest.Late
 			if r.IntN(6) == 0 {
 				late = &airbytetest.Late{AnswersAfter: time.Minute, BeginsAfter: time.Duration(r.IntN(61)) * time.Second, Never: r.IntN(4) == 0}
@@ -365,7 +367,7 @@ func TestTriggerSafetyOfTheFake(t *testing.T) {
 				text += fmt.Sprint(" somebody else after ", after)
 				go func() {
 					defer close(started)
-					time.Sleep(after)
+					pass(after)
 					if id, ok := fake.StartSync(conn.ID); ok {
 						foreign[id] = true
 					}
@@ -374,7 +376,7 @@ func TestTriggerSafetyOfTheFake(t *testing.T) {
 				close(started)
 			}
 			result, err := handleOf(t, fake, conn).RunSync(t.Context())
-			time.Sleep(3 * time.Minute)
+			pass(3 * time.Minute)
 			<-started
 			var own []int64
 			for _, j := range fake.Jobs(conn.ID)[1:] {
@@ -387,7 +389,7 @@ func TestTriggerSafetyOfTheFake(t *testing.T) {
 			if wrong != "" {
 				t.Errorf("run %d (%s): %s\nresult %v, error %v", run, text, wrong, result != nil, err)
 			}
-		}, airbytetest.Tolerate(anything))
+		})
 		if t.Failed() {
 			return
 		}

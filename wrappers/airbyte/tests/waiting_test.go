@@ -159,7 +159,7 @@ func waitAll(t *testing.T, list []arrival, foreign []arrival) tally {
 	delays := make([]time.Duration, len(list))
 	for i, a := range list {
 		wg.Go(func() {
-			time.Sleep(a.at)
+			pass(a.at)
 			result, err := ws.StartSync(t.Context(), own[i].ID)
 			if err != nil {
 				t.Error(err)
@@ -247,7 +247,7 @@ func TestWaitingForOneWithHistory(t *testing.T) {
 			recorder := &recorder{RoundTripper: fake.Transport()}
 			c := handleOf(t, fake, conn, airbyte.WithRoundTripper(recorder)) // a client of its own: a lone wait
 			wg.Go(func() {
-				time.Sleep(a.at + time.Duration(run)*7*time.Millisecond)
+				pass(a.at + time.Duration(run)*7*time.Millisecond)
 				result, err := c.RunSync(t.Context())
 				now := time.Now()
 				if err != nil {
@@ -322,7 +322,8 @@ func over(sum tally, n int) tally {
 // A day passes in less than a second.
 func TestSyncOfADay(t *testing.T) {
 	began := time.Now()
-	inBubble(t, func(t *testing.T, fake *airbytetest.Fake) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
 		conn := fake.AddConnection(airbytetest.SyncTakes(24 * time.Hour))
 		start := time.Now()
 		result, err := handleOf(t, fake, conn).RunSync(t.Context())
