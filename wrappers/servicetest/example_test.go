@@ -38,7 +38,7 @@ func Example() {
 
 	client := server.Client()
 	for range 2 {
-		response, err := client.Get(server.URL() + "/v1/greetings/ada") //nolint:noctx // an example this short has no context
+		response, err := client.Get(server.URL() + "/v1/greetings/ada")
 		if err != nil {
 			fmt.Println(err)
 			return

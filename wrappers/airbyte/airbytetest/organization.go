@@ -66,9 +66,7 @@ func (a *service) ListUsersWithinAnOrganization(_ context.Context, request srv.L
 	}
 	ids := set(request.Params.Ids)
 	var emails []string
-	for _, e := range request.Params.Emails {
-		emails = append(emails, e)
-	}
+	emails = append(emails, request.Params.Emails...)
 	wanted := set(emails)
 	out := srv.ListUsersWithinAnOrganization200JSONResponse{Data: []wire.UserResponse{}}
 	for _, u := range f.users {
