@@ -65,9 +65,7 @@ func (a *service) ListUsersWithinAnOrganization(_ context.Context, request srv.L
 		return nil, f.unknown("organization", request.Params.OrganizationID)
 	}
 	ids := set(request.Params.Ids)
-	var emails []string
-	emails = append(emails, request.Params.Emails...)
-	wanted := set(emails)
+	wanted := set(request.Params.Emails)
 	out := srv.ListUsersWithinAnOrganization200JSONResponse{Data: []wire.UserResponse{}}
 	for _, u := range f.users {
 		member := slices.ContainsFunc(f.permissions, func(p *permission) bool {
