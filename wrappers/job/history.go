@@ -127,8 +127,8 @@ const (
 	planFrom, planTo = -3, 3.0
 )
 
-// makePlan finds the polls for which the expected polls·pollCost + delay is least, by dynamic programming from the
-// oldest age down: V(i) = min over j of pollCost·S(i) + expected delay of ends between i and j + V(j), where S is the
+// makePlan finds the polls for which the expected polls·planCost + delay is least, by dynamic programming from the
+// oldest age down: V(i) = min over j of planCost·S(i) + expected delay of ends between i and j + V(j), where S is the
 // survival. No pause is longer than limit. It takes a tenth of a millisecond.
 func (l *law) makePlan(limit float64) []step {
 	plan := make([]step, planSteps)
@@ -142,7 +142,7 @@ func (l *law) makePlan(limit float64) []step {
 	}
 	last := &plan[planSteps-1]
 	last.next = last.age + lawFreeInterval(last.age, 1)
-	cost[planSteps-1] = s[planSteps-1] * (pollCost + 2*math.Sqrt(2*pollCost*last.age/hazardScale))
+	cost[planSteps-1] = s[planSteps-1] * (planCost + 2*math.Sqrt(2*planCost*last.age/hazardScale))
 	for i := planSteps - 2; i >= 0; i-- {
 		cost[i] = math.Inf(1)
 		for j := i + 1; j < planSteps; j++ {
@@ -150,7 +150,7 @@ func (l *law) makePlan(limit float64) []step {
 			if pause > limit && j > i+1 {
 				break
 			}
-			if v := pollCost*s[i] + pause*s[i] - (area[j] - area[i]) + cost[j]; v < cost[i] {
+			if v := planCost*s[i] + pause*s[i] - (area[j] - area[i]) + cost[j]; v < cost[i] {
 				cost[i], plan[i].next = v, plan[j].age
 			}
 		}

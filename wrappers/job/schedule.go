@@ -11,7 +11,8 @@ import (
 // h(a) = 0.8/a holds well enough for anything from seconds to hours, and needs no tuning. One request that asks for
 // many jobs is one poll at the sum of their rates. See docs/adr/waiting-schedule.md for the figures.
 const (
-	pollCost    = 0.1 // seconds of delay that one request is worth
+	pollCost    = 0.1   // seconds of delay that one request is worth
+	planCost    = 0.096 // the same for a lone job whose past is known
 	crowdCost   = 0.075
 	hazardScale = 0.8 // h(a) = hazardScale / a
 	youngest    = 5.0 // seconds; younger jobs count as this old, or h would have no bound

@@ -127,7 +127,7 @@ func TestSimulationHundred(t *testing.T) {
 }
 
 // One job whose parent has five past runs, four thousand times over, against a poll every five seconds. When the
-// source is asked for the past that costs a request, which counts.
+// source is asked for the past that costs a request, which counts: it is one in about 25, and allowed for.
 func TestSimulationOne(t *testing.T) {
 	for name, given := range map[string]bool{"past given": true, "past asked for": false} {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +139,11 @@ func TestSimulationOne(t *testing.T) {
 					got.add(waited(t, w, NewPoller(pastWorld{w}, Options{Service: "sim"}), given))
 				})
 			}
-			figures{requests: .45, mean: 1.05}.check(t, &got, &base)
+			promised := figures{requests: .45, mean: 1.05}
+			if !given {
+				promised.requests += .01
+			}
+			promised.check(t, &got, &base)
 		})
 	}
 }
