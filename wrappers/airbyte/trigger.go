@@ -36,8 +36,10 @@ const (
 	longestLook = 15 * time.Second
 	// clockTolerance is how far the clocks of the servers of one installation may differ.
 	clockTolerance = 5 * time.Second
-	// afterOther is the pause between the end of a job that stood in the way and the next request.
-	afterOther = 2 * time.Second
+	// afterOther is the pause between the end of a job that stood in the way and the next request, which grows to
+	// longestAfterOther while the server says that a job runs and shows none.
+	afterOther        = 2 * time.Second
+	longestAfterOther = 30 * time.Second
 	// triggerHistory is how many jobs are read before a trigger: the newest, and the durations of those before it.
 	triggerHistory = 6
 )
@@ -126,7 +128,7 @@ func (c *Connection) trigger(ctx context.Context, kind JobType, policy RunningPo
 	if err := c.check(); err != nil {
 		return triggered{}, err
 	}
-	for {
+	for pause := afterOther; ; pause = min(2*pause, longestAfterOther) {
 		t, running, err := c.triggerOnce(ctx, kind)
 		if running == nil {
 			return t, err
@@ -140,15 +142,20 @@ func (c *Connection) trigger(ctx context.Context, kind JobType, policy RunningPo
 			if !running.foreign {
 				return triggered{}, err
 			}
-			if err := c.waitForOther(ctx, running, deadline); err != nil {
+			if waited, err := c.waitForOther(ctx, running, deadline); err != nil {
 				return triggered{}, err
+			} else if waited {
+				pause = afterOther
 			}
-			continue
 		case Fail:
 			return triggered{}, err
 		}
-		// Attach, and whatever ran has ended in between: the refusal proved that nothing was started, so ask again.
-		if !sleep(ctx, afterOther) {
+		// Whatever ran has ended; the server frees the connection a moment after a job's last status. The refusal proved that
+		// nothing was started, so ask again.
+		if !deadline.IsZero() && time.Now().Add(pause).After(deadline) {
+			return triggered{}, err
+		}
+		if !sleep(ctx, pause) {
 			return triggered{}, c.explain(context.Cause(ctx), 0)
 		}
 	}
@@ -293,23 +300,20 @@ func (c *Connection) inactive(ctx context.Context, refusal error) error {
 }
 
 // waitForOther waits until a job that stands in the way has ended, however it ends; not longer than until deadline, when
-// there is one.
-func (c *Connection) waitForOther(ctx context.Context, running *runningJob, deadline time.Time) error {
-	if running.row.JobID != 0 && !JobStatus(running.row.Status).Final() {
-		other := c.result(running.row, originAttached, running.past)
-		var opts []job.WaitOption
-		if !deadline.IsZero() {
-			opts = append(opts, job.MaxWait(max(time.Until(deadline), 1)))
-		}
-		if last, err := other.handle().Wait(ctx, opts...); err != nil && !last.Phase.Final() {
-			return other.waitError(ctx, err)
-		}
+// there is one. It reports whether there was one to wait for.
+func (c *Connection) waitForOther(ctx context.Context, running *runningJob, deadline time.Time) (waited bool, err error) {
+	if running.row.JobID == 0 || JobStatus(running.row.Status).Final() {
+		return false, nil
 	}
-	// The server frees the connection a moment after the job's last status.
-	if !sleep(ctx, afterOther) {
-		return c.explain(context.Cause(ctx), 0)
+	other := c.result(running.row, originAttached, running.past)
+	var opts []job.WaitOption
+	if !deadline.IsZero() {
+		opts = append(opts, job.MaxWait(max(time.Until(deadline), 1)))
 	}
-	return nil
+	if last, err := other.handle().Wait(ctx, opts...); err != nil && !last.Phase.Final() {
+		return true, other.waitError(ctx, err)
+	}
+	return true, nil
 }
 
 // triggerLocks lets one trigger of a connection at a time be under way in a client: two would note the same newest job

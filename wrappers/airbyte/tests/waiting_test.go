@@ -158,8 +158,8 @@ func waitAll(t *testing.T, list []arrival, foreign []arrival) tally {
 	})
 	delays := make([]time.Duration, len(list))
 	for i, a := range list {
+		pass(time.Until(began.Add(a.at)))
 		wg.Go(func() {
-			pass(a.at)
 			result, err := ws.StartSync(t.Context(), own[i].ID)
 			if err != nil {
 				t.Error(err)
