@@ -46,7 +46,7 @@
 // known ([History]) is asked for when it is likely to end. In a simulation with ten thousand jobs in an hour that makes
 // 1/219 of the calls of asking for each every two seconds, and ends are noticed sooner. A parked wait costs less than
 // 3 KB, its goroutine included, when the waits share a context. The pages behind that are in
-// docs/adr/waiting-schedule.md.
+// docs/adr/0006-waiting-schedule.md.
 //
 // # Writing a source
 //

@@ -9,7 +9,7 @@ import (
 // The schedule. A poll costs pollCost seconds of somebody's delay; a job of age a ends at the rate h(a). Polling with
 // density sqrt(h/2c) makes c·polls + delay least (Keller's inspection problem). Where no law of durations is known,
 // h(a) = 0.8/a holds well enough for anything from seconds to hours, and needs no tuning. One request that asks for
-// many jobs is one poll at the sum of their rates. See docs/adr/waiting-schedule.md for the figures.
+// many jobs is one poll at the sum of their rates. See docs/adr/0006-waiting-schedule.md for the figures.
 const (
 	pollCost    = 0.1   // seconds of delay that one request is worth
 	planCost    = 0.096 // the same for a lone job whose past is known

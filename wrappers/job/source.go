@@ -26,7 +26,7 @@ type Feed interface {
 	// Changes yields the jobs in scopes whose state changed at or after since, jobs nobody asked for among them;
 	// each is taken in as it is yielded. Scopes has one Ref for each kind and scope that is waited in, without ID
 	// and Parent; a job whose Ref has no Scope is fetched by id until a snapshot tells its scope. Since is a time of this process's clock: the source allows for the service's clock and for late
-	// commits by looking back a little further. What it costs is up to the source: see docs/adr/waiting-schedule.md
+	// commits by looking back a little further. What it costs is up to the source: see docs/adr/0006-waiting-schedule.md
 	// about lists of more than one page. When an error was yielded, the next call asks from the same time again.
 	Changes(ctx context.Context, scopes []Ref, since time.Time) iter.Seq2[Snapshot, error]
 	// Unfinished yields every job in scopes that has not ended: the audit that finds what the feed lost.

@@ -228,7 +228,7 @@ func TestWaitingForHundredTogether(t *testing.T) {
 
 // A lone wait follows the five earlier runs of its connection.
 func TestWaitingForOneWithHistory(t *testing.T) {
-	const runs = 800
+	const runs = 1500
 	var fixed, got tally
 	var fixedDelays, gotDelays []time.Duration
 	var requestExcess, delayExcess []float64
