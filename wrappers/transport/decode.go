@@ -113,10 +113,7 @@ func undecoded(resp *http.Response, b *body, text []byte, kind apierr.Kind, caus
 		e.Hint = htmlHint
 	}
 	r := cl.redactor()
-	if masked := r.Text(cause.Error()); masked != cause.Error() {
-		cause = &maskedError{text: masked, err: cause}
-	}
-	e.Err = cause
+	e.Err = masked(cause, r.Text)
 	e.SetBody(text, r)
 	e.Redact(r)
 	return e

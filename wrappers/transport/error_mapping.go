@@ -9,11 +9,14 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -377,16 +380,23 @@ func (cl *call) redactor() *apierr.Redactor {
 // redact returns err so that its text holds neither the filled URL nor a secret.
 func (cl *call) redact(err error) error {
 	err = hideURL(err)
-	text := err.Error()
-	clean := text
-	if u := cl.caller.URL; u != nil {
-		clean = strings.ReplaceAll(clean, u.String(), cl.client.Base()+cl.entry.Route)
-		if uri := u.RequestURI(); len(uri) > 1 {
-			clean = strings.ReplaceAll(clean, uri, cl.entry.Route)
+	r := cl.redactor()
+	clean := func(text string) string {
+		if u := cl.caller.URL; u != nil {
+			text = strings.ReplaceAll(text, u.String(), cl.client.Base()+cl.entry.Route)
+			if uri := u.RequestURI(); len(uri) > 1 {
+				text = strings.ReplaceAll(text, uri, cl.entry.Route)
+			}
 		}
+		return r.Text(text)
 	}
-	if clean = cl.redactor().Text(clean); clean != text {
-		return &maskedError{text: clean, err: err}
+	return masked(err, clean)
+}
+
+// masked returns err itself when its text is clean.
+func masked(err error, clean func(text string) string) error {
+	if text := clean(err.Error()); text != err.Error() {
+		return &maskedError{text: text, err: err, dirty: func(text string) bool { return clean(text) != text }}
 	}
 	return err
 }
@@ -402,23 +412,46 @@ func hideURL(err error) error {
 	}
 	var inner *url.Error
 	if err != nil && errors.As(err, &inner) {
-		return &maskedError{text: strings.ReplaceAll(err.Error(), inner.URL, "(URL)"), err: err}
+		return &maskedError{
+			text: strings.ReplaceAll(err.Error(), inner.URL, "(URL)"), err: err,
+			dirty: func(text string) bool { return strings.Contains(text, inner.URL) },
+		}
 	}
 	return err
 }
 
-// maskedError has a text of its own. What it stands for can be asked for by Is and As, except for the parts that
+// maskedError has a text of its own. What it stands for can be asked for by Is, and by As except for the parts that
 // print what was masked.
 type maskedError struct {
-	text string
-	err  error
+	text  string
+	err   error
+	dirty func(text string) bool // whether a text shows what was masked
 }
 
 func (e *maskedError) Error() string        { return e.text }
 func (e *maskedError) Is(target error) bool { return errors.Is(e.err, target) }
-func (e *maskedError) As(target any) bool {
-	if _, ok := target.(**url.Error); ok {
+func (e *maskedError) As(target any) bool   { return e.find(e.err, reflect.ValueOf(target).Elem()) }
+
+// find is errors.As over the parts that may be shown.
+func (e *maskedError) find(err error, target reflect.Value) bool {
+	if err == nil {
 		return false
 	}
-	return errors.As(e.err, target)
+	_, prints := err.(*url.Error) //nolint:errorlint // this part and not what it wraps
+	if !prints && reflect.TypeOf(err).AssignableTo(target.Type()) && !e.dirty(err.Error()) {
+		target.Set(reflect.ValueOf(err))
+		return true
+	}
+	switch outer := err.(type) { //nolint:errorlint // as above
+	case interface{ Unwrap() error }:
+		return e.find(outer.Unwrap(), target)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(outer.Unwrap(), func(inner error) bool { return e.find(inner, target) })
+	case interface{ As(target any) bool }:
+		return outer.As(target.Addr().Interface())
+	}
+	return false
 }
+
+// GoString shows no more than Error.
+func (e *maskedError) GoString() string { return fmt.Sprintf("%q", e.text) }

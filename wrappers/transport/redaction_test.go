@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,18 +43,22 @@ func (d dump) err(err error) {
 		d.any(e.Fields)
 		d.any(e.LogValue())
 	}
-	{
-		var u interface{ Unwrap() error }
-		var u1 interface{ Unwrap() []error }
-		switch {
-		case errors.As(err, &u):
-			if inner := u.Unwrap(); inner != nil {
-				d.err(inner)
-			}
-		case errors.As(err, &u1):
-			for _, inner := range u1.Unwrap() {
-				d.err(inner)
-			}
+	var visible interface{ Unwrap() error } // what As gives must not show more than what Unwrap does
+	if errors.As(err, &visible) {
+		d.any(visible)
+	}
+	var network net.Error
+	if errors.As(err, &network) {
+		d.any(network)
+	}
+	switch u := err.(type) { //nolint:errorlint // every part, one after the other
+	case interface{ Unwrap() error }:
+		if inner := u.Unwrap(); inner != nil {
+			d.err(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range u.Unwrap() {
+			d.err(inner)
 		}
 	}
 }
