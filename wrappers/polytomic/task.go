@@ -128,5 +128,6 @@ func resultOf[T any](text json.RawMessage) (*T, error) {
 // JobTask returns the handle of a job by its type (createmodel, updatemodel, previewmodel, samplemodel, exportlogs) and
 // its id, with its result as it is. It does no I/O.
 func (c *Client) JobTask(kind, id string) *Task[json.RawMessage] {
-	return task(c, kind, &submitted[json.RawMessage]{Job: &jobAnswer{JobID: id, Type: kind}})
+	ref := job.Ref{Service: service, Kind: kindJob, ID: id, Parent: kind}
+	return &Task[json.RawMessage]{client: c, job: c.tasks.Job(job.Snapshot{Ref: ref}), cell: c.answers.of(ref)}
 }
