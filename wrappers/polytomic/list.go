@@ -4,39 +4,16 @@ import (
 	"context"
 	"iter"
 
-	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/paging"
 )
 
 // pages makes an iterator of a list that comes page by page. Fetch reads the page of a token, "" for the first, and
-// returns the token of the next one, "" for none. A page is read when the one before is used up. A token that was
-// there before ends the iteration with an error: it would go on for ever.
+// returns the token of the next one, "" for none.
 func pages[T any](ctx context.Context, fetch func(ctx context.Context, token string) ([]T, string, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var zero T
-		seen := map[string]bool{}
-		for token := ""; ; {
-			items, next, err := fetch(ctx, token)
-			if err != nil {
-				yield(zero, err)
-				return
-			}
-			for _, item := range items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if next == "" {
-				return
-			}
-			if seen[next] {
-				yield(zero, &apierr.Error{Service: service, Kind: apierr.KindUnexpected,
-					Message: "the list does not end: a page names a page token that was there before"})
-				return
-			}
-			seen[next] = true
-			token = next
-		}
-	}
+	return paging.Cursor(ctx, "", func(ctx context.Context, token string) (paging.CursorPage[T], error) {
+		items, next, err := fetch(ctx, token)
+		return paging.CursorPage[T]{Items: items, Next: next}, err
+	})
 }
 
 // oneCall makes an iterator of a list that comes in one answer.
