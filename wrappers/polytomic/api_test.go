@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -135,9 +136,7 @@ func (a *api) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.status = http.StatusOK
 	}
 	header := http.Header{"Content-Type": {"application/json"}, versionHeader: {Version}, "Date": {time.Now().UTC().Format(http.TimeFormat)}}
-	for name, values := range a.header {
-		header[name] = values
-	}
+	maps.Copy(header, a.header)
 	for name, value := range r.header {
 		header.Set(name, value)
 	}
@@ -195,5 +194,5 @@ func (c call) object(t testing.TB) map[string]any {
 
 // key is the idempotency key that was sent.
 func (c call) key() string {
-	return strings.Join(append(c.header["idempotency-key"], c.header["Idempotency-Key"]...), ",")
+	return strings.Join(c.header[strings.ToLower("Idempotency-Key")], ",") // as package transport spells it
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -301,15 +300,6 @@ func concurrently[T any](ctx context.Context, n, limit int, fn func(context.Cont
 			yield(none, context.Cause(ctx))
 		}
 	}
-}
-
-// errText says whether an error holds one of these words, whatever their case.
-func errText(err error, words ...string) bool {
-	if err == nil {
-		return false
-	}
-	text := strings.ToLower(err.Error())
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 }
 
 var errUnknownKind = errors.New("not a job of this package's")

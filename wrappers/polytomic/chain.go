@@ -17,8 +17,8 @@ const inFlight = 16
 // Executions of bulk syncs run for minutes, and one request asks for all of them: asking every second would cost more
 // than it tells.
 const (
-	bulkMin = 3 * time.Second
-	bulkMax = 5 * time.Second
+	bulkShortest = 3 * time.Second
+	bulkLongest  = 5 * time.Second
 )
 
 // client builds the client: the chain that carries requests, the generated client over it, and the pollers of its waits.
@@ -61,7 +61,7 @@ func (c *Client) own() []transport.Option {
 	return []transport.Option{
 		transport.WithAuth(c.keys.auth()),
 		transport.WithErrorDecoder(func(a *transport.ErrorAnswer) {
-			c.version.observe(a.Header)
+			_ = c.version.observe(a.Header) // the error says more
 			explain(a, c.keys)
 		}),
 	}
@@ -76,10 +76,10 @@ func (c *Client) finish() error {
 	polling.Service, polling.Origin = service, c.base
 	c.tasks = job.NewPoller(&taskSource{client: c}, polling)
 	if polling.Intervals.Min <= 0 {
-		polling.Intervals.Min = bulkMin
+		polling.Intervals.Min = bulkShortest
 	}
 	if polling.Intervals.Max <= 0 {
-		polling.Intervals.Max = max(bulkMax, polling.Intervals.Min)
+		polling.Intervals.Max = max(bulkLongest, polling.Intervals.Min)
 	}
 	c.bulk = job.NewPoller(&bulkSource{client: c}, polling)
 	return nil

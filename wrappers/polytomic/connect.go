@@ -83,7 +83,7 @@ func (s *ConnectSession) Token() string { return s.token }
 // Job returns the wait for package job: to keep its token and go on in another process.
 func (s *ConnectSession) Job() *job.Job { return s.job }
 
-// String, GoString and LogValue show that it is a session.
+// String returns what the session is for.
 func (s *ConnectSession) String() string {
 	return fmt.Sprintf("polytomic.ConnectSession(%s)", s.job.Ref())
 }

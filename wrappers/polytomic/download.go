@@ -72,8 +72,7 @@ func (c *Client) download(ctx context.Context, link string) (io.ReadCloser, erro
 	resp, err := (&http.Client{Transport: c.settings.roundTripper}).Do(req)
 	if err != nil {
 		e := &apierr.Error{Service: service, Operation: "download", Kind: apierr.KindUnavailable, Method: http.MethodGet, Attempts: 1}
-		var outer *url.Error
-		if errors.As(err, &outer) { // its text holds the link
+		if outer, ok := errors.AsType[*url.Error](err); ok { // its text holds the link
 			err = outer.Err
 		}
 		e.Err = err

@@ -83,4 +83,6 @@ func (s *settings) credentialsFromEnv() error {
 }
 
 // variable returns the value of a variable without white space around it.
-func variable(name string) string { return strings.TrimSpace(os.Getenv(name)) }
+func variable(name string) string {
+	return strings.TrimSpace(os.Getenv(name)) //nolint:forbidigo // for FromEnv
+}

@@ -73,8 +73,7 @@ func about(resource, id string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var own *ResourceError
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*ResourceError](err); ok {
 		return err
 	}
 	return &ResourceError{Resource: resource, ID: id, Err: err}

@@ -40,8 +40,7 @@ func (x *execution) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	var own *ResourceError
-	if errors.As(err, &own) {
+	if _, ok := errors.AsType[*ResourceError](err); ok {
 		return err
 	}
 	return &ResourceError{Resource: x.resource, ID: x.sync, Execution: x.job.Ref().ID, Err: err}

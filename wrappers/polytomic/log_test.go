@@ -198,7 +198,7 @@ func TestN9Proxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp.StatusCode != 404 || text != `{"html":"<b>","id":12345678901234567890}` || resp.Header.Get("X-Polytomic-Proxy-Call-Id") != "p1" || resp.Header.Get("Content-Encoding") != "" {
+	if resp.StatusCode != http.StatusNotFound || text != `{"html":"<b>","id":12345678901234567890}` || resp.Header.Get("X-Polytomic-Proxy-Call-Id") != "p1" || resp.Header.Get("Content-Encoding") != "" {
 		t.Errorf("%d %s %v", resp.StatusCode, text, resp.Header)
 	}
 	sent := a.calls[0]

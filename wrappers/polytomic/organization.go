@@ -161,7 +161,7 @@ func (o *Organization) UpdateUser(ctx context.Context, id string, change func(*p
 	if err != nil {
 		return nil, err
 	}
-	request := polytomicapi.UpdateUserRequestSchema{Email: valueOf(user.Email), Role: user.Role, RoleIds: given(user.RoleIds)}
+	request := polytomicapi.UpdateUserRequestSchema{Email: valueOf(user.Email), Role: user.Role, RoleIds: given(user.RoleIds)} //nolint:staticcheck // a role that is set must not be reset
 	if err := change(&request); err != nil {
 		return nil, err
 	}

@@ -146,7 +146,7 @@ func check(t *testing.T, what string, err error, outcome Outcome, wantErr error,
 		t.Errorf("%s: %v, want no error", what, err)
 	case wantErr != nil && !errors.As(err, &failed):
 		t.Errorf("%s: %v, want an ExecutionError", what, err)
-	case wantErr != nil && wantErr != errAnyFailure && !errors.Is(err, wantErr):
+	case wantErr != nil && !errors.Is(wantErr, errAnyFailure) && !errors.Is(err, wantErr):
 		t.Errorf("%s: %v, want %v", what, err, wantErr)
 	}
 }
@@ -353,8 +353,7 @@ func TestRecoveryKnowsItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := client.BulkSync("s1").Start(t.Context())
-		var unknown *StartUnknownError
-		if !errors.As(err, &unknown) {
+		if _, ok := errors.AsType[*StartUnknownError](err); !ok {
 			t.Errorf("%v, want a StartUnknownError", err)
 		}
 	})

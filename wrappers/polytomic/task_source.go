@@ -207,8 +207,11 @@ func refreshMark(ref job.Ref) (connection string, mark time.Time, err error) {
 //
 //sluice:operation GET /api/syncs/{sync_id}/executions
 func (s *taskSource) Durations(ctx context.Context, ref job.Ref) ([]time.Duration, error) {
-	if ref.Kind != kindModel || checkID("model sync", ref.Parent) != nil {
+	if ref.Kind != kindModel {
 		return nil, nil
+	}
+	if err := checkID("model sync", ref.Parent); err != nil {
+		return nil, err
 	}
 	ctx = transport.WithLane(ctx, transport.Poll)
 	completed := true

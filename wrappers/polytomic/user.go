@@ -49,7 +49,7 @@ func (c *Client) UpdateUser(ctx context.Context, id string, change func(*polytom
 	if err != nil {
 		return nil, err
 	}
-	request := polytomicapi.CurrentOrgUpdateUserRequestSchema{Role: user.Role, RoleIds: given(user.RoleIds)}
+	request := polytomicapi.CurrentOrgUpdateUserRequestSchema{Role: user.Role, RoleIds: given(user.RoleIds)} //nolint:staticcheck // a role that is set must not be reset
 	if err := change(&request); err != nil {
 		return nil, err
 	}

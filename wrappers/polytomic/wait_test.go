@@ -161,8 +161,7 @@ func TestWaitUntilHealthy(t *testing.T) {
 		if !errors.Is(err, ErrConnectionUnhealthy) || !strings.Contains(err.Error(), "password authentication failed") {
 			t.Errorf("%v", err)
 		}
-		var failed *job.FailedError
-		if !errors.As(err, &failed) {
+		if _, ok := errors.AsType[*job.FailedError](err); !ok {
 			t.Errorf("%v is no FailedError", err)
 		}
 		// A status that nobody knows is waited through for as long as the caller wants.

@@ -54,7 +54,7 @@ func TestIdempotencyKey(t *testing.T) {
 					if len(r.Header["Idempotency-Key"]) > 0 {
 						t.Error("http.Transport would take the header as leave to repeat the request")
 					}
-					key := strings.Join(r.Header["idempotency-key"], " ")
+					key := strings.Join(r.Header[strings.ToLower("Idempotency-Key")], " ")
 					switch {
 					case key == "":
 						keys = append(keys, 0)
@@ -92,7 +92,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestIdempotencyKeyOfTheCaller(t *testing.T) {
 	var keys []string
 	c := newClient(t, "https://api.example.com", keyedOperations, WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
-		keys = append(keys, strings.Join(r.Header["idempotency-key"], " "))
+		keys = append(keys, strings.Join(r.Header[strings.ToLower("Idempotency-Key")], " "))
 		return answer(r, 200, "application/json", "{}"), nil
 	})))
 	send := func(change func(*http.Request) *http.Request) error {
