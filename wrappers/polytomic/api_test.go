@@ -64,13 +64,16 @@ func inTurn(scripts ...script) script {
 	}
 }
 
-type route struct{ method, path, id string }
+type route struct {
+	method, path, id string
+	segments         []string
+}
 
 var routeTable = func() []route {
 	var table []route
 	for line := range strings.SplitSeq(polytomicapi.Operations, "\n") {
 		f := strings.Fields(line)
-		table = append(table, route{f[0], f[1], f[2]})
+		table = append(table, route{f[0], f[1], f[2], strings.Split(f[1], "/")})
 	}
 	return table
 }()
@@ -79,9 +82,12 @@ var routeTable = func() []route {
 func match(method, path string) (string, map[string]string) {
 	best, bestParams, literals := "", map[string]string(nil), -1
 	got := strings.Split(path, "/")
+	if len(got) < 3 {
+		return "", nil // all paths are /api/…
+	}
 	for _, r := range routeTable {
-		want := strings.Split(r.path, "/")
-		if r.method != method || len(want) != len(got) {
+		want := r.segments
+		if r.method != method || len(want) != len(got) || want[2] != got[2] {
 			continue
 		}
 		params, n, ok := map[string]string{}, 0, true

@@ -119,6 +119,7 @@ func explainReason(e *apierr.Error) {
 	switch {
 	case e.Status == http.StatusConflict && strings.Contains(said, "idempot"):
 		e.Err = ErrKeyInUse
+		e.MayHaveApplied = true // whoever sent the other one, it asks for the same
 		e.Hint = "A request with the same idempotency key is being carried out: look for its outcome before sending another."
 	case e.Status == http.StatusConflict && (e.Operation == "startBulkSync" || e.Operation == "startModelSync"):
 		e.Err = ErrSyncRunning

@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,10 +197,10 @@ func TestN8HandlerFails(t *testing.T) {
 // A delivery makes a wait ask at once.
 func TestN8WakesWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var ended time.Time
+		var over atomic.Bool
 		client, a := scripted(t, map[string]script{
 			"getBulkSyncExecution": func(call) reply {
-				if ended.IsZero() {
+				if !over.Load() {
 					return reply{body: data(bulkExecution("e1", "running"))}
 				}
 				return reply{body: data(bulkExecution("e1", "completed"))}
@@ -214,7 +215,8 @@ func TestN8WakesWaits(t *testing.T) {
 		go func() { waited <- client.BulkSync("s1").Execution("e1").Wait(t.Context()) }()
 		time.Sleep(20 * time.Minute)
 		polls := len(a.asked("getBulkSyncExecution"))
-		ended = time.Now()
+		ended := time.Now()
+		over.Store(true)
 		body := delivery("evt-1", time.Now())
 		if status := post(r, body, sign(body)); status != 200 {
 			t.Fatalf("status %d", status)
