@@ -71,7 +71,7 @@ func (c *Client) CreateBulkSync(ctx context.Context, request polytomicapi.Create
 		request.DestinationConfiguration = map[string]any{}
 	}
 	for try := 1; ; try++ {
-		created, err := dataOf[polytomicapi.BulkSyncResponse](c.raw.CreateBulkSync(ctx, request))
+		created, err := dataOf[polytomicapi.BulkSyncResponse](c.raw.CreateBulkSync(attempt(ctx, try), request))
 		if err == nil {
 			sync := c.BulkSync(valueOf(created.ID))
 			sync.info.Set(created)

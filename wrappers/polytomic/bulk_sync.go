@@ -111,7 +111,7 @@ func (c *Client) BulkSyncs(ctx context.Context, filter BulkSyncFilter) iter.Seq2
 // At most one execution is started: the request carries an idempotency key, and when its answer is lost for good, the
 // sync's current execution decides. Errors: a [SyncRunningError] when an execution runs already (see [OnRunning]), a
 // [StartUnknownError] when it cannot be known whether one was started, and whatever the service answers, inside a
-// [ResourceError].
+// [ResourceError]. A program that may be killed and asks again gives a key of its own: [transport.WithIdempotencyKey].
 //
 //sluice:operation POST /api/bulk/syncs/{id}/executions
 //sluice:operation GET /api/bulk/syncs/{id}/status

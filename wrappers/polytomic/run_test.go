@@ -16,6 +16,7 @@ import (
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -524,6 +525,26 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		}
 		if err := client.BulkSync("s1").Execution("e1").Wait(t.Context(), WithMaxWait(time.Second)); !errors.Is(err, job.ErrMaxWait) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A key of the caller's own is sent, and one made of it after a refusal, which the key would bring back.
+func TestStartWithKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, a := scripted(t, map[string]script{
+			"startBulkSync":     inTurn(status(409, `{"message":"already running","status":409}`), ok(data(bulkExecution("e", "created")))),
+			"getBulkSyncStatus": ok(data(`{"last_execution":{"id":"old","status":"completed"}}`)),
+		})
+		if _, err := client.BulkSync("s").Start(transport.WithIdempotencyKey(t.Context(), "night-2026-11-20"), OnRunning(WaitThenRun)); err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, c := range a.asked("startBulkSync") {
+			keys = append(keys, c.key())
+		}
+		if diff := cmp.Diff([]string{"night-2026-11-20", "night-2026-11-20-2"}, keys); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // A sync is started by one POST that carries an idempotency key, so that the chain can repeat it after an answer was
@@ -36,9 +37,9 @@ func (c *Client) start(ctx context.Context, st starting, policy RunningPolicy) (
 	if err := checkID(st.resource, st.id); err != nil {
 		return job.Snapshot{}, 0, err
 	}
-	for {
+	for try := 1; ; try++ {
 		sent := time.Now()
-		s, err := st.send(ctx)
+		s, err := st.send(attempt(ctx, try))
 		if err == nil && s.ID == "" {
 			err = &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Status: http.StatusOK, Message: "the answer names no execution", MayHaveApplied: true}
 		}
@@ -88,6 +89,15 @@ func (c *Client) start(ctx context.Context, st starting, policy RunningPolicy) (
 			return job.Snapshot{}, 0, about(st.resource, st.id, errors.Join(context.Cause(ctx), err))
 		}
 	}
+}
+
+// attempt returns the context of a request that asks once more after a refusal. A key that the caller gave would bring the
+// refusal back; one that is made of it is known to the service when the caller's program asks the same again.
+func attempt(ctx context.Context, try int) context.Context {
+	if key, ok := transport.IdempotencyKey(ctx); ok && try > 1 {
+		return transport.WithIdempotencyKey(ctx, key+"-"+itoa(try))
+	}
+	return ctx
 }
 
 // settle looks for an execution that came into being after a request was sent.

@@ -36,6 +36,13 @@ func WithIdempotencyKey(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, idempotencyKey{}, key)
 }
 
+// IdempotencyKey returns the key that [WithIdempotencyKey] put into the context, and whether there is one: a wrapper that
+// asks a second time, because the first answer settled that nothing was done, needs another key.
+func IdempotencyKey(ctx context.Context) (string, bool) {
+	key, ok := ctx.Value(idempotencyKey{}).(string)
+	return key, ok
+}
+
 // keyed is what a call knows about its idempotency key.
 type keyed struct {
 	header string // its name in the header map; "" when the operation takes none
@@ -79,7 +86,7 @@ func (cl *call) key(name string) error {
 		// Spelled in small letters, because under its usual name http.Transport takes it as leave to repeat a POST
 		// by itself.
 		k.header = strings.ToLower(name)
-		if given, ok := cl.ctx.Value(idempotencyKey{}).(string); ok {
+		if given, ok := IdempotencyKey(cl.ctx); ok {
 			k.own = true
 			if !validIdempotencyKey(given) {
 				return fmt.Errorf("the idempotency key is not %d to %d letters, digits, - and _", minIdempotencyKey, maxIdempotencyKey)

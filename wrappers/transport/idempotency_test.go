@@ -119,6 +119,12 @@ func TestIdempotencyKeyOfTheCaller(t *testing.T) {
 			t.Errorf("key %q: %v, want an invalid request", bad, err)
 		}
 	}
+	if key, ok := IdempotencyKey(WithIdempotencyKey(t.Context(), "order-4711")); key != "order-4711" || !ok {
+		t.Errorf("IdempotencyKey = %q, %t", key, ok)
+	}
+	if key, ok := IdempotencyKey(t.Context()); ok {
+		t.Errorf("IdempotencyKey = %q of a context without one", key)
+	}
 	if len(keys) != 2 {
 		t.Errorf("%d requests were sent, want 2", len(keys))
 	}
