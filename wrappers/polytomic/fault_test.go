@@ -93,8 +93,8 @@ func (l *ledger) answer(c call) reply {
 // MayHaveApplied means never. No key is sent again after an answer that would be replayed for ever.
 func TestFaultRuns(t *testing.T) {
 	runs := 100_000
-	if testing.Short() {
-		runs = 5_000
+	if raceEnabled || testing.Short() {
+		runs = 10_000 // in full without the race detector
 	}
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{random: rand.New(rand.NewPCG(4711, 42))}
