@@ -51,6 +51,10 @@ func (c *Client) Raw() *polytomicapi.ClientWithResponses { return c.raw }
 // Origin returns the URL that the API's paths are under, such as https://app.polytomic.com.
 func (c *Client) Origin() string { return c.base }
 
+// CloseIdleConnections closes the connections that no call uses. The client can be used afterwards; clients of a partner's
+// organizations share them.
+func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
+
 // Connection returns the handle of a connection. It does no I/O; a bad id is reported by the first call.
 func (c *Client) Connection(id string) *Connection { return &Connection{client: c, id: id} }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/oapi-codegen/nullable"
 
@@ -52,19 +53,18 @@ func (d description) exactly(name string) nullable.Nullable[map[string]any] {
 }
 
 // looksMasked reports whether a text is what a service shows instead of a secret. What Polytomic shows is not
-// documented, so whatever has no other meaning is taken for it.
+// documented, so whatever has no other meaning is taken for it: stars or dots alone, or a row of them in a single word.
 func looksMasked(text string) bool {
-	run, all := 0, text != ""
+	run, longest, all := 0, 0, text != ""
 	for _, r := range text {
 		if strings.ContainsRune("*•●∗·", r) {
-			if run++; run >= 4 {
-				return true
-			}
+			run++
+			longest = max(longest, run)
 		} else {
 			run, all = 0, false
 		}
 	}
-	if all && run >= 3 {
+	if all && longest >= 3 || longest >= 4 && !strings.ContainsFunc(text, unicode.IsSpace) {
 		return true
 	}
 	switch strings.ToLower(strings.Trim(text, "<>[](){} ")) {
