@@ -6,7 +6,8 @@ package airbyteapi
 // safety, then optional fields. Safety says whether a call may be repeated when its answer was lost: a safe one changes
 // nothing, an idempotent one changes nothing more the second time, an unsafe one may act twice. timeout is how long one
 // try may need when that is longer than usual; content names the media types of a success that is not JSON alone, with
-// none for an empty body and * for anything.
+// none for an empty body and * for anything; idempotency-key names the header by which the service knows a repeated
+// request.
 const Operations = `GET /applications listApplications safe
 POST /applications createApplication unsafe
 POST /applications/token createAccessToken idempotent

@@ -6,50 +6,51 @@ package polytomicapi
 // safety, then optional fields. Safety says whether a call may be repeated when its answer was lost: a safe one changes
 // nothing, an idempotent one changes nothing more the second time, an unsafe one may act twice. timeout is how long one
 // try may need when that is longer than usual; content names the media types of a success that is not JSON alone, with
-// none for an empty body and * for anything.
+// none for an empty body and * for anything; idempotency-key names the header by which the service knows a repeated
+// request.
 const Operations = `GET /api/bulk/syncs listBulkSyncs safe
-POST /api/bulk/syncs createBulkSync unsafe
+POST /api/bulk/syncs createBulkSync unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/status listBulkSyncStatuses safe
-DELETE /api/bulk/syncs/{id} deleteBulkSync idempotent content=none
+DELETE /api/bulk/syncs/{id} deleteBulkSync idempotent content=none idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id} getBulkSync safe
-PUT /api/bulk/syncs/{id} updateBulkSync idempotent
-POST /api/bulk/syncs/{id}/activate activateBulkSync unsafe
-POST /api/bulk/syncs/{id}/cancel cancelBulkSync unsafe
+PUT /api/bulk/syncs/{id} updateBulkSync idempotent idempotency-key=Idempotency-Key
+POST /api/bulk/syncs/{id}/activate activateBulkSync unsafe idempotency-key=Idempotency-Key
+POST /api/bulk/syncs/{id}/cancel cancelBulkSync unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id}/executions listBulkSyncExecutions safe
-POST /api/bulk/syncs/{id}/executions startBulkSync unsafe
+POST /api/bulk/syncs/{id}/executions startBulkSync unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id}/executions/{exec_id} getBulkSyncExecution safe
-POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel cancelBulkSyncExecution idempotent
+POST /api/bulk/syncs/{id}/executions/{exec_id}/cancel cancelBulkSyncExecution idempotent idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id}/schemas listBulkSyncSchemas safe
-PATCH /api/bulk/syncs/{id}/schemas patchBulkSyncSchemas unsafe
+PATCH /api/bulk/syncs/{id}/schemas patchBulkSyncSchemas unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id}/schemas/{schema_id} getBulkSyncSchema safe
-PUT /api/bulk/syncs/{id}/schemas/{schema_id} updateBulkSyncSchema idempotent
-POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel cancelBulkSyncSchema unsafe
+PUT /api/bulk/syncs/{id}/schemas/{schema_id} updateBulkSyncSchema idempotent idempotency-key=Idempotency-Key
+POST /api/bulk/syncs/{id}/schemas/{schema_id}/cancel cancelBulkSyncSchema unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{id}/status getBulkSyncStatus safe
 GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/consolelog getBulkSyncExecutionConsoleLogs safe
 GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs getBulkSyncExecutionLogs safe
-POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export exportBulkSyncExecutionLogs unsafe
+POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export exportBulkSyncExecutionLogs unsafe idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{sync_id}/executions/{execution_id}/schemas/{schema_id}/consolelog getBulkSyncExecutionSchemaConsoleLogs safe
 GET /api/bulk/syncs/{sync_id}/schedules listBulkSyncSchedules safe
-POST /api/bulk/syncs/{sync_id}/schedules createBulkSyncSchedule unsafe
-DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} deleteBulkSyncSchedule idempotent content=none
+POST /api/bulk/syncs/{sync_id}/schedules createBulkSyncSchedule unsafe idempotency-key=Idempotency-Key
+DELETE /api/bulk/syncs/{sync_id}/schedules/{schedule_id} deleteBulkSyncSchedule idempotent content=none idempotency-key=Idempotency-Key
 GET /api/bulk/syncs/{sync_id}/schedules/{schedule_id} getBulkSyncSchedule safe
-PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} updateBulkSyncSchedule idempotent
+PUT /api/bulk/syncs/{sync_id}/schedules/{schedule_id} updateBulkSyncSchedule idempotent idempotency-key=Idempotency-Key
 GET /api/connection_types listConnectionTypes safe
 GET /api/connection_types/{id} getConnectionTypeSchema safe
-POST /api/connection_types/{type}/parameter_values getConnectionTypeParameterValues safe
+POST /api/connection_types/{type}/parameter_values getConnectionTypeParameterValues safe idempotency-key=Idempotency-Key
 GET /api/connections listConnections safe
-POST /api/connections createConnection unsafe timeout=60s
-POST /api/connections/connect/ createConnectSession unsafe
-POST /api/connections/test testConnection safe timeout=60s content=none
-POST /api/connections/{connection_id}/query runQuery unsafe
-POST /api/connections/{connection_id}/schemas/{schema_id}/fields upsertSchemaFields idempotent content=none
-DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} deleteSchemaField idempotent content=none
-PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} patchSchemaField unsafe
-DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys resetSchemaPrimaryKeys idempotent content=none
-PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys setSchemaPrimaryKeys idempotent content=none
-DELETE /api/connections/{id} deleteConnection idempotent content=none
+POST /api/connections createConnection unsafe timeout=60s idempotency-key=Idempotency-Key
+POST /api/connections/connect/ createConnectSession unsafe idempotency-key=Idempotency-Key
+POST /api/connections/test testConnection safe timeout=60s content=none idempotency-key=Idempotency-Key
+POST /api/connections/{connection_id}/query runQuery unsafe idempotency-key=Idempotency-Key
+POST /api/connections/{connection_id}/schemas/{schema_id}/fields upsertSchemaFields idempotent content=none idempotency-key=Idempotency-Key
+DELETE /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} deleteSchemaField idempotent content=none idempotency-key=Idempotency-Key
+PATCH /api/connections/{connection_id}/schemas/{schema_id}/fields/{field_id} patchSchemaField unsafe idempotency-key=Idempotency-Key
+DELETE /api/connections/{connection_id}/schemas/{schema_id}/primary_keys resetSchemaPrimaryKeys idempotent content=none idempotency-key=Idempotency-Key
+PUT /api/connections/{connection_id}/schemas/{schema_id}/primary_keys setSchemaPrimaryKeys idempotent content=none idempotency-key=Idempotency-Key
+DELETE /api/connections/{id} deleteConnection idempotent content=none idempotency-key=Idempotency-Key
 GET /api/connections/{id} getConnection safe
-PUT /api/connections/{id} updateConnection idempotent timeout=60s
+PUT /api/connections/{id} updateConnection idempotent timeout=60s idempotency-key=Idempotency-Key
 GET /api/connections/{id}/bulksync/source getBulkSyncSource safe
 GET /api/connections/{id}/bulksync/target getBulkSyncDestination safe
 GET /api/connections/{id}/modelsync/enrichment-source getEnrichmentSource safe
@@ -59,79 +60,79 @@ GET /api/connections/{id}/modelsync/target/fields getModelSyncTargetFields safe
 GET /api/connections/{id}/modelsync/targetobjects listModelSyncTargets safe
 GET /api/connections/{id}/modelsync/targetobjects/properties/{property} getModelSyncTargetCreateProperty safe
 GET /api/connections/{id}/parameter_values getConnectionParameterValues safe
-POST /api/connections/{id}/proxy executeConnectionProxy unsafe timeout=60s
+POST /api/connections/{id}/proxy executeConnectionProxy unsafe timeout=60s idempotency-key=Idempotency-Key
 GET /api/connections/{id}/proxy/info getConnectionProxyInfo safe
-POST /api/connections/{id}/schemas/refresh refreshConnectionSchemas idempotent content=none
+POST /api/connections/{id}/schemas/refresh refreshConnectionSchemas idempotent content=none idempotency-key=Idempotency-Key
 GET /api/connections/{id}/schemas/status getConnectionSchemasStatus safe
 GET /api/connections/{id}/schemas/{schema_id} getConnectionSchema safe
 GET /api/connections/{id}/schemas/{schema_id}/records getConnectionSchemaRecords safe
 GET /api/connections/{id}/shared listSharedConnections safe
-POST /api/enrichment/{connection_id}/inputfields getEnrichmentInputFields safe
+POST /api/enrichment/{connection_id}/inputfields getEnrichmentInputFields safe idempotency-key=Idempotency-Key
 GET /api/entities/{id} getEntity safe
 GET /api/events listEvents safe
 GET /api/events_types listEventTypes safe
 GET /api/jobs/{type}/{id} getJob safe
 GET /api/me getIdentity safe
-POST /api/model-preview previewModel unsafe
+POST /api/model-preview previewModel unsafe idempotency-key=Idempotency-Key
 GET /api/models listModels safe
-POST /api/models createModel unsafe
-DELETE /api/models/{id} deleteModel idempotent content=none
+POST /api/models createModel unsafe idempotency-key=Idempotency-Key
+DELETE /api/models/{id} deleteModel idempotent content=none idempotency-key=Idempotency-Key
 GET /api/models/{id} getModel safe
-PUT /api/models/{id} updateModel idempotent
+PUT /api/models/{id} updateModel idempotent idempotency-key=Idempotency-Key
 GET /api/models/{id}/sample sampleModel safe
 GET /api/notifications/global-error-subscribers getGlobalErrorSubscribers safe
-PUT /api/notifications/global-error-subscribers setGlobalErrorSubscribers idempotent
+PUT /api/notifications/global-error-subscribers setGlobalErrorSubscribers idempotent idempotency-key=Idempotency-Key
 GET /api/organization getCurrentOrganization safe
 GET /api/organization/users listUsers safe
-POST /api/organization/users createUser unsafe
-DELETE /api/organization/users/{id} deleteUser idempotent
+POST /api/organization/users createUser unsafe idempotency-key=Idempotency-Key
+DELETE /api/organization/users/{id} deleteUser idempotent idempotency-key=Idempotency-Key
 GET /api/organization/users/{id} getUser safe
-PUT /api/organization/users/{id} updateUser idempotent
+PUT /api/organization/users/{id} updateUser idempotent idempotency-key=Idempotency-Key
 GET /api/organizations listOrganizations safe
-POST /api/organizations createOrganization unsafe
+POST /api/organizations createOrganization unsafe idempotency-key=Idempotency-Key
 GET /api/organizations/entities/{id} getPartnerEntity safe
-DELETE /api/organizations/{id} deleteOrganization idempotent content=none
+DELETE /api/organizations/{id} deleteOrganization idempotent content=none idempotency-key=Idempotency-Key
 GET /api/organizations/{id} getOrganization safe
-PUT /api/organizations/{id} updateOrganization idempotent
+PUT /api/organizations/{id} updateOrganization idempotent idempotency-key=Idempotency-Key
 GET /api/organizations/{org_id}/connections/{connection_id}/shared listPartnerSharedConnections safe
-POST /api/organizations/{org_id}/connections/{connection_id}/shared createPartnerSharedConnection unsafe
+POST /api/organizations/{org_id}/connections/{connection_id}/shared createPartnerSharedConnection unsafe idempotency-key=Idempotency-Key
 GET /api/organizations/{org_id}/users listPartnerUsers safe
-POST /api/organizations/{org_id}/users createPartnerUser unsafe
-DELETE /api/organizations/{org_id}/users/{id} deletePartnerUser idempotent
+POST /api/organizations/{org_id}/users createPartnerUser unsafe idempotency-key=Idempotency-Key
+DELETE /api/organizations/{org_id}/users/{id} deletePartnerUser idempotent idempotency-key=Idempotency-Key
 GET /api/organizations/{org_id}/users/{id} getPartnerUser safe
-PUT /api/organizations/{org_id}/users/{id} updatePartnerUser idempotent
-POST /api/organizations/{org_id}/users/{id}/keys createPartnerUserApiKey unsafe
+PUT /api/organizations/{org_id}/users/{id} updatePartnerUser idempotent idempotency-key=Idempotency-Key
+POST /api/organizations/{org_id}/users/{id}/keys createPartnerUserApiKey unsafe idempotency-key=Idempotency-Key
 GET /api/permissions/policies listPolicies safe
-POST /api/permissions/policies createPolicy unsafe
-DELETE /api/permissions/policies/{id} deletePolicy idempotent content=none
+POST /api/permissions/policies createPolicy unsafe idempotency-key=Idempotency-Key
+DELETE /api/permissions/policies/{id} deletePolicy idempotent content=none idempotency-key=Idempotency-Key
 GET /api/permissions/policies/{id} getPolicy safe
-PUT /api/permissions/policies/{id} updatePolicy idempotent
+PUT /api/permissions/policies/{id} updatePolicy idempotent idempotency-key=Idempotency-Key
 GET /api/permissions/roles listRoles safe
-POST /api/permissions/roles createRole unsafe
-DELETE /api/permissions/roles/{id} deleteRole idempotent content=none
+POST /api/permissions/roles createRole unsafe idempotency-key=Idempotency-Key
+DELETE /api/permissions/roles/{id} deleteRole idempotent content=none idempotency-key=Idempotency-Key
 GET /api/permissions/roles/{id} getRole safe
-PUT /api/permissions/roles/{id} updateRole idempotent
+PUT /api/permissions/roles/{id} updateRole idempotent idempotency-key=Idempotency-Key
 GET /api/queries/{id} getQuery safe
 GET /api/syncs listModelSyncs safe
-POST /api/syncs createModelSync unsafe
+POST /api/syncs createModelSync unsafe idempotency-key=Idempotency-Key
 GET /api/syncs/schedules getModelSyncScheduleOptions safe
-DELETE /api/syncs/{id} deleteModelSync idempotent content=none
+DELETE /api/syncs/{id} deleteModelSync idempotent content=none idempotency-key=Idempotency-Key
 GET /api/syncs/{id} getModelSync safe
-PUT /api/syncs/{id} updateModelSync idempotent
-POST /api/syncs/{id}/activate activateModelSync idempotent
-POST /api/syncs/{id}/cancel cancelModelSync unsafe
+PUT /api/syncs/{id} updateModelSync idempotent idempotency-key=Idempotency-Key
+POST /api/syncs/{id}/activate activateModelSync idempotent idempotency-key=Idempotency-Key
+POST /api/syncs/{id}/cancel cancelModelSync unsafe idempotency-key=Idempotency-Key
 GET /api/syncs/{id}/status getModelSyncStatus safe
 GET /api/syncs/{sync_id}/executions listModelSyncExecutions safe
-POST /api/syncs/{sync_id}/executions startModelSync unsafe
+POST /api/syncs/{sync_id}/executions startModelSync unsafe idempotency-key=Idempotency-Key
 GET /api/syncs/{sync_id}/executions/{id} getModelSyncExecution safe
-POST /api/syncs/{sync_id}/executions/{id}/cancel cancelModelSyncExecution idempotent
+POST /api/syncs/{sync_id}/executions/{id}/cancel cancelModelSyncExecution idempotent idempotency-key=Idempotency-Key
 GET /api/syncs/{sync_id}/executions/{id}/consolelog getModelSyncExecutionConsoleLogs safe
 GET /api/syncs/{sync_id}/executions/{id}/{type} getModelSyncExecutionLogUrls safe
 GET /api/syncs/{sync_id}/executions/{id}/{type}/{filename} getModelSyncExecutionLogFile safe content=*
 GET /api/webhooks listWebhooks safe
-POST /api/webhooks createWebhook unsafe
-DELETE /api/webhooks/{id} deleteWebhook idempotent content=none
+POST /api/webhooks createWebhook unsafe idempotency-key=Idempotency-Key
+DELETE /api/webhooks/{id} deleteWebhook idempotent content=none idempotency-key=Idempotency-Key
 GET /api/webhooks/{id} getWebhook safe
-PUT /api/webhooks/{id} updateWebhook idempotent
-POST /api/webhooks/{id}/disable disableWebhook idempotent
-POST /api/webhooks/{id}/enable enableWebhook idempotent`
+PUT /api/webhooks/{id} updateWebhook idempotent idempotency-key=Idempotency-Key
+POST /api/webhooks/{id}/disable disableWebhook idempotent idempotency-key=Idempotency-Key
+POST /api/webhooks/{id}/enable enableWebhook idempotent idempotency-key=Idempotency-Key`

@@ -31,7 +31,7 @@
 //
 // Each request goes down this chain and its answer comes back up:
 //
-//	user agent → request id → auth → retry → limiter → per-try timeout → size cap → error mapping → RoundTripper
+//	user agent → request id → auth → retry → idempotency key → limiter → per-try timeout → size cap → error mapping → RoundTripper
 //
 // There is one file for each stage. The limiter stands inside the retries because every try costs the service a
 // request. Auth stands outside them: a token that the service refuses is replaced once, whatever the retries did.
@@ -57,6 +57,10 @@
 //	500                                            yes    no           no, MayHaveApplied
 //	untrusted certificate, other statuses,         no     no           no
 //	unreadable or too large answers
+//
+// An operation whose table entry has idempotency-key=Header sends a key by which the service knows a repeated request:
+// then a connection that broke and a try that timed out are repeated with the same key, unsafe or not, and an error
+// that follows says MayHaveApplied. No answer is ever asked for again with the key that brought it.
 //
 // There are up to four tries with random pauses below 250 ms, 500 ms and 1 s, from 1 s after a 429. Retry-After is
 // honoured; when it asks for more than a minute or more than the caller's deadline leaves, the error comes back at

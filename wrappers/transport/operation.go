@@ -46,6 +46,10 @@ type Operation struct {
 	// does not matter, "*" anything. Answers of another type are errors. Only JSON answers are read ahead: see
 	// the package documentation.
 	Content string
+	// IdempotencyKey names the header by which the service recognizes a repeated request, such as "Idempotency-Key".
+	// A call then gets a key, and a try that ended without an answer is repeated with it even if the operation is
+	// unsafe: see [WithIdempotencyKey]. Empty when the service has no such header.
+	IdempotencyKey string
 }
 
 // ParseOperations reads a table of operations, one a line: method, route, operation id, safety, then optional
@@ -108,8 +112,10 @@ func parseOperation(fields []string) (Operation, error) {
 			op.Timeout = d
 		case "content":
 			op.Content = value
+		case "idempotency-key":
+			op.IdempotencyKey = value
 		default:
-			return Operation{}, fmt.Errorf("field %q is neither timeout nor content", name)
+			return Operation{}, fmt.Errorf("field %q is neither timeout nor content nor idempotency-key", name)
 		}
 	}
 	return op, op.validate()
@@ -132,6 +138,9 @@ func (op *Operation) validate() error {
 	}
 	if op.Timeout < 0 {
 		return fmt.Errorf("%s: negative timeout", op.ID)
+	}
+	if op.IdempotencyKey != "" && !validHeaderName(op.IdempotencyKey) {
+		return fmt.Errorf("%s: %q is not the name of a header", op.ID, op.IdempotencyKey)
 	}
 	for kind := range strings.SplitSeq(op.Content, ",") {
 		if op.Content != "" && kind != "*" && kind != "none" && !strings.Contains(kind, "/") {

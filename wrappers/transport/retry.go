@@ -143,7 +143,7 @@ func (cl *call) worthRepeating(e *apierr.Error) bool {
 	case failedUnsent:
 		return true
 	case failedConnection, failedTimeout:
-		return cl.entry.Safety != Unsafe
+		return cl.entry.Safety != Unsafe || cl.entry.IdempotencyKey != ""
 	case failedStatus:
 		switch e.Status {
 		case http.StatusTooManyRequests:

@@ -60,8 +60,13 @@ func New(base string, operations []Operation, opts ...Option) (*Client, error) {
 	if c.limit.RequestsPerSecond > 0 || c.limit.InFlight > 0 {
 		c.limits = newLimiter(c.limit)
 	}
-	c.chain = c.withHeaders(c.withRequestID(c.withAuth(c.withRetry(c.withLimits(c.withTimeout(c.withCap(c.withErrors(c.send))))))))
+	c.link()
 	return c, nil
+}
+
+// link puts the stages together.
+func (c *Client) link() {
+	c.chain = c.withHeaders(c.withRequestID(c.withAuth(c.withRetry(c.withIdempotencyKey(c.withLimits(c.withTimeout(c.withCap(c.withErrors(c.send)))))))))
 }
 
 func parseBase(base string) (*url.URL, error) {
@@ -155,6 +160,7 @@ type call struct {
 	idValues  [1]string
 	used      *credential
 	lane      Lane
+	keyed     keyed
 
 	// getBody gives the body anew for each try; nil with once means that the body can be sent only one time.
 	getBody func() (io.ReadCloser, error)

@@ -25,6 +25,7 @@ type operation struct {
 	safety  string
 	timeout string // as the overlay writes it, "" when the client's own limit applies
 	content string // media types of a success, "none" for an empty body, "*" for any, "" when it is application/json alone
+	key     string // the header that takes an idempotency key, "" when there is none
 }
 
 func (o *operation) String() string {
@@ -35,6 +36,9 @@ func (o *operation) String() string {
 	if o.content != "" {
 		line += " content=" + o.content
 	}
+	if o.key != "" {
+		line += " idempotency-key=" + o.key
+	}
 	return line
 }
 
@@ -44,6 +48,9 @@ const (
 	idempotent = "idempotent"
 	unsafe     = "unsafe"
 )
+
+// idempotencyKeyHeader is the header of operations that the document marks with x-accepts-idempotency-key.
+const idempotencyKeyHeader = "Idempotency-Key"
 
 // classes holds what each method means by itself (the first entry) and what a mark may say instead. RFC 9110 makes PUT
 // and DELETE idempotent, never safe; a PATCH can turn out to be idempotent; a POST can be anything.
@@ -134,6 +141,7 @@ func (d *document) operation(method, route string, node *yaml.Node, marked bool)
 	var op struct {
 		ID        string              `yaml:"operationId"`
 		Mark      yaml.Node           `yaml:"x-sluice"`
+		Key       bool                `yaml:"x-accepts-idempotency-key"`
 		Responses map[string]response `yaml:"responses"`
 	}
 	if err := node.Decode(&op); err != nil {
@@ -150,6 +158,9 @@ func (d *document) operation(method, route string, node *yaml.Node, marked bool)
 		if err := o.mark(&op.Mark); err != nil {
 			return operation{}, fmt.Errorf("x-sluice: %w", err)
 		}
+	}
+	if op.Key {
+		o.key = idempotencyKeyHeader
 	}
 	var err error
 	o.content, err = d.content(op.Responses)
@@ -305,7 +316,8 @@ func source(from, out string, operations []operation) ([]byte, error) {
 // safety, then optional fields. Safety says whether a call may be repeated when its answer was lost: a safe one changes
 // nothing, an idempotent one changes nothing more the second time, an unsafe one may act twice. timeout is how long one
 // try may need when that is longer than usual; content names the media types of a success that is not JSON alone, with
-// none for an empty body and * for anything.
+// none for an empty body and * for anything; idempotency-key names the header by which the service knows a repeated
+// request.
 `)
 	b.WriteString("const Operations = `")
 	for i, o := range operations {

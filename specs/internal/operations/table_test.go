@@ -23,7 +23,7 @@ const petDocument = `{
       "get": {"operationId": "getPet", "responses": {"200": {"description": "", "content": {"application/json": {}}}, "404": {"description": ""}}},
       "put": {"operationId": "putPet", "responses": {"200": {"$ref": "#/components/responses/Pet"}}},
       "delete": {"operationId": "deletePet", "responses": {"204": {"description": ""}}},
-      "patch": {"operationId": "patchPet", "responses": {"200": {"$ref": "#/components/responses/Pet"}}}
+      "patch": {"operationId": "patchPet", "x-accepts-idempotency-key": true, "responses": {"200": {"$ref": "#/components/responses/Pet"}}}
     },
     "/pets": {
       "post": {"operationId": "createPet", "responses": {"200": {"$ref": "#/components/responses/Pet"}, "202": {"description": ""}}},
@@ -63,7 +63,7 @@ func TestTable(t *testing.T) {
 		"POST /pets createPet unsafe timeout=90s content=application/json,none",
 		"DELETE /pets/{id} deletePet idempotent content=none",
 		"GET /pets/{id} getPet safe",
-		"PATCH /pets/{id} patchPet unsafe",
+		"PATCH /pets/{id} patchPet unsafe idempotency-key=Idempotency-Key",
 		"PUT /pets/{id} putPet idempotent",
 		"GET /photo getPhoto safe content=*",
 	}

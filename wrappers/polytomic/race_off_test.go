@@ -1,0 +1,5 @@
+//go:build !race
+
+package polytomic
+
+const raceEnabled = false
