@@ -47,8 +47,7 @@ func (d dump) err(err error) {
 	if errors.As(err, &visible) {
 		d.any(visible)
 	}
-	var network net.Error
-	if errors.As(err, &network) {
+	if network, ok := errors.AsType[net.Error](err); ok {
 		d.any(network)
 	}
 	switch u := err.(type) { //nolint:errorlint // every part, one after the other

@@ -23,13 +23,8 @@ import (
 // every outcome against what the server did: exactly one sync was started and is the one that came back, or none was and
 // the error says so, or the error says that it cannot be known and names what there is.
 func TestTriggerSafety(t *testing.T) {
-	const shards, atOnce = 2, 1250
-	runs := 100_000
-	if raceEnabled {
-		// The race detector makes a run eight times dearer, and its run time was seen to give out ("CHECK failed:
-		// tsan_rtl.cpp") in a process that did all of it: the whole number is for test runs without it.
-		runs = 25_000
-	}
+	const shards = 2
+	runs, atOnce := cut(100_000, 5_000), cut(1250, 500)
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // the heap is small, and time is what the test takes
 	var mu sync.Mutex
 	total := map[string]int{}
@@ -334,7 +329,7 @@ func judge(own []int64, given, foreign bool, result *airbyte.SyncResult, err err
 // TestTriggerSafetyOfTheFake is TestTriggerSafety with the complete fake, every exchange held against the document, and
 // connections that really break.
 func TestTriggerSafetyOfTheFake(t *testing.T) {
-	const runs = 1500
+	runs := cut(1500, 200)
 	outcomes := map[string]int{}
 	for run := range runs {
 		r := rand.New(rand.NewPCG(4, uint64(run)))

@@ -185,11 +185,15 @@ func waitAll(t *testing.T, list []arrival, foreign []arrival) tally {
 func TestWaitingForTenThousand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 1))
-		list := arrivals(r, 10_000, time.Hour)
+		n, during := cut(10_000, 500), time.Duration(cut(3600, 180))*time.Second
+		list := arrivals(r, n, during)
 		fixed := everyFixed(list, 2*time.Second)
-		got := waitAll(t, list, arrivals(r, 10_000, time.Hour))
+		got := waitAll(t, list, arrivals(r, n, during))
 		t.Logf("every 2 s each: %v", fixed)
 		t.Logf("this package:   %v: 1/%d of the requests, mean %.2f, p99 %.2f", got, fixed.requests/got.requests, ratio(got.mean, fixed.mean), ratio(got.p99, fixed.p99))
+		if raceEnabled {
+			return // what was promised are figures of ten thousand
+		}
 		if got.requests*150 > fixed.requests {
 			t.Errorf("%d requests are more than 1/150 of %d", got.requests, fixed.requests)
 		}
@@ -228,7 +232,7 @@ func TestWaitingForHundredTogether(t *testing.T) {
 
 // A lone wait follows the five earlier runs of its connection.
 func TestWaitingForOneWithHistory(t *testing.T) {
-	const runs = 1500
+	runs := cut(1500, 100)
 	var fixed, got tally
 	var fixedDelays, gotDelays []time.Duration
 	var requestExcess, delayExcess []float64
