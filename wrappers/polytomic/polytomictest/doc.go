@@ -1,0 +1,2 @@
+// Package polytomictest is a fake of Polytomic for tests and demonstrations.
+package polytomictest
