@@ -52,7 +52,8 @@ func (e *event) wire() wire.Event {
 func (f *Fake) announce(e *execution) {
 	version := e.version
 	for _, x := range e.phases {
-		if version > 0 && !isTerminal(x.status) || x.status != "running" && !isTerminal(x.status) {
+		lapsed := version > 0 && !isTerminal(x.status) && !x.at.After(f.now) // announced before
+		if lapsed || x.status != "running" && !isTerminal(x.status) {
 			continue
 		}
 		f.schedule(x.at, func(at time.Time) {

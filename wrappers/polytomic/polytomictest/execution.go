@@ -35,6 +35,7 @@ type progress struct {
 	records, errors, warnings int64     // in the end
 	message                   string
 	every                     time.Duration
+	cutOff                    bool // the counts are final
 }
 
 func (p *progress) statusAt(now time.Time) phase {
@@ -58,7 +59,7 @@ func (p *progress) terminalAt(now time.Time) bool { return isTerminal(p.statusAt
 
 // done is the part of the whole that has been reported by a time.
 func (p *progress) done(now time.Time) float64 {
-	if p.terminalAt(now) {
+	if p.cutOff || p.terminalAt(now) {
 		return 1
 	}
 	if p.every <= 0 || !now.After(p.begin) {
@@ -102,7 +103,7 @@ func (p *progress) cut(now, end time.Time, canceling bool) {
 		p.phases = append(p.phases, phase{now, "canceling"})
 	}
 	p.phases = append(p.phases, phase{end, Canceled})
-	p.every, p.end = 0, end
+	p.cutOff, p.end = true, end
 }
 
 // execution is one run of a sync. Its state at any time follows from its course.

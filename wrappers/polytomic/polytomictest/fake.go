@@ -266,6 +266,7 @@ func build(tb TB, opts []Option) (*Fake, error) {
 		Document: doc, Route: f.route, Contract: f.contract, Host: c.host, Network: c.network, Seed: c.seed,
 		KeepRecords: c.keepRecords, NotFound: http.HandlerFunc(f.elsewhere),
 	})
+	f.putProxy()
 	return f, nil
 }
 

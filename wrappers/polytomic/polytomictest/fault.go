@@ -20,7 +20,20 @@ type Fault = servicetest.Fault
 func (f *Fake) Fault(faults ...*Fault) { f.server.Fault(faults...) }
 
 // ClearFaults removes every fault.
-func (f *Fake) ClearFaults() { f.server.ClearFaults() }
+func (f *Fake) ClearFaults() {
+	f.server.ClearFaults()
+	f.putProxy()
+}
+
+// putProxy puts the proxy in front of the service that refuses long URLs, which is no fault of a test's: it is outside
+// of the contract, too.
+func (f *Fake) putProxy() {
+	if !f.has(ShortURLs) {
+		return
+	}
+	tooLong := func(r *http.Request) bool { return len(r.URL.RequestURI()) > longestURL }
+	f.server.Fault(servicetest.HTML("*", http.StatusRequestURITooLong).When(tooLong))
+}
 
 // Status answers with a status and a body instead of processing the request. No Idempotency-Key remembers it: it is
 // an answer of something in front of the service. See [Fails] for one of the service itself.

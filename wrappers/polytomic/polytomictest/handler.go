@@ -108,11 +108,6 @@ func (f *Fake) handler() http.Handler {
 	})
 	work := f.withOutcomes(routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.URL.RequestURI()) > longestURL && f.has(ShortURLs) {
-			w.Header().Set("Content-Type", "text/html")
-			(&failure{status: http.StatusRequestURITooLong, raw: "<html><head><title>414 Request-URI Too Large</title></head></html>\r\n"}).write(w)
-			return
-		}
 		if f.has(VersionEcho) {
 			w.Header().Set(versionHeader, f.config.version)
 		}

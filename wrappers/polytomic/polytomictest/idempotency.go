@@ -3,6 +3,7 @@ package polytomictest
 import (
 	"bytes"
 	"hash/maphash"
+	"maps"
 	"net/http"
 	"regexp"
 	"time"
@@ -58,6 +59,7 @@ func (f *Fake) once(w http.ResponseWriter, r *http.Request, c *caller, body []by
 	}
 	switch {
 	case first == nil:
+		f.forgetOutcomes()
 		first = &outcome{began: time.Now(), request: request}
 		f.outcomes[scope] = first
 		f.mu.Unlock()
@@ -80,6 +82,14 @@ func (f *Fake) once(w http.ResponseWriter, r *http.Request, c *caller, body []by
 	first.answer = answer
 	f.mu.Unlock()
 	answer.WriteTo(w)
+}
+
+// forgetOutcomes drops what is older than a day, now and then. The lock is held.
+func (f *Fake) forgetOutcomes() {
+	if n := len(f.outcomes); n == 0 || n%1024 != 0 {
+		return
+	}
+	maps.DeleteFunc(f.outcomes, func(_ string, o *outcome) bool { return o.answer != nil && time.Since(o.began) >= outcomeLives })
 }
 
 // Replays returns how many requests were answered with the outcome of an earlier one.

@@ -124,35 +124,44 @@ func same(a, b string) bool {
 
 // authenticate finds the caller by the key. The lock is held.
 func (f *Fake) authenticate(r *http.Request) (*caller, *failure) {
-	unknown := f.framework(http.StatusUnauthorized, "unauthenticated: invalid API key", nil)
+	c := f.callerBy(r)
+	switch {
+	case c != nil:
+		return c, nil
+	case f.config.noAuth:
+		o := f.organizations[0]
+		return &caller{org: o, user: o.users[0], key: o.users[0].key}, nil
+	case r.Header.Get("Authorization") == "":
+		return nil, f.framework(http.StatusUnauthorized, "unauthenticated: missing API key", nil)
+	}
+	return nil, f.framework(http.StatusUnauthorized, "unauthenticated: invalid API key", nil)
+}
+
+func (f *Fake) callerBy(r *http.Request) *caller {
 	if organizationID, key, ok := r.BasicAuth(); ok {
 		if o := f.organization(organizationID); o != nil && (same(key, f.partner) || same(key, f.deployment)) {
-			return &caller{class: organizationKey, org: o, key: organizationID + ":" + key}, nil
+			return &caller{class: organizationKey, org: o, key: o.id + ":" + key}
 		}
-		return nil, unknown
+		return nil
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		if f.config.noAuth {
-			o := f.organizations[0]
-			return &caller{org: o, user: o.users[0], key: o.users[0].key}, nil
-		}
-		return nil, f.framework(http.StatusUnauthorized, "unauthenticated: missing API key", nil)
+		return nil
 	}
 	switch {
 	case same(token, f.partner):
-		return &caller{class: partnerKey, key: token}, nil
+		return &caller{class: partnerKey, key: token}
 	case same(token, f.deployment):
-		return &caller{class: deploymentKey, key: token}, nil
+		return &caller{class: deploymentKey, key: token}
 	}
 	for _, o := range f.organizations {
 		for _, u := range o.users {
 			if same(token, u.key) {
-				return &caller{class: userKey, org: o, user: u, key: token}, nil
+				return &caller{class: userKey, org: o, user: u, key: token}
 			}
 		}
 	}
-	return nil, unknown
+	return nil
 }
 
 // partnerOperations are those that the document lets partners alone call.

@@ -2,6 +2,7 @@ package polytomictest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -52,8 +53,12 @@ func (f *Fake) modelExecutionWire(e *execution) wire.GetExecutionResponseSchema 
 		ID: &e.id, Status: new(wire.UtilExecutionStatus(status)), Type: &kind, CreatedAt: moment(e.created), Counts: e.modelCounts(f.now),
 		StartedAt: momentOrNull(e.startedAt(f.now)), CompletedAt: momentOrNull(e.completedAt(f.now)),
 	}
-	if isTerminal(status) && e.message != "" {
+	switch {
+	case !isTerminal(status):
+	case e.message != "":
 		out.Errors = []string{e.message}
+	case *out.Counts.Error > 0:
+		out.Errors = []string{fmt.Sprintf("%d records had errors", *out.Counts.Error)}
 	}
 	return out
 }

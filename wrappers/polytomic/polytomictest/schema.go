@@ -165,7 +165,11 @@ func (a *service) RefreshConnectionSchemas(ctx context.Context, request srv.Refr
 		if !x.refreshFinished.IsZero() {
 			x.lastFinished = x.refreshFinished
 		}
-		x.refreshStarted, x.refreshFinished = f.now, f.now.Add(f.config.cacheTakes)
+		x.refreshStarted = f.now
+		if !x.refreshStarted.After(x.lastFinished) { // clients tell by it that this one has not finished
+			x.refreshStarted = x.lastFinished.Add(time.Microsecond)
+		}
+		x.refreshFinished = x.refreshStarted.Add(f.config.cacheTakes)
 		f.schedule(x.refreshFinished, func(time.Time) { f.fillSchemas(x) })
 	}
 	return srv.RefreshConnectionSchemas202Response{Headers: srv.RefreshConnectionSchemas202ResponseHeaders{

@@ -294,9 +294,9 @@ func (f *Fake) AddBulkSync(opts ...SyncOption) Sync {
 	for _, o := range slices.Concat(f.config.everySync, opts) {
 		o(&b.syncCore)
 	}
-	b.source = f.sampleConnection(b.source, sampleSource)
+	b.source = f.sampleConnection(f.organizations[0], b.source, sampleSource)
 	b.org = b.source.org
-	b.destination = f.sampleConnection(b.destination, sampleDestination)
+	b.destination = f.sampleConnection(b.org, b.destination, sampleDestination)
 	if b.name == "" {
 		b.name = "Bulk sync " + b.id[:8]
 	}
@@ -317,7 +317,7 @@ const (
 )
 
 // sampleConnection finds the connection that was named, or else the one that is there for want of one.
-func (f *Fake) sampleConnection(named *connection, name string) *connection {
+func (f *Fake) sampleConnection(o *organization, named *connection, name string) *connection {
 	if named != nil {
 		if c := f.connections.byID[named.id]; c != nil {
 			return c
@@ -325,7 +325,7 @@ func (f *Fake) sampleConnection(named *connection, name string) *connection {
 		f.misuse("there is no connection %s", named.id)
 	}
 	for _, c := range f.connections.rows {
-		if c.name == name && c.org == f.organizations[0] {
+		if c.name == name && c.org == o {
 			return c
 		}
 	}
@@ -333,7 +333,7 @@ func (f *Fake) sampleConnection(named *connection, name string) *connection {
 	if name == sampleDestination {
 		kind = "snowflake"
 	}
-	return f.addConnection([]ConnectionOption{ConnectionNamed(name), OfType(kind)})
+	return f.addConnection([]ConnectionOption{ConnectionNamed(name), OfType(kind), Within(o.id)})
 }
 
 // AddModel makes a model of a connection's first schema and returns its id. Default connection: one of the fake's
@@ -350,7 +350,7 @@ func (f *Fake) addModel(connectionID string) *model {
 	if connectionID != "" {
 		named = &connection{id: connectionID}
 	}
-	c := f.sampleConnection(named, sampleSource)
+	c := f.sampleConnection(f.organizations[0], named, sampleSource)
 	m := &model{id: f.newID(), org: c.org, created: f.now, updated: f.now, version: 1}
 	table := "users"
 	if len(c.schemas) > 0 {
@@ -387,7 +387,7 @@ func (f *Fake) AddModelSync(opts ...SyncOption) Sync {
 	if id := s.body.Target.ConnectionID; id != "" {
 		named = &connection{id: id}
 	}
-	target := f.sampleConnection(named, sampleDestination)
+	target := f.sampleConnection(m.org, named, sampleDestination)
 	if s.name == "" {
 		s.name = "Model sync " + s.id[:8]
 	}
