@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +40,8 @@ func (s *setting) close() {
 }
 
 // connectToService returns the real service, or nil when no connection is named in the environment.
-// QUICKSTART_DESTINATION tells how to read the destination: a postgres:// URL or the path of a DuckDB file.
+// QUICKSTART_DESTINATION is the postgres:// URL of the destination's database, for reading the rows back; for another kind
+// of destination open its driver here instead.
 func connectToService(ctx context.Context) (*setting, error) {
 	connection := os.Getenv("AIRBYTE_CONNECTION_ID")
 	if connection == "" {
@@ -64,18 +63,12 @@ func connectToService(ctx context.Context) (*setting, error) {
 		runs++
 		return runs < 2, nil
 	}}
-	switch destination := os.Getenv("QUICKSTART_DESTINATION"); {
-	case destination == "":
+	destination := os.Getenv("QUICKSTART_DESTINATION")
+	if destination == "" {
 		fmt.Println("QUICKSTART_DESTINATION is not set, so the rows are not read back: Airbyte never gives a destination's password.")
-	case strings.HasPrefix(destination, "postgres://"), strings.HasPrefix(destination, "postgresql://"):
-		if _, err := url.Parse(destination); err != nil {
-			return nil, errors.New("QUICKSTART_DESTINATION is not a URL")
-		}
-		s.db, err = sql.Open("pgx", destination)
-	default:
-		s.db, err = duckdb.Open(destination, duckdb.ReadOnly())
+		return s, nil
 	}
-	if s.db != nil {
+	if s.db, err = sql.Open("pgx", destination); err == nil {
 		s.closers = append(s.closers, s.db.Close)
 	}
 	return s, err
