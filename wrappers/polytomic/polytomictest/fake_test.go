@@ -192,13 +192,13 @@ func TestServesOnAPort(t *testing.T) {
 	if len(urls) != 2 || !strings.HasPrefix(urls[0], origin) {
 		t.Fatal(urls)
 	}
-	r, err := h.Get(urls[0]) //nolint:noctx // a test's
+	r, err := h.Get(urls[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	content, _ := io.ReadAll(r.Body)
 	_ = r.Body.Close()
-	if r.StatusCode != 200 || !strings.Contains(string(content), "completed") {
+	if r.StatusCode != http.StatusOK || !strings.Contains(string(content), "completed") {
 		t.Error(r.Status, string(content))
 	}
 	if n := fake.Violations(); n != 0 {

@@ -2,6 +2,7 @@ package polytomictest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,12 +61,7 @@ func (f *Fake) fillModel(m *model) {
 		if !limited || len(chosen) == 0 {
 			return true
 		}
-		for _, c := range chosen {
-			if c == name {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(chosen, name)
 	}
 	if s := schemaOf(x, m.body.Configuration); s != nil {
 		for i, d := range s.fields {
