@@ -59,15 +59,15 @@ func disposition(resync string) wire.BulkOutputDisposition {
 	return wire.BulkOutputDispositionRetain
 }
 
-func (f *Fake) bulkExecution(c *caller, syncID, id string) (*bulkSync, *execution, error) {
+func (f *Fake) bulkExecution(c *caller, syncID, id string) (*execution, error) {
 	b, err := f.bulkSync(c, syncID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if e := b.execution(id); e != nil {
-		return b, e, nil
+		return e, nil
 	}
-	return nil, nil, notFound("execution", id)
+	return nil, notFound("execution", id)
 }
 
 func (a *service) StartBulkSync(ctx context.Context, request srv.StartBulkSyncRequestObject) (srv.StartBulkSyncResponseObject, error) {
@@ -119,7 +119,7 @@ func (a *service) StartBulkSync(ctx context.Context, request srv.StartBulkSyncRe
 func (a *service) GetBulkSyncExecution(ctx context.Context, request srv.GetBulkSyncExecutionRequestObject) (srv.GetBulkSyncExecutionResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.ID, request.ExecID)
+	e, err := f.bulkExecution(c, request.ID, request.ExecID)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (a *service) CancelBulkSync(ctx context.Context, request srv.CancelBulkSync
 func (a *service) CancelBulkSyncExecution(ctx context.Context, request srv.CancelBulkSyncExecutionRequestObject) (srv.CancelBulkSyncExecutionResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.ID, request.ExecID)
+	e, err := f.bulkExecution(c, request.ID, request.ExecID)
 	if err != nil {
 		return nil, err
 	}

@@ -177,7 +177,7 @@ func nextTime(frequency wire.ScheduleFrequency, minute, hour, dayOfWeek string, 
 	number := func(text string) int { n, _ := strconv.Atoi(text); return n }
 	var step time.Duration
 	at := time.Date(now.Year(), now.Month(), now.Day(), now.Hour(), number(minute), 0, 0, time.UTC)
-	switch frequency { //nolint:exhaustive // the others do not go by the clock alone
+	switch frequency {
 	case wire.ScheduleFrequencyContinuous:
 		return now
 	case wire.ScheduleFrequencyHourly:
@@ -185,7 +185,7 @@ func nextTime(frequency wire.ScheduleFrequency, minute, hour, dayOfWeek string, 
 	case wire.ScheduleFrequencyDaily, wire.ScheduleFrequencyWeekly:
 		step = 24 * time.Hour
 		at = time.Date(now.Year(), now.Month(), now.Day(), number(hour), number(minute), 0, 0, time.UTC)
-	default:
+	default: // the others do not go by the clock alone
 		return time.Time{}
 	}
 	weekly := frequency == wire.ScheduleFrequencyWeekly

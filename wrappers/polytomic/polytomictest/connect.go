@@ -127,15 +127,15 @@ func (f *Fake) ConnectSessions() []string {
 
 // sessionPage is where a Connect session sends the end user. Who opens it has agreed.
 func (f *Fake) sessionPage(w http.ResponseWriter, r *http.Request) {
-	f.agree(w, r, strings.TrimPrefix(r.URL.Path, sessionPath))
+	f.agree(w, strings.TrimPrefix(r.URL.Path, sessionPath))
 }
 
 // consentPage is where an OAuth connection sends the end user. Who opens it has agreed.
 func (f *Fake) consentPage(w http.ResponseWriter, r *http.Request) {
-	f.agree(w, r, strings.TrimPrefix(r.URL.Path, consentPath))
+	f.agree(w, strings.TrimPrefix(r.URL.Path, consentPath))
 }
 
-func (f *Fake) agree(w http.ResponseWriter, r *http.Request, token string) {
+func (f *Fake) agree(w http.ResponseWriter, token string) {
 	f.mu.Lock()
 	f.advance(time.Now())
 	s, x := f.finish(token)

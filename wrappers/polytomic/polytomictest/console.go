@@ -109,7 +109,7 @@ func (f *Fake) console(e *execution, schema string, after *string, limit *int) (
 func (a *service) GetBulkSyncExecutionConsoleLogs(ctx context.Context, request srv.GetBulkSyncExecutionConsoleLogsRequestObject) (srv.GetBulkSyncExecutionConsoleLogsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
+	e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (a *service) GetBulkSyncExecutionConsoleLogs(ctx context.Context, request s
 func (a *service) GetBulkSyncExecutionSchemaConsoleLogs(ctx context.Context, request srv.GetBulkSyncExecutionSchemaConsoleLogsRequestObject) (srv.GetBulkSyncExecutionSchemaConsoleLogsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
+	e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
 	if err != nil {
 		return nil, err
 	}

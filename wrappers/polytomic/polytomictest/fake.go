@@ -248,7 +248,7 @@ func build(tb TB, opts []Option) (*Fake, error) {
 		o(&c)
 	}
 	f := &Fake{
-		config: c, tb: tb, random: rand.New(rand.NewPCG(c.seed, 0x901f)), //nolint:gosec // chance that can be repeated
+		config: c, tb: tb, random: rand.New(rand.NewPCG(c.seed, 0x901f)),
 		outcomes: make(map[string]*outcome), wake: make(chan struct{}, 1),
 	}
 	f.ctx, f.cancel = context.WithCancel(context.Background())

@@ -29,7 +29,7 @@ func (e *execution) jsonLines(now time.Time, schema string) string {
 func (a *service) GetBulkSyncExecutionLogs(ctx context.Context, request srv.GetBulkSyncExecutionLogsRequestObject) (srv.GetBulkSyncExecutionLogsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
+	e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
 	if err != nil {
 		return nil, err
 	}
@@ -49,22 +49,18 @@ func (a *service) GetBulkSyncExecutionLogs(ctx context.Context, request srv.GetB
 func (a *service) ExportBulkSyncExecutionLogs(ctx context.Context, request srv.ExportBulkSyncExecutionLogsRequestObject) (srv.ExportBulkSyncExecutionLogsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
+	e, err := f.bulkExecution(c, request.SyncID, request.ExecutionID)
 	if err != nil {
 		return nil, err
 	}
-	export := func() (string, error) {
+	export := func() string {
 		u, _ := f.link(ctx, e.id+"/export.jsonl", "application/x-ndjson", e.jsonLines(f.now, ""))
-		return u, nil
+		return u
 	}
-	j := f.submit(c, "exportlogs", func(*job) (any, error) {
-		u, err := export()
-		return map[string]any{"url": u}, err
-	})
+	j := f.submit(c, "exportlogs", func() any { return map[string]any{"url": export()} })
 	out := srv.ExportBulkSyncExecutionLogs200JSONResponse{Job: f.jobWire(j)}
 	if j.doneAt(f.now) && j.problem == "" {
-		u, _ := export()
-		out.Data = &wire.ExportSyncLogsResponse{URL: &u}
+		out.Data = &wire.ExportSyncLogsResponse{URL: new(export())}
 	}
 	return out, nil
 }

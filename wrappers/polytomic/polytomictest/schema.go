@@ -196,20 +196,20 @@ func (a *service) GetConnectionSchemasStatus(ctx context.Context, request srv.Ge
 }
 
 // cached finds a schema in the cache of a connection, which must have been filled.
-func (f *Fake) cached(c *caller, connectionID, id string) (*connection, *schema, error) {
+func (f *Fake) cached(c *caller, connectionID, id string) (*schema, error) {
 	x, err := f.connection(c, connectionID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !x.filled(f.now) {
-		return nil, nil, badRequest("connection did not provide any schemas")
+		return nil, badRequest("connection did not provide any schemas")
 	}
 	for _, s := range x.schemas {
 		if s.id == id {
-			return x, s, nil
+			return s, nil
 		}
 	}
-	return nil, nil, notFound("schema", id)
+	return nil, notFound("schema", id)
 }
 
 func (s *schema) wire(fields bool) wire.Schema {
@@ -241,7 +241,7 @@ func (s *schema) fieldWire(d *field) wire.SchemaField {
 func (a *service) GetConnectionSchema(ctx context.Context, request srv.GetConnectionSchemaRequestObject) (srv.GetConnectionSchemaResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ID, request.SchemaID)
+	s, err := f.cached(c, request.ID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +251,7 @@ func (a *service) GetConnectionSchema(ctx context.Context, request srv.GetConnec
 func (a *service) GetConnectionSchemaRecords(ctx context.Context, request srv.GetConnectionSchemaRecordsRequestObject) (srv.GetConnectionSchemaRecordsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ID, request.SchemaID)
+	s, err := f.cached(c, request.ID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func (s *schema) field(id string) *field {
 func (a *service) UpsertSchemaFields(ctx context.Context, request srv.UpsertSchemaFieldsRequestObject) (srv.UpsertSchemaFieldsResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ConnectionID, request.SchemaID)
+	s, err := f.cached(c, request.ConnectionID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (a *service) UpsertSchemaFields(ctx context.Context, request srv.UpsertSche
 func (a *service) DeleteSchemaField(ctx context.Context, request srv.DeleteSchemaFieldRequestObject) (srv.DeleteSchemaFieldResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ConnectionID, request.SchemaID)
+	s, err := f.cached(c, request.ConnectionID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +315,7 @@ func (a *service) DeleteSchemaField(ctx context.Context, request srv.DeleteSchem
 func (a *service) PatchSchemaField(ctx context.Context, request srv.PatchSchemaFieldRequestObject) (srv.PatchSchemaFieldResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ConnectionID, request.SchemaID)
+	s, err := f.cached(c, request.ConnectionID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -333,7 +333,7 @@ func (a *service) PatchSchemaField(ctx context.Context, request srv.PatchSchemaF
 func (a *service) SetSchemaPrimaryKeys(ctx context.Context, request srv.SetSchemaPrimaryKeysRequestObject) (srv.SetSchemaPrimaryKeysResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ConnectionID, request.SchemaID)
+	s, err := f.cached(c, request.ConnectionID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}
@@ -354,7 +354,7 @@ func (a *service) SetSchemaPrimaryKeys(ctx context.Context, request srv.SetSchem
 func (a *service) ResetSchemaPrimaryKeys(ctx context.Context, request srv.ResetSchemaPrimaryKeysRequestObject) (srv.ResetSchemaPrimaryKeysResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	_, s, err := f.cached(c, request.ConnectionID, request.SchemaID)
+	s, err := f.cached(c, request.ConnectionID, request.SchemaID)
 	if err != nil {
 		return nil, err
 	}

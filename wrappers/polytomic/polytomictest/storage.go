@@ -50,7 +50,7 @@ func (f *Fake) storage(w http.ResponseWriter, r *http.Request) {
 	xml := func(status int, code string) {
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>"+code+"</Code></Error>") //nolint:gosec // constants
+		_, _ = io.WriteString(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>"+code+"</Code></Error>")
 	}
 	switch {
 	case r.Header.Get("Authorization") != "" && f.has(StorageRefusesTokens):
@@ -63,6 +63,6 @@ func (f *Fake) storage(w http.ResponseWriter, r *http.Request) {
 		xml(http.StatusNotFound, "NoSuchKey")
 	default:
 		w.Header().Set("Content-Type", stored.contentType)
-		_, _ = io.WriteString(w, stored.content) //nolint:gosec // the fake's own content, typed as data
+		_, _ = io.WriteString(w, stored.content)
 	}
 }

@@ -205,7 +205,7 @@ func (f *Fake) watch() {
 			f.advance(time.Now())
 			alarm.Stop()
 			if len(f.due) > 0 {
-				alarm.Reset(max(f.due[0].at.Sub(time.Now()), 0))
+				alarm.Reset(max(time.Until(f.due[0].at), 0))
 			}
 			f.mu.Unlock()
 			select {
