@@ -20,7 +20,7 @@ func (a *service) GetIdentity(ctx context.Context, _ srv.GetIdentityRequestObjec
 		out.OrganizationID, out.OrganizationName = &c.org.id, &c.org.name
 	}
 	if c.user != nil {
-		out.ID, out.Email, out.Role = &c.user.id, &c.user.email, &c.user.role
+		out.ID, out.Email, out.Role = &c.user.id, &c.user.email, &c.user.role //nolint:staticcheck // deprecated, and still there
 	}
 	return srv.GetIdentity200JSONResponse{Data: out}, nil
 }

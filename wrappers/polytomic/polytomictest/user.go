@@ -10,7 +10,7 @@ import (
 )
 
 func (f *Fake) userWire(u *user) *wire.User {
-	return &wire.User{ID: &u.id, Email: new(u.email), Role: new(u.role), OrganizationID: &u.org.id, RoleIds: rows(f, u.roleIDs)}
+	return &wire.User{ID: &u.id, Email: new(u.email), Role: new(u.role), OrganizationID: &u.org.id, RoleIds: rows(f, u.roleIDs)} //nolint:staticcheck // deprecated, and still there
 }
 
 func (o *organization) user(id string) (*user, error) {
@@ -63,7 +63,7 @@ func (a *service) ListUsers(ctx context.Context, _ srv.ListUsersRequestObject) (
 func (a *service) CreateUser(ctx context.Context, request srv.CreateUserRequestObject) (srv.CreateUserResponseObject, error) {
 	f, c := a.enter(ctx)
 	defer a.leave()
-	u, err := f.createUser(c.org, request.Body.Email, request.Body.Role, request.Body.RoleIds)
+	u, err := f.createUser(c.org, request.Body.Email, request.Body.Role, request.Body.RoleIds) //nolint:staticcheck // deprecated, and still there
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (a *service) UpdateUser(ctx context.Context, request srv.UpdateUserRequestO
 		if err := f.knownRoles(c.org, b.RoleIds); err != nil {
 			return nil, err
 		}
-		u.role, u.roleIDs = or(b.Role, u.role), b.RoleIds
+		u.role, u.roleIDs = or(b.Role, u.role), b.RoleIds //nolint:staticcheck // deprecated, and still there
 	}
 	return srv.UpdateUser200JSONResponse{Data: f.userWire(u)}, nil
 }
@@ -139,7 +139,7 @@ func (a *service) CreatePartnerUser(ctx context.Context, request srv.CreatePartn
 	if err != nil {
 		return nil, err
 	}
-	u, err := f.createUser(o, request.Body.Email, request.Body.Role, request.Body.RoleIds)
+	u, err := f.createUser(o, request.Body.Email, request.Body.Role, request.Body.RoleIds) //nolint:staticcheck // deprecated, and still there
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (a *service) UpdatePartnerUser(ctx context.Context, request srv.UpdatePartn
 	if err := f.knownRoles(o, b.RoleIds); err != nil {
 		return nil, err
 	}
-	u.email, u.role, u.roleIDs = b.Email, or(b.Role, "member"), b.RoleIds
+	u.email, u.role, u.roleIDs = b.Email, or(b.Role, "member"), b.RoleIds //nolint:staticcheck // deprecated, and still there
 	return srv.UpdatePartnerUser200JSONResponse{Data: f.userWire(u)}, nil
 }
 
