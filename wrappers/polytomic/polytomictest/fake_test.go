@@ -143,7 +143,7 @@ func TestBulkSyncRunsInVirtualTime(t *testing.T) {
 			last = r.JSON200.Data
 			seen[string(*last.Status)] = true
 			time.Sleep(time.Second)
-			if string(*last.Status) == "running" {
+			if !last.StartedAt.IsNull() {
 				time.Sleep(10 * time.Minute)
 			}
 		}

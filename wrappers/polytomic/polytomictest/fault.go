@@ -173,7 +173,7 @@ func (f *Fake) withOutcomes(next http.Handler) http.Handler {
 		}
 		if i.wait > 0 {
 			if servicetest.Sleep(f.ctx, i.wait) != nil {
-				internalError().write(w)
+				servicetest.Cut(w, r)
 				return
 			}
 			r = r.WithContext(context.WithoutCancel(r.Context()))
