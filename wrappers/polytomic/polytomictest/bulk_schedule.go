@@ -185,7 +185,7 @@ func nextTime(frequency wire.ScheduleFrequency, minute, hour, dayOfWeek string, 
 	case wire.ScheduleFrequencyDaily, wire.ScheduleFrequencyWeekly:
 		step = 24 * time.Hour
 		at = time.Date(now.Year(), now.Month(), now.Day(), number(hour), number(minute), 0, 0, time.UTC)
-	default:
+	default: // the others do not go by the clock alone
 		return time.Time{}
 	}
 	weekly := frequency == wire.ScheduleFrequencyWeekly

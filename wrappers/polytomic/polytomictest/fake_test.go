@@ -319,3 +319,13 @@ func TestPagesAreFollowed(t *testing.T) {
 		t.Error(r)
 	}
 }
+
+func TestSameSeedSameWorld(t *testing.T) {
+	ids := func(seed uint64) string {
+		f := New(t, WithSeed(seed))
+		return f.OrganizationID() + f.UserKey() + f.AddBulkSync().ID
+	}
+	if first, again := ids(7), ids(7); first != again || first == ids(8) {
+		t.Error("the seed does not decide")
+	}
+}

@@ -28,25 +28,17 @@ func (j *job) identity() string { return j.id }
 
 func (j *job) doneAt(now time.Time) bool { return !now.Before(j.ends) }
 
-// submit starts a job whose work is done at its end, with the lock held, and gives its result. Its error fails it.
-func (f *Fake) submit(c *caller, kind string, work func(*job) (any, error)) *job {
+// submit starts a job whose work is done at its end, with the lock held, and gives its result.
+func (f *Fake) submit(c *caller, kind string, work func() any) *job {
 	j := &job{id: f.newID(), kind: kind, by: c, created: f.now, ends: f.now.Add(f.config.jobTakes)}
 	f.jobs.add(j)
 	f.schedule(j.ends, func(time.Time) {
-		if j.problem != "" {
-			return
+		if j.problem == "" {
+			j.result = work()
 		}
-		result, err := work(j)
-		if err != nil {
-			j.problem = err.Error()
-			return
-		}
-		j.result = result
 	})
-	for i, reason := range f.failing[kind] {
-		j.problem = reason
-		f.failing[kind] = slices.Delete(f.failing[kind], i, i+1)
-		break
+	if reasons := f.failing[kind]; len(reasons) > 0 {
+		j.problem, f.failing[kind] = reasons[0], reasons[1:]
 	}
 	f.advance(f.now) // without a duration it is done
 	return j

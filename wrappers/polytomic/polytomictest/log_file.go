@@ -57,9 +57,7 @@ func (a *service) ExportBulkSyncExecutionLogs(ctx context.Context, request srv.E
 		u, _ := f.link(ctx, e.id+"/export.jsonl", "application/x-ndjson", e.jsonLines(f.now, ""))
 		return u
 	}
-	j := f.submit(c, "exportlogs", func(*job) (any, error) {
-		return map[string]any{"url": export()}, nil
-	})
+	j := f.submit(c, "exportlogs", func() any { return map[string]any{"url": export()} })
 	out := srv.ExportBulkSyncExecutionLogs200JSONResponse{Job: f.jobWire(j)}
 	if j.doneAt(f.now) && j.problem == "" {
 		out.Data = &wire.ExportSyncLogsResponse{URL: new(export())}

@@ -58,10 +58,7 @@ func (f *Fake) fillModel(m *model) {
 	}
 	chosen, limited := given(m.body.Fields)
 	wanted := func(name string) bool {
-		if !limited || len(chosen) == 0 {
-			return true
-		}
-		return slices.Contains(chosen, name)
+		return !limited || len(chosen) == 0 || slices.Contains(chosen, name)
 	}
 	if s := schemaOf(x, m.body.Configuration); s != nil {
 		for i, d := range s.fields {
@@ -159,7 +156,7 @@ func (a *service) CreateModel(ctx context.Context, request srv.CreateModelReques
 		return m
 	}
 	if or(request.Params.Async, false) {
-		j := f.submit(c, "createmodel", func(*job) (any, error) { return f.modelWire(create()), nil })
+		j := f.submit(c, "createmodel", func() any { return f.modelWire(create()) })
 		return srv.CreateModel200JSONResponse{Job: f.jobWire(j)}, nil
 	}
 	return srv.CreateModel200JSONResponse{Data: f.modelWire(create())}, nil
@@ -173,7 +170,7 @@ func (a *service) PreviewModel(ctx context.Context, request srv.PreviewModelRequ
 	}
 	m := f.newModel(c, *request.Body)
 	if or(request.Params.Async, false) {
-		j := f.submit(c, "previewmodel", func(*job) (any, error) { return f.modelWire(m), nil })
+		j := f.submit(c, "previewmodel", func() any { return f.modelWire(m) })
 		return srv.PreviewModel200JSONResponse{Job: f.jobWire(j)}, nil
 	}
 	return srv.PreviewModel200JSONResponse{Data: f.modelWire(m)}, nil
@@ -188,7 +185,7 @@ func (a *service) GetModel(ctx context.Context, request srv.GetModelRequestObjec
 		return nil, err
 	}
 	if or(request.Params.Async, false) {
-		j := f.submit(c, "previewmodel", func(*job) (any, error) { return f.modelWire(m), nil })
+		j := f.submit(c, "previewmodel", func() any { return f.modelWire(m) })
 		return srv.GetModel200JSONResponse{Job: f.jobWire(j)}, nil
 	}
 	return srv.GetModel200JSONResponse{Data: f.modelWire(m)}, nil
@@ -216,9 +213,9 @@ func (a *service) UpdateModel(ctx context.Context, request srv.UpdateModelReques
 		f.fillModel(m)
 	}
 	if or(request.Params.Async, false) {
-		j := f.submit(c, "updatemodel", func(*job) (any, error) {
+		j := f.submit(c, "updatemodel", func() any {
 			update()
-			return f.modelWire(m), nil
+			return f.modelWire(m)
 		})
 		return srv.UpdateModel200JSONResponse{Job: f.jobWire(j)}, nil
 	}
@@ -246,7 +243,7 @@ func (a *service) SampleModel(ctx context.Context, request srv.SampleModelReques
 		return nil, err
 	}
 	if or(request.Params.Async, false) {
-		j := f.submit(c, "samplemodel", func(*job) (any, error) { return f.sample(m), nil })
+		j := f.submit(c, "samplemodel", func() any { return f.sample(m) })
 		return srv.SampleModel200JSONResponse{Job: f.jobWire(j)}, nil
 	}
 	if f.config.jobTakes > slowSample {
