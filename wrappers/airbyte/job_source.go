@@ -19,6 +19,8 @@ const (
 	// feedLookBack covers commits that come late and clocks of several servers that differ. It is also more than the
 	// second to which the server cuts some of its times.
 	feedLookBack = 5 * time.Second
+	// clockTries bounds how often the feed is read anew because the server's clock was not known well enough.
+	clockTries = 3
 	// feedOverlap is how many rows a second page of the feed repeats of the first one: rows that change between the two
 	// requests leave the first page for the end of the list, and the others move up.
 	feedOverlap = 20
@@ -171,13 +173,23 @@ func (s *jobSource) list(ctx context.Context, params *airbyteapi.ListJobsParams)
 func (s *jobSource) Changes(ctx context.Context, scopes []job.Ref, since time.Time) iter.Seq2[job.Snapshot, error] {
 	ctx = transport.WithLane(ctx, transport.Poll)
 	return func(yield func(job.Snapshot, error) bool) {
-		from := s.clock.at(since).Add(-feedLookBack).UTC().Truncate(time.Millisecond)
 		for workspaces := range slices.Chunk(scopesOf(scopes), scopesPerRequest) {
-			if !s.feed(workspaces).changes(ctx, s, workspaces, from, yield) {
-				return
+			for again, left := true, clockTries; again && left > 0; left-- {
+				from := s.from(since)
+				if !s.feed(workspaces).changes(ctx, s, workspaces, from, yield) {
+					return
+				}
+				// The answer told that the server's clock is further behind than was supposed: what changed up to from was not
+				// asked for.
+				again = ctx.Err() == nil && s.from(since).Before(from.Add(-feedLookBack/2))
 			}
 		}
 	}
+}
+
+// from is where to read the feed from, by the server's clock, for all that changed since a time of ours.
+func (s *jobSource) from(since time.Time) time.Time {
+	return s.clock.at(since).Add(-feedLookBack).UTC().Truncate(time.Millisecond)
 }
 
 // Unfinished implements [job.Feed]: the jobs of the statuses that are not final, of one status after the other because a
