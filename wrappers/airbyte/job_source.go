@@ -2,8 +2,10 @@ package airbyte
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
@@ -41,6 +44,7 @@ const (
 type jobSource struct {
 	client *Client
 	clock  serverClock
+	worked atomic.Bool // the public API has answered
 
 	mu    sync.Mutex
 	feeds map[string]*feed // by the workspaces asked for
@@ -135,14 +139,27 @@ func (s *jobSource) fetchEach(ctx context.Context, refs []job.Ref, yield func(jo
 		}
 		answer, err := s.client.getJob(ctx, id)
 		if err != nil {
-			return job.Snapshot{Ref: refs[i]}, err
+			return job.Snapshot{Ref: refs[i]}, s.passing(err)
 		}
+		s.worked.Store(true)
 		return snapshotAs(refs[i], answer), nil
 	}) {
 		if !yield(snapshot, err) {
 			return
 		}
 	}
+}
+
+// passing makes an outage of a 403 or 404 that something before the public API gave, once that has answered from the same
+// place: a gateway whose server restarts must not make a job look as if it were gone.
+func (s *jobSource) passing(err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || !s.worked.Load() || !errors.Is(err, ErrWrongRoot) || e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
+		return err
+	}
+	outage := *e
+	outage.Kind = apierr.KindUnavailable
+	return &outage
 }
 
 // snapshotAs is snapshotOf for a job that was asked for by ref, and keeps ref's identity: a job whose type was not known
@@ -163,6 +180,9 @@ func (s *jobSource) list(ctx context.Context, params *airbyteapi.ListJobsParams)
 	sent := time.Now()
 	rows, date, err := s.client.listJobs(ctx, params)
 	s.clock.observe(date, sent, time.Now())
+	if err == nil {
+		s.worked.Store(true)
+	}
 	return rows, len(rows) >= int(*params.Limit), err
 }
 
