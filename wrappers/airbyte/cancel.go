@@ -77,7 +77,7 @@ func (c *Connection) cancel(ctx context.Context, id int64) error {
 		if err != nil {
 			return c.explain(err, id)
 		}
-		if row.ConnectionID != "" && row.ConnectionID != c.id {
+		if row.ConnectionID != "" && !c.is(row.ConnectionID) {
 			return c.explain(&JobMismatchError{JobID: id, Want: c.id, Got: row.ConnectionID}, id)
 		}
 		status = JobStatus(row.Status)

@@ -2,8 +2,10 @@ package airbyte
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
@@ -19,6 +22,8 @@ const (
 	// feedLookBack covers commits that come late and clocks of several servers that differ. It is also more than the
 	// second to which the server cuts some of its times.
 	feedLookBack = 5 * time.Second
+	// clockTries bounds how often the feed is read anew because the server's clock was not known well enough.
+	clockTries = 3
 	// feedOverlap is how many rows a second page of the feed repeats of the first one: rows that change between the two
 	// requests leave the first page for the end of the list, and the others move up.
 	feedOverlap = 20
@@ -39,6 +44,7 @@ const (
 type jobSource struct {
 	client *Client
 	clock  serverClock
+	worked atomic.Bool // the public API has answered
 
 	mu    sync.Mutex
 	feeds map[string]*feed // by the workspaces asked for
@@ -133,14 +139,27 @@ func (s *jobSource) fetchEach(ctx context.Context, refs []job.Ref, yield func(jo
 		}
 		answer, err := s.client.getJob(ctx, id)
 		if err != nil {
-			return job.Snapshot{Ref: refs[i]}, err
+			return job.Snapshot{Ref: refs[i]}, s.passing(err)
 		}
+		s.worked.Store(true)
 		return snapshotAs(refs[i], answer), nil
 	}) {
 		if !yield(snapshot, err) {
 			return
 		}
 	}
+}
+
+// passing makes an outage of a 403 or 404 that something before the public API gave, once that has answered from the same
+// place: a gateway whose server restarts must not make a job look as if it were gone.
+func (s *jobSource) passing(err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || !s.worked.Load() || !errors.Is(err, ErrWrongRoot) || e.Status != http.StatusForbidden && e.Status != http.StatusNotFound {
+		return err
+	}
+	outage := *e
+	outage.Kind = apierr.KindUnavailable
+	return &outage
 }
 
 // snapshotAs is snapshotOf for a job that was asked for by ref, and keeps ref's identity: a job whose type was not known
@@ -161,6 +180,9 @@ func (s *jobSource) list(ctx context.Context, params *airbyteapi.ListJobsParams)
 	sent := time.Now()
 	rows, date, err := s.client.listJobs(ctx, params)
 	s.clock.observe(date, sent, time.Now())
+	if err == nil {
+		s.worked.Store(true)
+	}
 	return rows, len(rows) >= int(*params.Limit), err
 }
 
@@ -171,13 +193,23 @@ func (s *jobSource) list(ctx context.Context, params *airbyteapi.ListJobsParams)
 func (s *jobSource) Changes(ctx context.Context, scopes []job.Ref, since time.Time) iter.Seq2[job.Snapshot, error] {
 	ctx = transport.WithLane(ctx, transport.Poll)
 	return func(yield func(job.Snapshot, error) bool) {
-		from := s.clock.at(since).Add(-feedLookBack).UTC().Truncate(time.Millisecond)
 		for workspaces := range slices.Chunk(scopesOf(scopes), scopesPerRequest) {
-			if !s.feed(workspaces).changes(ctx, s, workspaces, from, yield) {
-				return
+			for again, left := true, clockTries; again && left > 0; left-- {
+				from := s.from(since)
+				if !s.feed(workspaces).changes(ctx, s, workspaces, from, yield) {
+					return
+				}
+				// The answer told that the server's clock is further behind than was supposed: what changed up to from was not
+				// asked for.
+				again = ctx.Err() == nil && s.from(since).Before(from.Add(-feedLookBack/2))
 			}
 		}
 	}
+}
+
+// from is where to read the feed from, by the server's clock, for all that changed since a time of ours.
+func (s *jobSource) from(since time.Time) time.Time {
+	return s.clock.at(since).Add(-feedLookBack).UTC().Truncate(time.Millisecond)
 }
 
 // Unfinished implements [job.Feed]: the jobs of the statuses that are not final, of one status after the other because a

@@ -123,7 +123,7 @@ func (r *SyncResult) learn(ctx context.Context) (known bool, err error) {
 	if err != nil {
 		return false, r.connection.explain(err, r.id)
 	}
-	if row.ConnectionID != "" && row.ConnectionID != r.connection.id {
+	if row.ConnectionID != "" && !r.connection.is(row.ConnectionID) {
 		return false, r.connection.explain(&JobMismatchError{JobID: r.id, Want: r.connection.id, Got: row.ConnectionID}, r.id)
 	}
 	r.mu.Lock()
@@ -193,7 +193,13 @@ func (r *SyncResult) wait(ctx context.Context, s *syncSettings, deadline time.Ti
 		return "", err
 	}
 	// What hinders the first call for a while is the wait's to tolerate.
-	if known, err := r.learn(ctx); !known && err != nil && (permanent(err) || isMismatch(err)) {
+	first, stop := ctx, context.CancelFunc(func() {})
+	if !deadline.IsZero() {
+		first, stop = context.WithDeadline(ctx, deadline)
+	}
+	known, err := r.learn(first)
+	stop()
+	if !known && err != nil && (permanent(err) || isMismatch(err)) {
 		return "", err
 	}
 	last, err := r.handle().Wait(ctx, s.jobOptions(r, deadline)...)

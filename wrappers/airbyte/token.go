@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
@@ -18,6 +22,7 @@ const tokenLife = 150 * time.Second
 type tokenSource struct {
 	raw        *airbyteapi.ClientWithResponses // a client without credentials
 	id, secret string
+	worked     atomic.Bool // the service has taken them
 }
 
 // Token asks for a new token. The body is JSON with two keys: self-managed versions refuse a form, and some the grant
@@ -30,9 +35,21 @@ func (s *tokenSource) Token(ctx context.Context) (transport.Token, error) {
 		ClientID: s.id, ClientSecret: s.secret,
 	}))
 	if err != nil {
-		return transport.Token{}, err
+		return transport.Token{}, s.passing(err)
 	}
+	s.worked.Store(true)
 	return transport.Token{Value: answer.AccessToken, Expires: tokenExpiry(answer, asked)}, nil
+}
+
+// passing makes a failure of the server again of a 500 that was taken for a refusal: credentials that were taken before are
+// hardly wrong, and a server that restarts must not end every wait.
+func (s *tokenSource) passing(err error) error {
+	if e, ok := errors.AsType[*apierr.Error](err); ok && s.worked.Load() && e.Status == http.StatusInternalServerError {
+		again := *e
+		again.Kind = apierr.KindOfStatus(e.Status)
+		return &again
+	}
+	return err
 }
 
 // tokenExpiry is when a token ends: as the answer says, else as the token itself says when it is a JWT, else soon.

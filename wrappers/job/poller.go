@@ -124,6 +124,8 @@ func (p *Poller) watch(w *wait) {
 		}
 		g = &watch{stop: context.AfterFunc(w.ctx, func() { p.wakeUnder(done) })}
 		p.watches[done] = g
+	} else if w.ctx.Err() != nil {
+		w.wake() // it ended before w was among those whom the watch wakes
 	}
 	g.jobs++
 }

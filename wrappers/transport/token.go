@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
 
 // Token is an access token and when it ends. However it is printed, logged or encoded, it shows no secret.
@@ -154,8 +156,17 @@ func (a *tokenAuth) fetch(ctx context.Context, f *tokenFlight, c *Client) {
 		a.current = f.cred
 	}
 	a.mu.Unlock()
-	c.hookTokenRefresh(ctx, TokenRefresh{Service: c.service, Duration: time.Since(start), Expires: token.Expires, Err: f.err})
+	c.hookTokenRefresh(ctx, TokenRefresh{Service: c.service, Duration: time.Since(start), Expires: token.Expires, Err: hookError(f.err)})
 	close(f.done)
+}
+
+// hookError is the error of a source without the URL and what looks like a secret in it: the source is the caller's, and
+// its errors hold whatever its library put into them.
+func hookError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return masked(hideURL(err), (&apierr.Redactor{}).Text)
 }
 
 func (a *tokenAuth) holds(cred *credential) bool {

@@ -34,6 +34,7 @@ type server struct {
 	fault       func(*http.Request, *faults) // before the answer, without the lock
 	silent      bool                         // calls are not recorded
 	skew        time.Duration                // the server's clock is ahead by this much
+	gateway     time.Duration                // what stands before it, and writes the Date, is ahead of that by this much
 	workspace   string                       // the workspace all connections are in, "" for whichever is asked for
 	status      map[string]string            // of connections that are not active
 	takes       func(connection string) (pending, runs time.Duration, ends string)
@@ -241,7 +242,7 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := pause(r.Context(), s.rtt-s.rtt/2+f.delay); err != nil {
 		return nil, err
 	}
-	header := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().Add(s.skew).UTC().Format(http.TimeFormat)}}
+	header := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().Add(s.skew + s.gateway).UTC().Format(http.TimeFormat)}}
 	if f.html {
 		header.Set("Content-Type", "text/html")
 		text = "<html><body><h1>Welcome to nginx</h1></body></html>"
