@@ -161,7 +161,7 @@ func (c *Connection) trigger(ctx context.Context, kind JobType, policy RunningPo
 			return triggered{}, err
 		}
 		if !sleep(ctx, pause) {
-			return triggered{}, c.explain(context.Cause(ctx), 0)
+			return triggered{}, c.explain(ended(ctx), 0)
 		}
 	}
 }
@@ -236,7 +236,7 @@ func (c *Connection) refused(ctx context.Context, kind JobType, before newest, p
 	running := &runningJob{past: past, foreign: true}
 	for look := range 3 {
 		if look > 0 && !sleep(ctx, time.Duration(look)*time.Second) {
-			return triggered{}, nil, c.explain(context.Cause(ctx), 0)
+			return triggered{}, nil, c.explain(ended(ctx), 0)
 		}
 		now, err := c.newestJobs(ctx)
 		if err != nil {
@@ -339,6 +339,14 @@ type triggerLocks struct {
 	held map[string]chan struct{} // closed on release
 }
 
+// ended is why ctx ended: its cause, and the plain reason too when the cause does not say it.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, ctx.Err()) {
+		return errors.Join(cause, ctx.Err())
+	}
+	return context.Cause(ctx)
+}
+
 // lock waits for the connection's turn. The error is the cause of ctx's end.
 func (l *triggerLocks) lock(ctx context.Context, connection string) (release func(), err error) {
 	for {
@@ -362,7 +370,7 @@ func (l *triggerLocks) lock(ctx context.Context, connection string) (release fun
 		select {
 		case <-busy:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, ended(ctx)
 		}
 	}
 }

@@ -132,3 +132,19 @@ func TestClear(t *testing.T) {
 		})
 	})
 }
+
+// A context with a cause of its own ends a trigger with both: the cause, and that it was cancelled.
+func TestTriggerEndsWithItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
+		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
+		fake.StartSync(conn.ID)
+		maintenance := errors.New("maintenance begins")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(30*time.Second, func() { cancel(maintenance) })
+		_, err := handleOf(t, fake, conn).StartSync(ctx, airbyte.OnRunning(airbyte.WaitThenRun))
+		if !errors.Is(err, maintenance) || !errors.Is(err, context.Canceled) {
+			t.Errorf("err = %v, want it to be both the cause and context.Canceled", err)
+		}
+	})
+}
