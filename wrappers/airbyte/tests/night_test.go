@@ -84,7 +84,7 @@ func TestWaitThenRunTimeoutHasNoResult(t *testing.T) {
 		client := clientFor(t, func(r *http.Request) (int, string) {
 			const running = `{"jobId":1,"status":"running","jobType":"sync","connectionId":"c","startTime":"2026-01-01T00:00:00Z"}`
 			switch {
-			case r.Method == "POST":
+			case r.Method == http.MethodPost:
 				return 409, `{"type":"error:try-again-later","detail":"A sync is already running for: c"}`
 			case strings.HasSuffix(r.URL.Path, "/jobs"):
 				return 200, `{"data":[` + running + `]}`
@@ -106,7 +106,7 @@ func TestConnectionIDInCapitals(t *testing.T) {
 	const other = `{"jobId":9,"status":"running","jobType":"sync","connectionId":"c9","startTime":"2026-01-01T00:00:00Z"}`
 	client := clientFor(t, func(r *http.Request) (int, string) {
 		switch {
-		case r.Method == "POST":
+		case r.Method == http.MethodPost:
 			return 200, `{"jobId":10,"status":"running","jobType":"sync","connectionId":"abc","startTime":"2026-01-01T00:00:00Z"}`
 		case strings.HasSuffix(r.URL.Path, "/jobs"):
 			return 200, `{"data":[` + other + `]}`
