@@ -24,7 +24,7 @@ import (
 // the error says so, or the error says that it cannot be known and names what there is.
 func TestTriggerSafety(t *testing.T) {
 	const shards = 2
-	runs, atOnce := cut(100_000, 5_000), cut(1250, 500)
+	runs, atOnce := cut(100_000, 2_000), cut(1250, 250)
 	defer debug.SetGCPercent(debug.SetGCPercent(800)) // the heap is small, and time is what the test takes
 	var mu sync.Mutex
 	total := map[string]int{}
@@ -329,7 +329,7 @@ func judge(own []int64, given, foreign bool, result *airbyte.SyncResult, err err
 // TestTriggerSafetyOfTheFake is TestTriggerSafety with the complete fake, every exchange held against the document, and
 // connections that really break.
 func TestTriggerSafetyOfTheFake(t *testing.T) {
-	runs := cut(1500, 200)
+	runs := cut(1500, 100)
 	outcomes := map[string]int{}
 	for run := range runs {
 		r := rand.New(rand.NewPCG(4, uint64(run)))

@@ -185,7 +185,7 @@ func waitAll(t *testing.T, list []arrival, foreign []arrival) tally {
 func TestWaitingForTenThousand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 1))
-		n, during := cut(10_000, 500), time.Duration(cut(3600, 180))*time.Second
+		n, during := cut(10_000, 200), time.Duration(cut(3600, 72))*time.Second
 		list := arrivals(r, n, during)
 		fixed := everyFixed(list, 2*time.Second)
 		got := waitAll(t, list, arrivals(r, n, during))
@@ -232,7 +232,7 @@ func TestWaitingForHundredTogether(t *testing.T) {
 
 // A lone wait follows the five earlier runs of its connection.
 func TestWaitingForOneWithHistory(t *testing.T) {
-	runs := cut(1500, 100)
+	runs := cut(1500, 50)
 	var fixed, got tally
 	var fixedDelays, gotDelays []time.Duration
 	var requestExcess, delayExcess []float64
