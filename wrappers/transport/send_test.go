@@ -234,11 +234,13 @@ func TestNotSent(t *testing.T) {
 
 // TestWaitingForConnectionIsNotSent: a try that timed out while all connections were busy sent nothing.
 func TestWaitingForConnectionIsNotSent(t *testing.T) {
-	release := make(chan struct{})
+	release, busy := make(chan struct{}), make(chan struct{})
 	var seen atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			seen.Add(1)
+		} else {
+			close(busy)
 		}
 		<-release
 	}))
@@ -247,7 +249,7 @@ func TestWaitingForConnectionIsNotSent(t *testing.T) {
 	rt := newHTTPTransport(nil, nil, 1)
 	c := newClient(t, srv.URL, testOperations, WithRoundTripper(rt), WithRetry(RetryOptions{MaxAttempts: 1}))
 	go func() { _ = Discard(c.Do(newRequest(t, "GET", srv.URL+"/events", ""))) }()
-	time.Sleep(50 * time.Millisecond)
+	<-busy // the one connection is taken
 	req := newRequest(t, "POST", srv.URL+"/jobs", "{}")
 	_, err := c.Do(req.WithContext(WithCallTimeout(t.Context(), 50*time.Millisecond)))
 	var e *apierr.Error
