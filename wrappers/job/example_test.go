@@ -10,7 +10,8 @@ import (
 	"github.com/sluice-sdk/sluice/wrappers/job"
 )
 
-// bakery is a service in memory: it bakes a loaf in a moment, and burns those of flour "rye".
+// bakery is a service in memory: it bakes a loaf in a moment, burns those of flour "rye", and takes for ever over whole
+// grain.
 type bakery struct{ started time.Time }
 
 // Fetch implements job.Source.
@@ -18,7 +19,7 @@ func (b *bakery) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Snapsh
 	return func(yield func(job.Snapshot, error) bool) {
 		for _, ref := range refs {
 			s := job.Snapshot{Ref: ref, Phase: job.PhaseRunning, Raw: "baking", Started: b.started, Observed: time.Now()}
-			if time.Since(b.started) > 20*time.Millisecond {
+			if time.Since(b.started) > 20*time.Millisecond && ref.Parent != "whole grain" {
 				s.Phase, s.Raw, s.Finished = job.PhaseSucceeded, "baked", b.started.Add(20*time.Millisecond)
 				if ref.Parent == "rye" {
 					s.Phase, s.Raw = job.PhaseFailed, "burnt"
@@ -111,9 +112,9 @@ func ExamplePoller_Resume() {
 
 func ExampleWaitError() {
 	poller := newPoller()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_, err := poller.Job(loaf("8", "wheat")).Wait(ctx)
+	_, err := poller.Job(loaf("8", "whole grain")).Wait(ctx)
 	var stopped *job.WaitError
 	if errors.As(err, &stopped) && errors.Is(err, context.DeadlineExceeded) {
 		fmt.Println("still", stopped.Last.Raw)

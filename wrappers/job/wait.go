@@ -79,9 +79,17 @@ func (j *Job) Watch(ctx context.Context, opts ...WaitOption) iter.Seq2[Snapshot,
 		w := newWait(ctx, j, append(slices.Clip(opts), func(c *waitConfig) { c.changes = true }))
 		w.begin()
 		defer w.leave()
+		var last *Snapshot
 		for {
 			_, done, err := w.next()
-			if !yield(*j.last.Load(), err) || done {
+			// A poll may have come in between being told of a snapshot and reading it here: then this one was yielded already, or
+			// it is the final one, which comes again with its error.
+			s := j.last.Load()
+			if !done && (s.Phase.Final() || last != nil && s.same(last)) {
+				continue
+			}
+			last = s
+			if !yield(*s, err) || done {
 				return
 			}
 		}
