@@ -20,8 +20,10 @@ const (
 	operationLineage = "lineageList"
 	// allDepths is deeper than any lineage; pyatlan asks for as much.
 	allDepths = 1_000_000
-	// emptyLineagePages is how many pages in a row may bring nothing new although the service says that more follow.
-	emptyLineagePages = 3
+	// emptyLineagePages is how many pages in a row may bring nothing new although the service says that more follow, and
+	// hiddenLineagePages how many may bring nothing but hidden assets, which cannot be told apart.
+	emptyLineagePages  = 3
+	hiddenLineagePages = 100
 )
 
 // Lineage asks what an asset is made from or what is made from it. Like [Search] it is a value whose methods return a
@@ -213,7 +215,8 @@ type lineagePages struct {
 	lineage Lineage
 	request *atlanapi.LineageListRequest
 	seen    map[string]struct{}
-	idle    int // pages in a row that brought nothing new
+	idle    int // pages in a row that brought nothing new, and
+	hidden  int // nothing but assets that are hidden
 }
 
 type lineageAnswer struct {
@@ -252,23 +255,32 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	if err != nil {
 		return page, err
 	}
+	fresh := false
 	for _, e := range answer.Entities {
 		if e == nil {
 			continue
 		}
-		if _, again := p.seen[e.asset.GUID]; again && !e.asset.Scrubbed() {
-			continue
+		if !e.asset.Scrubbed() {
+			if _, again := p.seen[e.asset.GUID]; again {
+				continue
+			}
+			p.seen[e.asset.GUID] = struct{}{}
+			fresh = true
 		}
-		p.seen[e.asset.GUID] = struct{}{}
 		page.Items = append(page.Items, e.asset)
 	}
 	if !answer.HasMore {
 		return page, nil
 	}
-	if p.idle++; len(page.Items) > 0 {
-		p.idle = 0
+	switch {
+	case fresh:
+		p.idle, p.hidden = 0, 0
+	case len(page.Items) > 0:
+		p.hidden++
+	default:
+		p.idle++
 	}
-	if p.idle >= emptyLineagePages {
+	if p.idle >= emptyLineagePages || p.hidden >= hiddenLineagePages {
 		return page, &apierr.Error{
 			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Err: paging.ErrStuck,
 			Message: "the service promises more and brings nothing new",

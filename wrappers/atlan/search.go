@@ -75,7 +75,8 @@ func (s Search[T]) Where(clauses ...field.Query) Search[T] {
 	return s
 }
 
-// Types narrows the search to assets of these types, such as "Table" and "View", instead of those it was for.
+// Types narrows the search to assets of these types, such as "Table" and "View", instead of those it was for. No name at
+// all takes assets of any.
 func (s Search[T]) Types(names ...string) Search[T] {
 	s.types = slices.Clone(names)
 	return s
@@ -219,11 +220,14 @@ func (s Search[T]) All(ctx context.Context) iter.Seq2[T, error] {
 //
 //sluice:operation POST /api/meta/search/indexsearch
 func (s Search[T]) First(ctx context.Context) (T, error) {
+	var zero T
+	if err := s.check(); err != nil {
+		return zero, err
+	}
 	// Hits whose asset is gone are left out of a page, so the first page may be empty: walk.
 	for item, err := range s.PageSize(min(s.pageSize, 10)).All(ctx) {
 		return item, err
 	}
-	var zero T
 	return zero, &apierr.Error{
 		Service: service, Kind: apierr.KindNotFound, Operation: operationSearch, Attempts: 1,
 		Message: "no asset matches the search",
@@ -295,8 +299,6 @@ func (s Search[T]) check() error {
 		return apierr.Invalid(service, "Page", "%d is none of the ways to page", s.paging)
 	case s.paging == PageByTimestamp && len(s.sorts) > 0:
 		return apierr.Invalid(service, "Sort", "PageByTimestamp has an order of its own: leave Sort or Page out")
-	case s.types != nil && len(s.types) == 0:
-		return apierr.Invalid(service, "Types", "no type was named")
 	}
 	for i, c := range s.clauses {
 		if len(c) == 0 {

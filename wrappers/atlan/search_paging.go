@@ -91,6 +91,7 @@ type positionPages[T any] struct {
 	search Search[T]
 	order  []field.Sort
 	found  int64               // entities so far
+	tells  bool                // the service answers positions
 	seen   map[string]struct{} // the guids so far; of the last page when nothing but the guid sorts
 }
 
@@ -108,7 +109,7 @@ func (p *positionPages[T]) fetch(ctx context.Context, cursor string) (page pagin
 	}
 	p.found += int64(len(answer.Entities))
 	page.Items = p.fresh(answer.Entities)
-	if len(answer.Metadata) > 0 {
+	if p.tells = p.tells || answer.Metadata != nil; p.tells {
 		// A hit whose asset is gone is in the metadata and not among the entities, so few entities are not the end: few
 		// hits are.
 		if len(answer.Metadata) >= p.search.pageSize {
