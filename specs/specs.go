@@ -21,6 +21,8 @@ var (
 	atlanDocument []byte
 	//go:embed atlan/overlay.yaml
 	atlanOverlay []byte
+	//go:embed atlan/typedefs.json
+	atlanTypedefs []byte
 )
 
 // Airbyte returns the document of the Airbyte API and its overlay. The slices are shared: do not write to them.
@@ -31,3 +33,7 @@ func Polytomic() (document, overlay []byte) { return polytomicDocument, polytomi
 
 // Atlan returns the document of the Atlan API and its overlay. The slices are shared: do not write to them.
 func Atlan() (document, overlay []byte) { return atlanDocument, atlanOverlay }
+
+// AtlanTypedefs returns the asset types of Atlan with their attributes and relationships, its enumerations, structs and
+// connectors, in the format of specs/atlan/typedefs.json. The slice is shared: do not write to it.
+func AtlanTypedefs() []byte { return atlanTypedefs }

@@ -1,0 +1,34 @@
+package atlantest
+
+import "time"
+
+// world is everything but assets.
+type world struct {
+	apiKey       string
+	tokens       map[string]*principal
+	exchanges    int
+	users        []*user
+	groups       []*group
+	roles        []*role
+	oauthClients []*oauthClient
+	typedefs     []*typedef
+	windows      map[string]time.Time // of new connections, by qualifiedName
+	denied       map[string]bool
+	protected    map[string]bool // custom metadata sets
+	spreadTo     map[*asset]map[*asset]bool
+	audits       []*auditEntry
+}
+
+// populate makes what every tenant has. It runs before anybody else knows the fake.
+func (f *Fake) populate() {
+	f.tokens = make(map[string]*principal)
+	f.windows, f.denied, f.protected = make(map[string]time.Time), make(map[string]bool), make(map[string]bool)
+	f.spreadTo = make(map[*asset]map[*asset]bool)
+	for _, name := range []string{"$admin", "$member", "$guest", "$api-token-default-access"} {
+		f.roles = append(f.roles, &role{id: f.newID(), name: name, description: name})
+	}
+	admin := &user{id: f.newID(), name: "admin", email: "admin@example.com", first: "Ada", last: "Admin", roleName: "$admin", enabled: true, since: f.now}
+	f.users = append(f.users, admin)
+	f.apiKey = f.newToken(&principal{id: admin.id, name: admin.name, user: admin})
+	f.oauthClients = append(f.oauthClients, &oauthClient{guid: f.newID(), id: "oauth-client-" + f.newID(), secret: f.newSecret(), name: "first", role: "$admin", since: f.now, by: admin.name})
+}
