@@ -34,6 +34,6 @@ func Polytomic() (document, overlay []byte) { return polytomicDocument, polytomi
 // Atlan returns the document of the Atlan API and its overlay. The slices are shared: do not write to them.
 func Atlan() (document, overlay []byte) { return atlanDocument, atlanOverlay }
 
-// AtlanTypedefs returns the asset types of Atlan with their attributes and relationships, its enumerations, structs and
-// connectors, in the format of specs/atlan/typedefs.json. The slice is shared: do not write to it.
+// AtlanTypedefs returns the type definitions of Atlan: entity types with their attributes, relationships and index
+// facts, enums, structs and connectors. The slice is shared: do not write to it.
 func AtlanTypedefs() []byte { return atlanTypedefs }
