@@ -230,7 +230,9 @@ func build(tb TB, opts []Option) (*Fake, error) {
 	f.now = time.Now()
 	f.limit.most = c.perMinute
 	f.store = newStore()
-	f.populate()
+	if err := f.populate(); err != nil {
+		return nil, err
+	}
 	if !c.noContract {
 		f.contract = &servicetest.Contract{Document: doc, TB: tb, Logger: c.logger, Tolerate: c.tolerate, Sample: c.sample}
 	}

@@ -92,7 +92,9 @@ func EmptyTypeDefs() *Fault {
 }
 
 // RateLimit answers 429 with a Retry-After header of any text, or none.
-func RateLimit(operation, retryAfter string) *Fault { return servicetest.RateLimit(operation, retryAfter) }
+func RateLimit(operation, retryAfter string) *Fault {
+	return servicetest.RateLimit(operation, retryAfter)
+}
 
 // Delay waits before the request is processed.
 func Delay(operation string, d time.Duration) *Fault { return servicetest.Delay(operation, d) }

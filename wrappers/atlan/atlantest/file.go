@@ -1,4 +1,7 @@
 package atlantest
+
 import "net/http"
+
 const storagePath = "/storage/"
+
 func (f *Fake) storage(w http.ResponseWriter, r *http.Request) {}

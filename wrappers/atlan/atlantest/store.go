@@ -18,7 +18,7 @@ type store struct {
 	byHuman  map[nameKey][]*asset // by name, of the types whose names are unique somewhere
 	interned map[string]string
 	kinds    map[kindKey]*relationKind
-	assets   int // ever made
+	number   int // of assets ever made
 }
 
 type nameKey struct{ typeName, qualifiedName string }
@@ -299,10 +299,10 @@ func (f *Fake) relationGUID(e *edge) string {
 
 // insert puts a new asset into the store, without attributes.
 func (f *Fake) insert(def *typeDef, guid, qualifiedName, by string, now time.Time) *asset {
-	f.assets++
+	f.number++
 	ms := now.UnixMilli()
 	by = f.intern(by)
-	a := &asset{guid: guid, def: def, number: f.assets, createdBy: by, updatedBy: by, created: ms, updated: ms}
+	a := &asset{guid: guid, def: def, number: f.number, createdBy: by, updatedBy: by, created: ms, updated: ms}
 	f.byGUID[guid] = a
 	f.rename(a, qualifiedName)
 	return a

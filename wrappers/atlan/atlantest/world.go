@@ -1,6 +1,12 @@
 package atlantest
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/atlan/atlantest/internal/elastic"
+)
 
 // world is everything but assets.
 type world struct {
@@ -16,11 +22,24 @@ type world struct {
 	denied       map[string]bool
 	protected    map[string]bool // custom metadata sets
 	spreadTo     map[*asset]map[*asset]bool
-	audits       []*auditEntry
+	assets       *elastic.Assets
+	audits       map[string]*auditEntry
+	auditNumber  int
+	auditIndex   *elastic.Index
+	searches     map[string]json.RawMessage
+	searchLog    *elastic.Index
 }
 
 // populate makes what every tenant has. It runs before anybody else knows the fake.
-func (f *Fake) populate() {
+func (f *Fake) populate() error {
+	model, err := indexModel()
+	if err != nil {
+		return fmt.Errorf("atlantest: %w", err)
+	}
+	f.assets = elastic.NewAssets(model, elastic.WithWindow(mostWindow))
+	f.auditIndex = elastic.New(elastic.AuditMapping(), elastic.WithWindow(mostAudits))
+	f.searchLog = elastic.New(elastic.SearchLogMapping())
+	f.audits, f.searches = make(map[string]*auditEntry), make(map[string]json.RawMessage)
 	f.tokens = make(map[string]*principal)
 	f.windows, f.denied, f.protected = make(map[string]time.Time), make(map[string]bool), make(map[string]bool)
 	f.spreadTo = make(map[*asset]map[*asset]bool)
@@ -31,4 +50,5 @@ func (f *Fake) populate() {
 	f.users = append(f.users, admin)
 	f.apiKey = f.newToken(&principal{id: admin.id, name: admin.name, user: admin})
 	f.oauthClients = append(f.oauthClients, &oauthClient{guid: f.newID(), id: "oauth-client-" + f.newID(), secret: f.newSecret(), name: "first", role: "$admin", since: f.now, by: admin.name})
+	return nil
 }
