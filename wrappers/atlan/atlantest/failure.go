@@ -54,7 +54,7 @@ func internal(kind, text string) *failure {
 func heracles(status, code int, format string, args ...any) *failure {
 	text := fmt.Sprintf(format, args...)
 	return &failure{status: status, text: text, body: map[string]any{
-		"code": code, "error": http.StatusText(status), "message": text, "requestId": "req-" + http.StatusText(status), "info": nil,
+		"code": code, "error": http.StatusText(status), "message": text, "requestId": "c0ffee00-0000-4000-8000-000000000000",
 	}}
 }
 

@@ -110,6 +110,9 @@ func (f *Fake) setTag(a *asset, t *tag, by string) bool {
 		a.tags = append(slices.Clip(a.tags), t)
 	}
 	f.audit(a, action, by, written(t.write()))
+	if t.propagate {
+		f.addTask("CLASSIFICATION_PROPAGATION_ADD", a, t.name, by)
+	}
 	f.spread(a)
 	return true
 }
@@ -118,6 +121,9 @@ func (f *Fake) dropTag(a *asset, name, by string) bool {
 	i := a.tag(name)
 	if i < 0 {
 		return false
+	}
+	if a.tags[i].propagate {
+		f.addTask("CLASSIFICATION_PROPAGATION_DELETE", a, name, by)
 	}
 	a.tags = slices.Delete(slices.Clone(a.tags), i, i+1)
 	f.audit(a, "CLASSIFICATION_DELETE", by, written(`{"typeName":`+quoted(name)+`}`))

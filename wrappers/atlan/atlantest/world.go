@@ -10,24 +10,41 @@ import (
 
 // world is everything but assets.
 type world struct {
-	apiKey       string
-	tokens       map[string]*principal
-	exchanges    int
-	users        []*user
-	groups       []*group
-	roles        []*role
-	oauthClients []*oauthClient
-	typedefs     []*typedef
-	windows      map[string]time.Time // of new connections, by qualifiedName
-	denied       map[string]bool
-	protected    map[string]bool // custom metadata sets
-	spreadTo     map[*asset]map[*asset]bool
-	assets       *elastic.Assets
-	audits       map[string]*auditEntry
-	auditNumber  int
-	auditIndex   *elastic.Index
-	searches     map[string]json.RawMessage
-	searchLog    *elastic.Index
+	apiKey        string
+	tokens        map[string]*principal
+	exchanges     int
+	users         []*user
+	groups        []*group
+	roles         []*role
+	oauthClients  []*oauthClient
+	apiTokens     []*apiToken
+	mappings      []*mapping
+	typedefs      []*typedef
+	windows       map[string]time.Time // of new connections, by qualifiedName
+	denied        map[string]bool
+	protected     map[string]bool // custom metadata sets
+	spreadTo      map[*asset]map[*asset]bool
+	apps          []*app
+	appWorkflows  []*appWorkflow
+	workflows     []*workflow
+	runs          []*run
+	runByID       map[string]*run
+	plans         []RunPlan
+	workflowIndex *elastic.Index
+	runIndex      *elastic.Index
+	credentials   []*credential
+	events        []OpenLineageEvent
+	noOpenLineage bool
+	files         map[string][]byte
+	queries       map[string]QueryAnswer
+	tasks         map[string]json.RawMessage
+	taskIndex     *elastic.Index
+	assets        *elastic.Assets
+	audits        map[string]*auditEntry
+	auditNumber   int
+	auditIndex    *elastic.Index
+	searches      map[string]json.RawMessage
+	searchLog     *elastic.Index
 }
 
 // populate makes what every tenant has. It runs before anybody else knows the fake.
@@ -39,6 +56,13 @@ func (f *Fake) populate() error {
 	f.assets = elastic.NewAssets(model, elastic.WithWindow(mostWindow))
 	f.auditIndex = elastic.New(elastic.AuditMapping(), elastic.WithWindow(mostAudits))
 	f.searchLog = elastic.New(elastic.SearchLogMapping())
+	f.workflowIndex, f.runIndex = elastic.New(elastic.WorkflowMapping()), elastic.New(elastic.WorkflowMapping())
+	f.taskIndex = elastic.New(elastic.TaskMapping())
+	f.files, f.queries, f.tasks = make(map[string][]byte), make(map[string]QueryAnswer), make(map[string]json.RawMessage)
+	f.runByID = make(map[string]*run)
+	for _, id := range []string{"snowflake", "postgres", "dbt"} {
+		f.addApp(id, "connection")
+	}
 	f.audits, f.searches = make(map[string]*auditEntry), make(map[string]json.RawMessage)
 	f.tokens = make(map[string]*principal)
 	f.windows, f.denied, f.protected = make(map[string]time.Time), make(map[string]bool), make(map[string]bool)
