@@ -136,9 +136,9 @@ func (a Attribute[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(&a.state.value)
 }
 
-// UnmarshalJSON decodes null as cleared and anything else as a value. When the value has another type than T, the
-// attribute stays as it was and the error is a *json.UnmarshalTypeError; json.Unmarshal of a whole asset decodes all
-// other attributes and then returns the first of these errors, with the name of the field.
+// UnmarshalJSON decodes null as cleared and anything else as a value. When the value has another JSON type than T, the
+// attribute stays as it was and the error is a *json.UnmarshalTypeError. json.Unmarshal of a whole asset stops there,
+// [Decode] does not.
 func (a *Attribute[T]) UnmarshalJSON(data []byte) error {
 	state := new(attributeState[T])
 	if string(data) == "null" {
