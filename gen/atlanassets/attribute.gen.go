@@ -3,6 +3,7 @@
 package atlanassets
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -163,13 +164,8 @@ func decodePlain(data []byte, value any) bool {
 			return false
 		}
 		text := data[1 : len(data)-1]
-		for _, c := range text {
-			if c == '\\' {
-				return false
-			}
-		}
-		if !utf8.Valid(text) {
-			return false // encoding/json puts U+FFFD there
+		if bytes.IndexByte(text, '\\') >= 0 || !utf8.Valid(text) {
+			return false // encoding/json puts U+FFFD where it is not UTF-8
 		}
 		*v = string(text)
 		return true

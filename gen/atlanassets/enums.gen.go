@@ -446,12 +446,12 @@ type AtlanComparisonOperator string
 
 // Values of AtlanComparisonOperator.
 const (
-	AtlanComparisonOperatorLt          AtlanComparisonOperator = "<"
-	AtlanComparisonOperatorGt          AtlanComparisonOperator = ">"
-	AtlanComparisonOperatorLte         AtlanComparisonOperator = "<="
-	AtlanComparisonOperatorGte         AtlanComparisonOperator = ">="
-	AtlanComparisonOperatorEq          AtlanComparisonOperator = "="
-	AtlanComparisonOperatorNeq         AtlanComparisonOperator = "!="
+	AtlanComparisonOperatorLT          AtlanComparisonOperator = "<"
+	AtlanComparisonOperatorGT          AtlanComparisonOperator = ">"
+	AtlanComparisonOperatorLTE         AtlanComparisonOperator = "<="
+	AtlanComparisonOperatorGTE         AtlanComparisonOperator = ">="
+	AtlanComparisonOperatorEQ          AtlanComparisonOperator = "="
+	AtlanComparisonOperatorNEQ         AtlanComparisonOperator = "!="
 	AtlanComparisonOperatorIn          AtlanComparisonOperator = "in"
 	AtlanComparisonOperatorLike        AtlanComparisonOperator = "like"
 	AtlanComparisonOperatorStartsWith  AtlanComparisonOperator = "startsWith"

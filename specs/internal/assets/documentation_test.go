@@ -34,7 +34,7 @@ func TestProgramOfTheDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	want := `Table ORDERS 1200 true true
+	want := `Table ORDERS 1200 true cleared: true
 {"certificateStatusMessage":null,"userDescription":"What customers ordered.","columns":[{"typeName":"Column","uniqueAttributes":{"qualifiedName":"default/snowflake/1700000000/DB/SHOP/ORDERS/ID"}}]}
 {"bool":{"filter":[{"term":{"__typeName.keyword":{"value":"Table"}}},{"prefix":{"name.keyword":{"value":"ORD"}}},{"range":{"rowCount":{"gt":1000}}}]}}
 `

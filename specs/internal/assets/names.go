@@ -51,8 +51,8 @@ func valueName(value string) string {
 	if value == "" {
 		return "None"
 	}
-	if !strings.ContainsFunc(value, unicode.IsLetter) {
-		value = symbols.Replace(value)
+	if name := symbols.Replace(value); name != value && !strings.ContainsFunc(value, unicode.IsLetter) {
+		return name
 	}
 	if strings.ToUpper(value) == value {
 		value = strings.ToLower(value)

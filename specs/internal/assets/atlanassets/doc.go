@@ -20,7 +20,7 @@
 //			log.Fatal(err)
 //		}
 //		rows, known := table.RowCount.Get()
-//		fmt.Println(table.TypeName(), table.Name.Or("without a name"), rows, known, table.UserDescription.IsNull())
+//		fmt.Println(table.TypeName(), table.Name.Or("without a name"), rows, known, "cleared:", table.UserDescription.IsNull())
 //
 //		// What is to change: one attribute is set, one is cleared, one relationship is replaced, all others are left alone.
 //		var change assets.Table
