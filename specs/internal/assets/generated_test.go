@@ -292,7 +292,7 @@ func main() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), "go", "run", path)
+	command := exec.CommandContext(t.Context(), "go", "run", "-ldflags=-s -w", path)
 	var problems bytes.Buffer
 	command.Stdin, command.Stderr = bytes.NewReader(input), &problems
 	output, err := command.Output()

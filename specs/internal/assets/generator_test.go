@@ -196,11 +196,11 @@ func TestNames(t *testing.T) {
 		t.Error(diff)
 	}
 	values := map[string]string{}
-	for _, value := range []string{"VERIFIED", "NOT_NULL", "RA-GRS", "slot-ms", "#00A680", "<=", "!=", "", "array<string>", "PhActivity", "Fact-Dim Relations"} {
+	for _, value := range []string{"VERIFIED", "NOT_NULL", "RA-GRS", "slot-ms", "#F78BA7", "<=", "!=", "", "array<string>", "PhActivity", "Fact-Dim Relations"} {
 		values[value] = valueName(value)
 	}
 	if diff := cmp.Diff(map[string]string{
-		"VERIFIED": "Verified", "NOT_NULL": "NotNull", "RA-GRS": "RaGrs", "slot-ms": "SlotMs", "#00A680": "00A680", "<=": "LTE", "!=": "NEQ",
+		"VERIFIED": "Verified", "NOT_NULL": "NotNull", "RA-GRS": "RaGrs", "slot-ms": "SlotMs", "#F78BA7": "F78BA7", "<=": "LTE", "!=": "NEQ",
 		"": "None", "array<string>": "ArrayString", "PhActivity": "PhActivity", "Fact-Dim Relations": "FactDimRelations",
 	}, values); diff != "" {
 		t.Error(diff)

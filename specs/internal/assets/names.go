@@ -54,6 +54,9 @@ func valueName(value string) string {
 	if name := symbols.Replace(value); name != value && !strings.ContainsFunc(value, unicode.IsLetter) {
 		return name
 	}
+	if color, ok := strings.CutPrefix(value, "#"); ok {
+		return color
+	}
 	if strings.ToUpper(value) == value {
 		value = strings.ToLower(value)
 	}
