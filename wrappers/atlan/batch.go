@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -138,8 +139,9 @@ func (e *BatchError) Unwrap() []error {
 // Save saves the assets of a sequence. One that cannot be saved does not take others with it: when the service refuses a
 // request it is split in two until the asset is alone that is to blame. An asset that refers to another of the batch, by
 // [Entity.Ref] or by type and qualifiedName, or whose qualifiedName lies below that of another, is sent after it was saved,
-// wherever it comes in the sequence, as long as no more than 10,000 assets that wait lie between them; assets that refer
-// to each other in a circle go together. What a failed asset was needed for is not sent.
+// also when it comes first: the batch looks 10,000 assets ahead, and what was refused because something was missing that
+// comes later still is sent again then. Assets that refer to each other in a circle go together. What cannot do without a
+// new asset that was refused is not sent.
 //
 // The sequence is read as the batch goes on, from the goroutine that called Save. The report is there even with an error,
 // which is a [*BatchError] when any asset was not saved, and one of category [ErrInvalidRequest] when the options make no
@@ -166,7 +168,8 @@ func (b *Batch) Save(ctx context.Context, items iter.Seq[Item]) (*BatchReport, e
 			}
 			r.flying++
 			r.Requests++
-			go func() { r.landed <- r.send(chunk) }()
+			known := r.placeholders(chunk)
+			go func() { r.landed <- r.send(chunk, known) }()
 		}
 		if r.flying == 0 {
 			break
@@ -196,10 +199,9 @@ type batchRun struct {
 	flying  int
 	landed  chan flight
 
-	waiting dependencies
-	ready   [2][]*batchItem // those with names of their own, and those that the server names
-	again   [][]*batchItem  // halves of requests that were refused
-	guids   map[string]string
+	graph dependencies
+	again [][]*batchItem    // halves of requests that were refused
+	guids map[string]string // of assets that others of the batch refer to by a placeholder
 
 	results  []BatchResult
 	outcomes map[Outcome]int
@@ -223,27 +225,25 @@ func (b *Batch) newRun(ctx context.Context) (*batchRun, error) {
 		return nil, apierr.Invalid(service, "Concurrency", "%d is not a number of requests", o.Concurrency)
 	}
 	r := &batchRun{
-		client: b.client, options: o, landed: make(chan flight), waiting: newDependencies(),
+		client: b.client, options: o, landed: make(chan flight), graph: newDependencies(),
 		guids: make(map[string]string), outcomes: make(map[Outcome]int),
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	return r, nil
 }
 
-// fill reads the sequence until there is enough to send.
+// fill reads the sequence until there is enough to send, and to see what depends on what.
 func (r *batchRun) fill() {
-	for !r.drained && r.ended == nil {
-		if err := r.ctx.Err(); err != nil {
-			r.ended = context.Cause(r.ctx)
-			return
-		}
-		enough := 2 * r.options.Size * r.options.Concurrency
-		if len(r.ready[0])+len(r.ready[1]) >= enough || r.waiting.blocked >= batchAhead {
+	enough := max(batchAhead, 2*r.options.Size*r.options.Concurrency)
+	for !r.drained && r.ended == nil && r.graph.unsent < enough {
+		if r.ctx.Err() != nil {
+			r.end(context.Cause(r.ctx))
 			return
 		}
 		item, ok := r.next()
 		if !ok {
 			r.drained = true
+			r.graph.giveUp()
 			return
 		}
 		r.add(item)
@@ -254,31 +254,18 @@ func (r *batchRun) fill() {
 func (r *batchRun) add(item Item) {
 	n := &batchItem{index: r.Read, item: item}
 	r.Read++
-	if item == nil {
-		r.fail(n, apierr.Invalid(service, "items", "item %d is nil", n.index))
-		return
+	var e *Entity
+	err := error(apierr.Invalid(service, "items", "item %d is nil", n.index))
+	if item != nil {
+		e, err = item.whole()
 	}
-	e, err := item.whole()
 	if err != nil {
 		r.fail(n, err)
 		return
 	}
-	n.minted = serverMinted(e.TypeName) && e.isNew()
-	n.placeholder = e.GUID
-	if blocker := r.waiting.add(n, e); blocker != nil {
-		r.fail(n, &DependencyError{On: blocker.index, Err: blocker.err})
-		return
-	}
-	if n.blockers == 0 {
-		r.queue(n)
-	}
-}
-
-func (r *batchRun) queue(n *batchItem) {
-	if n.minted {
-		r.ready[1] = append(r.ready[1], n)
-	} else {
-		r.ready[0] = append(r.ready[0], n)
+	r.graph.add(n, e)
+	if n.lost != nil {
+		r.fail(n, &DependencyError{On: n.lost.index, Err: n.lost.err})
 	}
 }
 
@@ -292,43 +279,46 @@ func (r *batchRun) take() []*batchItem {
 		r.again = r.again[:n-1]
 		return chunk
 	}
-	for i := range r.ready {
-		if len(r.ready[i]) >= r.options.Size {
-			return r.cut(i, r.options.Size)
+	for i := range r.graph.ready {
+		if r.graph.ready[i].len() >= r.options.Size {
+			return r.graph.cut(i, r.options.Size)
 		}
 	}
-	if !r.drained && r.waiting.blocked < batchAhead {
-		return nil // unreachable as long as fill reads until there is enough: a request that is not full waits for more
+	if r.flying > 0 && (r.graph.blocked > 0 || !r.drained) {
+		return nil // what is under way lets more go: a request that is not full would be one more than needed
 	}
-	if r.flying > 0 && r.waiting.blocked > 0 {
-		return nil // what is under way may let more go
-	}
-	for i := range r.ready {
-		if n := len(r.ready[i]); n > 0 {
-			return r.cut(i, n)
+	for i := range r.graph.ready {
+		if n := r.graph.ready[i].len(); n > 0 {
+			return r.graph.cut(i, n)
 		}
 	}
-	if r.flying > 0 || r.waiting.blocked == 0 {
+	if r.flying > 0 || r.graph.blocked == 0 {
 		return nil
 	}
-	// Nothing can go before something else: they refer to each other.
-	circle := r.waiting.circle()
-	return circle[:min(len(circle), maxSaved)]
+	// Nothing can go before something else: they refer to each other, or wait for what does not come.
+	return r.graph.circle()
 }
 
-func (r *batchRun) cut(queue, n int) []*batchItem {
-	chunk := slices.Clone(r.ready[queue][:n])
-	r.ready[queue] = slices.Delete(r.ready[queue], 0, n)
-	return chunk
+// placeholders are the guids that references to assets saved before have to become.
+func (r *batchRun) placeholders(chunk []*batchItem) map[string]string {
+	known := make(map[string]string)
+	for _, n := range chunk {
+		for _, placeholder := range n.refers {
+			if guid := r.guids[placeholder]; guid != "" {
+				known[placeholder] = guid
+			}
+		}
+	}
+	return known
 }
 
-// send makes one request. It runs in a goroutine of its own and touches nothing but the chunk.
-func (r *batchRun) send(chunk []*batchItem) flight {
+// send makes one request. It runs in a goroutine of its own and touches nothing but what it is given.
+func (r *batchRun) send(chunk []*batchItem, known map[string]string) flight {
 	items := make([]Item, len(chunk))
 	for i, n := range chunk {
 		items[i] = n.item
 	}
-	s := saving{client: r.client, options: r.options.Save, items: items, changes: make([]*change, len(items)), known: chunk[0].known}
+	s := saving{client: r.client, options: r.options.Save, items: items, changes: make([]*change, len(items)), known: known}
 	report, err := s.save(r.ctx)
 	return flight{chunk: chunk, report: report, err: err}
 }
@@ -357,21 +347,14 @@ func (r *batchRun) settle(f flight) {
 		for _, n := range f.chunk {
 			r.fail(n, f.err)
 		}
-	case divisible(f.err) && len(f.chunk) > 1:
-		r.trouble = 0
+	case len(f.chunk) > 1 && divisible(f.err):
+		r.strike(f.err)
 		half := len(f.chunk) / 2
 		r.again = append(r.again, f.chunk[half:], f.chunk[:half])
 	default:
+		r.strike(f.err)
 		for _, n := range f.chunk {
-			r.fail(n, f.err)
-		}
-		if errors.Is(f.err, ErrAuthentication) {
-			r.end(f.err)
-		}
-		if divisible(f.err) {
-			r.trouble = 0
-		} else if r.trouble++; r.trouble >= batchPatience {
-			r.end(f.err)
+			r.refuse(n, f.err)
 		}
 	}
 	if r.options.OnProgress != nil {
@@ -379,15 +362,41 @@ func (r *batchRun) settle(f flight) {
 	}
 }
 
-// divisible reports whether an error may be the fault of one of the assets, so that it is worth finding out which.
+// refuse notes that the service did not take an item. When it was missing something that may yet come it waits for that.
+func (r *batchRun) refuse(n *batchItem, err error) {
+	if errors.Is(err, ErrNotFound) && r.graph.park(n) {
+		n.err = err
+		return
+	}
+	r.fail(n, err)
+}
+
+// strike counts requests that failed because of the service, and ends the batch when there is no sense in going on.
+func (r *batchRun) strike(err error) {
+	if errors.Is(err, ErrAuthentication) {
+		r.end(err)
+	}
+	if !servicesFault(err) {
+		r.trouble = 0
+	} else if r.trouble++; r.trouble >= batchPatience {
+		r.end(err)
+	}
+}
+
+// servicesFault reports whether a request failed for reasons that lie with the service or the network.
+func servicesFault(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	return ok && e.Status != http.StatusInternalServerError && (e.Kind == apierr.KindUnavailable || e.Kind == apierr.KindTimeout ||
+		e.Kind == apierr.KindRateLimited || e.Kind == apierr.KindCanceled || errors.Is(err, ErrLocked))
+}
+
+// divisible reports whether a smaller request may do better: one asset may be to blame, or there may be too many.
 func divisible(err error) bool {
-	if errors.Is(err, ErrAuthentication) || errors.Is(err, ErrRateLimit) || errors.Is(err, ErrAPIConnection) || errors.Is(err, ErrLocked) {
+	if errors.Is(err, ErrAuthentication) {
 		return false
 	}
-	if e, ok := errors.AsType[*apierr.Error](err); ok {
-		return e.Kind != apierr.KindUnavailable && e.Kind != apierr.KindCanceled && e.Kind != apierr.KindTimeout
-	}
-	return true
+	e, ok := errors.AsType[*apierr.Error](err)
+	return !ok || e.Kind == apierr.KindTimeout || !servicesFault(err)
 }
 
 func (r *batchRun) end(err error) {
@@ -404,18 +413,15 @@ func (r *batchRun) done(n *batchItem, result SaveResult) {
 	}
 	r.outcomes[result.Outcome]++
 	r.note(BatchResult{Index: n.index, SaveResult: result})
-	for _, freed := range r.waiting.saved(n) {
-		r.queue(freed)
-	}
+	r.graph.saved(n)
 }
 
-// fail notes that an item was not saved, nor will be what waits for it.
+// fail notes that an item was not saved, nor will be what cannot do without it.
 func (r *batchRun) fail(n *batchItem, err error) {
 	n.err = err
 	r.failed(n)
-	for _, lost := range r.waiting.failed(n) {
-		lost.err = &DependencyError{On: n.index, Err: err}
-		r.failed(lost)
+	for _, lost := range r.graph.lose(n) {
+		r.fail(lost, &DependencyError{On: n.index, Err: err})
 	}
 }
 
@@ -441,24 +447,22 @@ func (r *batchRun) note(result BatchResult) {
 	}
 }
 
-// abandon notes what was read and will not be sent.
+// abandon notes what was read and will not be sent, and what was refused and missed something that did not come.
 func (r *batchRun) abandon() {
+	for _, n := range r.graph.parked() {
+		r.fail(n, n.err)
+	}
 	if r.ended == nil {
 		return
 	}
 	notSent := fmt.Errorf("%w: %w", ErrNotSent, r.ended)
 	for _, chunk := range r.again {
 		for _, n := range chunk {
-			r.fail(n, notSent)
+			r.failed(n.because(notSent))
 		}
 	}
-	for _, queue := range r.ready {
-		for _, n := range queue {
-			r.fail(n, notSent)
-		}
-	}
-	for _, n := range r.waiting.circle() {
-		r.fail(n, notSent)
+	for _, n := range r.graph.rest() {
+		r.failed(n.because(notSent))
 	}
 }
 
