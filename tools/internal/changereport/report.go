@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -371,10 +372,22 @@ func (f *Finding) watched() (symbols, bases []string) {
 	return slices.Compact(symbols), slices.Compact(bases)
 }
 
-// attachError ties an error of the compiler to the findings whose symbols stood on that line.
+var missingMethod = regexp.MustCompile(`missing method (\w+)`)
+
+// attachError ties an error of the compiler to the findings whose symbols stood on that line, or whose new method an
+// implementation lacks.
 func (r *Report) attachError(e gosource.Error, own *wrappers) {
 	tied := false
+	lacks := ""
+	if match := missingMethod.FindStringSubmatch(e.Text); match != nil {
+		lacks = "." + match[1]
+	}
 	for _, f := range r.Findings {
+		if lacks != "" && slices.ContainsFunc(f.Symbols, func(s Symbol) bool { return strings.HasSuffix(s.Name, lacks) }) {
+			f.Errors = append(f.Errors, e)
+			tied = true
+			continue
+		}
 		symbols, bases := f.watched()
 		if slices.ContainsFunc(slices.Concat(symbols, bases), func(symbol string) bool {
 			return slices.ContainsFunc(own.uses[symbol], func(u use) bool { return u.file == e.File && u.line == e.Line })

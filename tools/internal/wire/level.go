@@ -47,6 +47,9 @@ func (c *comparison) judge(f *Fact) error {
 	config := checker.NewConfig(checker.GetAllChecks())
 	rules := map[string]bool{}
 	for _, change := range checker.CheckBackwardCompatibilityUntilLevel(config, report, sources, checker.INFO) {
+		if change.GetSection() != "paths" {
+			continue // the components are there for the references of the one operation
+		}
 		rules[change.GetId()] = true
 		switch change.GetLevel() {
 		case checker.ERR:
@@ -57,6 +60,11 @@ func (c *comparison) judge(f *Fact) error {
 		}
 	}
 	f.Rules = slices.Sorted(maps.Keys(rules))
+	// To oasdiff an optional field of an answer may go: a contract without it allows fewer answers. Who reads the field
+	// finds it empty from then on, without an error.
+	if f.Kind == FieldRemoved || f.Kind == FieldRenamed {
+		f.Level = max(f.Level, MayBreak)
+	}
 	return nil
 }
 
@@ -145,7 +153,9 @@ func (c *comparison) stub(components object, ref string) {
 	}
 	node, ok := c.old.components[ref]
 	if !ok {
-		node = c.new.components[ref]
+		if node, ok = c.new.components[ref]; !ok {
+			node = object{} // a reference into nothing: the generator says so
+		}
 	}
 	group, _ := components[kind].(object)
 	if group == nil {
