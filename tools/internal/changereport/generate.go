@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,9 +44,7 @@ func generate(ctx context.Context, root, service, tool string, side Side, overla
 		}
 	}
 	inputs := map[string][]byte{"openapi.json": side.Document, "overlay.yaml": overlay}
-	for name, text := range side.Configurations {
-		inputs[name] = text
-	}
+	maps.Copy(inputs, side.Configurations)
 	for name, text := range inputs {
 		if err := os.WriteFile(filepath.Join(specs, name), text, 0o600); err != nil {
 			return nil, err
@@ -54,6 +53,7 @@ func generate(ctx context.Context, root, service, tool string, side Side, overla
 	group, ctx := errgroup.WithContext(ctx)
 	for _, configuration := range configurations {
 		group.Go(func() error {
+			//nolint:gosec // the generator that go.mod pins, and a service that is the name of a folder
 			command := exec.CommandContext(ctx, tool, "-config", "specs/"+service+"/"+configuration, "specs/"+service+"/openapi.json")
 			command.Dir = dir
 			if output, err := command.CombinedOutput(); err != nil {

@@ -166,8 +166,7 @@ func aims(target string, f *wire.Fact) bool {
 	if !ok {
 		return false
 	}
-	switch f.Kind {
-	case wire.OperationRemoved, wire.OperationMoved, wire.OperationRenamed, wire.SchemaRenamed:
+	if slices.Contains([]wire.Kind{wire.OperationRemoved, wire.OperationMoved, wire.OperationRenamed, wire.SchemaRenamed}, f.Kind) {
 		return true
 	}
 	for _, field := range f.Fields() {
@@ -284,10 +283,10 @@ func (r *Report) ownedBy(o owner) []*Finding {
 	var exact, unit, moved, carried []*Finding
 	for _, f := range r.Findings {
 		about := f.Unit == o.unit
-		switch f.Kind {
-		case wire.OperationMoved, wire.SchemaRenamed:
+		if f.Kind == wire.OperationMoved || f.Kind == wire.SchemaRenamed {
 			about = about || (f.Unit.Kind == o.unit.Kind && f.To == o.unit.Name)
-		case wire.OperationRenamed:
+		}
+		if f.Kind == wire.OperationRenamed {
 			about = about || (o.unit.Kind == "operation" && strings.HasSuffix(o.unit.Name, " "+f.To))
 		}
 		switch {

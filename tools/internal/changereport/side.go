@@ -83,6 +83,7 @@ func read(name string, file func(name string) ([]byte, error)) (Side, error) {
 }
 
 func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	//nolint:gosec // subcommands of ours; what users type is checked before or stands behind --end-of-options
 	command := exec.CommandContext(ctx, "git", args...)
 	command.Dir = dir
 	output, err := command.Output()
@@ -95,8 +96,7 @@ func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
 // failure is the error of a command with what it said.
 func failure(command *exec.Cmd, err error) error {
 	said := ""
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		said = strings.TrimSpace(string(exit.Stderr))
 	}
 	return fmt.Errorf("%s: %w: %s", strings.Join(command.Args, " "), err, said)

@@ -243,9 +243,9 @@ func carried(fact *wire.Fact, o *origins, p *gosource.Package) []string {
 			found = append(found, name)
 			continue
 		}
-		for i := range structure.NumFields() {
-			if wireName, ok := fieldName(object.Type(), structure.Field(i).Name()); ok && fields[wireName] {
-				found = append(found, name+"."+structure.Field(i).Name())
+		for field := range structure.Fields() {
+			if wireName, ok := fieldName(object.Type(), field.Name()); ok && fields[wireName] {
+				found = append(found, name+"."+field.Name())
 			}
 		}
 	}

@@ -89,20 +89,20 @@ func name(p *types.Package, names map[types.Object]string) {
 		}
 		switch underlying := t.Type().Underlying().(type) {
 		case *types.Struct:
-			for i := range underlying.NumFields() {
+			for field := range underlying.Fields() {
 				// Types that are defined by another share its fields, which belong to the one that they stand in.
-				if field := underlying.Field(i); field.Pkg() == p && declared(field.Pos()) == t.Pos() {
+				if field := field; field.Pkg() == p && declared(field.Pos()) == t.Pos() {
 					names[field] = full + "." + field.Name()
 				}
 			}
 		case *types.Interface:
-			for i := range underlying.NumMethods() {
-				names[underlying.Method(i)] = full + "." + underlying.Method(i).Name()
+			for method := range underlying.Methods() {
+				names[method] = full + "." + method.Name()
 			}
 		}
 		if named, ok := t.Type().(*types.Named); ok {
-			for i := range named.NumMethods() {
-				names[named.Method(i)] = full + "." + named.Method(i).Name()
+			for method := range named.Methods() {
+				names[method] = full + "." + method.Name()
 			}
 		}
 	}
@@ -223,8 +223,8 @@ func (w *wrappers) expose(p *gosource.Package, names map[types.Object]string) {
 		}
 		switch underlying := declared.Type().Underlying().(type) {
 		case *types.Struct:
-			for i := range underlying.NumFields() {
-				if field := underlying.Field(i); field.Exported() {
+			for field := range underlying.Fields() {
+				if field := field; field.Exported() {
 					note(symbol+"."+field.Name(), field.Type())
 				}
 			}
@@ -232,8 +232,8 @@ func (w *wrappers) expose(p *gosource.Package, names map[types.Object]string) {
 			note(symbol, underlying)
 		}
 		if named, ok := declared.Type().(*types.Named); ok {
-			for i := range named.NumMethods() {
-				if method := named.Method(i); method.Exported() {
+			for method := range named.Methods() {
+				if method := method; method.Exported() {
 					note(symbol+"."+method.Name(), method.Type())
 				}
 			}
@@ -257,8 +257,8 @@ func mentions(t types.Type) map[types.Object]bool {
 			visit(types.Unalias(t))
 		case *types.Named:
 			found[t.Obj()] = true
-			for i := range t.TypeArgs().Len() {
-				visit(t.TypeArgs().At(i))
+			for t0 := range t.TypeArgs().Types() {
+				visit(t0)
 			}
 		case *types.Pointer:
 			visit(t.Elem())
@@ -275,18 +275,18 @@ func mentions(t types.Type) map[types.Object]bool {
 			visit(t.Params())
 			visit(t.Results())
 		case *types.Tuple:
-			for i := range t.Len() {
-				visit(t.At(i).Type())
+			for v := range t.Variables() {
+				visit(v.Type())
 			}
 		case *types.Struct:
-			for i := range t.NumFields() {
-				if t.Field(i).Exported() {
-					visit(t.Field(i).Type())
+			for field := range t.Fields() {
+				if field.Exported() {
+					visit(field.Type())
 				}
 			}
 		case *types.Interface:
-			for i := range t.NumMethods() {
-				visit(t.Method(i).Type())
+			for method := range t.Methods() {
+				visit(method.Type())
 			}
 		}
 	}

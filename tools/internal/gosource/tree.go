@@ -40,12 +40,17 @@ func Open(dir string) (*Tree, error) {
 		return nil, err
 	}
 	t := &Tree{Dir: dir, Modules: map[string]string{}}
-	err = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	err = fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() {
-			if name != dir && ignored(entry.Name()) {
+			if name != "." && ignored(entry.Name()) {
 				return fs.SkipDir
 			}
 			return nil
@@ -53,11 +58,7 @@ func Open(dir string) (*Tree, error) {
 		if entry.Name() != "go.mod" {
 			return nil
 		}
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		folder, err := filepath.Rel(dir, filepath.Dir(name))
+		text, err := root.ReadFile(name)
 		if err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func Open(dir string) (*Tree, error) {
 		if module == "" {
 			return fmt.Errorf("%s names no module", name)
 		}
-		t.Modules[filepath.ToSlash(folder)] = module
+		t.Modules[path.Dir(name)] = module
 		return nil
 	})
 	if err == nil && t.Modules["."] == "" {

@@ -110,12 +110,12 @@ func (r *Result) lastTag(ctx context.Context, root string) error {
 }
 
 func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	//nolint:gosec // subcommands of ours, with tags that are versions
 	command := exec.CommandContext(ctx, "git", args...)
 	command.Dir = dir
 	output, err := command.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
 		}
 		return nil, fmt.Errorf("git %s: %w", args[0], err)

@@ -293,7 +293,7 @@ func shuffled(b *strings.Builder, node any, key string, seed *uint64) {
 		*seed ^= *seed << 13
 		*seed ^= *seed >> 7
 		*seed ^= *seed << 17
-		return int(*seed % uint64(n)) //nolint:gosec // n is the length of a list
+		return int(*seed % uint64(n))
 	}
 	switch node := node.(type) {
 	case map[string]any:

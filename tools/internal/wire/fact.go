@@ -103,8 +103,10 @@ type Fact struct {
 
 // Fields are the names of the fields and parameters that the fact is about, the old and the new one of a rename.
 func (f *Fact) Fields() []string {
-	switch f.Kind {
-	case FieldAdded, FieldRemoved, FieldRenamed, FieldRequired, FieldOptional, ParameterAdded, ParameterRemoved, ParameterRenamed:
+	named := []Kind{
+		FieldAdded, FieldRemoved, FieldRenamed, FieldRequired, FieldOptional, ParameterAdded, ParameterRemoved, ParameterRenamed,
+	}
+	if slices.Contains(named, f.Kind) {
 		return slices.DeleteFunc([]string{f.From, f.To}, func(name string) bool { return name == "" })
 	}
 	last := f.Path[strings.LastIndexByte(f.Path, '.')+1:]

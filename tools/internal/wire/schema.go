@@ -15,7 +15,7 @@ func (c *comparison) schema(p place, before, after any) {
 	o, okBefore := before.(object)
 	n, okAfter := after.(object)
 	if !okBefore || !okAfter || reference(o) != "" || reference(n) != "" || shape(o) != shape(n) {
-		from, to := c.describe(c.old, before), c.describe(c.new, after)
+		from, to := describe(before), describe(after)
 		edits := []edit{{at: p.at, value: after, drop: after == nil}}
 		c.add(TypeChanged, p, from, to, before, after, edits, "type of %s changed from %s to %s", p.of(), from, to)
 		return
@@ -92,12 +92,12 @@ func (c *comparison) properties(p place, o, n object) {
 			}
 			edits := []edit{c.drop(p, "properties", field), c.set(p, news[to], "properties", to), c.require(p, required)}
 			c.add(FieldRenamed, p, field, to, nil, nil, edits, "field `%s` of %s likely renamed to `%s`%s (both are %s)",
-				join(p.path, field), p.unit, join(p.path, to), note, c.describe(c.new, news[to]))
+				join(p.path, field), p.unit, join(p.path, to), note, describe(news[to]))
 			continue
 		}
 		required := slices.DeleteFunc(requiredOf(o), func(name any) bool { return name == field })
 		c.add(FieldRemoved, p, field, "", olds[field], nil, []edit{c.drop(p, "properties", field), c.require(p, required)},
-			"field `%s` of %s removed (it was %s)", join(p.path, field), p.unit, c.describe(c.old, olds[field]))
+			"field `%s` of %s removed (it was %s)", join(p.path, field), p.unit, describe(olds[field]))
 	}
 	for _, field := range come {
 		kind, edits := "optional", []edit{c.set(p, news[field], "properties", field)}
@@ -105,7 +105,7 @@ func (c *comparison) properties(p place, o, n object) {
 			kind, edits = "required", append(edits, c.require(p, append(requiredOf(o), field)))
 		}
 		c.add(FieldAdded, p, "", field, nil, news[field], edits,
-			"%s field `%s` of %s added (%s)", kind, join(p.path, field), p.unit, c.describe(c.new, news[field]))
+			"%s field `%s` of %s added (%s)", kind, join(p.path, field), p.unit, describe(news[field]))
 	}
 }
 
@@ -238,19 +238,19 @@ func (c *comparison) variants(p place, key string, o, n object) {
 		return
 	}
 	for _, i := range gone {
-		what := c.describe(c.old, olds[i])
+		what := describe(olds[i])
 		c.add(VariantRemoved, p, what, "", olds[i], nil, []edit{c.set(p, slices.Delete(slices.Clone(olds), i, i+1), key)},
 			"%s of %s no longer has %s", key, p.of(), what)
 	}
 	for _, j := range come {
-		what := c.describe(c.new, news[j])
+		what := describe(news[j])
 		c.add(VariantAdded, p, "", what, nil, news[j], []edit{c.set(p, append(slices.Clone(olds), news[j]), key)},
 			"%s of %s has %s as well", key, p.of(), what)
 	}
 }
 
 // describe says in a few words what a schema is.
-func (c *comparison) describe(d *Document, node any) string {
+func describe(node any) string {
 	o, ok := node.(object)
 	if !ok {
 		if node == nil {
@@ -270,7 +270,7 @@ func (c *comparison) describe(d *Document, node any) string {
 	}
 	switch {
 	case words == "array":
-		words = "array of " + c.describe(d, o["items"])
+		words = "array of " + describe(o["items"])
 	case words == "" && o["allOf"] != nil:
 		words = "allOf"
 	case words == "" && o["oneOf"] != nil:
