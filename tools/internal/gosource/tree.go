@@ -248,9 +248,9 @@ func (t *Tree) Load(ctx context.Context, module string, roots []string, files ..
 	return u, nil
 }
 
-// Check type-checks packages of the tree, and those of the tree that they import. With bodies false only declarations are
-// checked. A package that does not exist is left out of the result, one that does not compile is in it with its errors.
-func (u *Universe) Check(roots []string, files Files, bodies bool) (map[string]*Package, error) {
+// Check type-checks packages of the tree, and those of the tree that they import. Bodies says of which packages the bodies
+// of functions are checked as well; nil is none. A package that does not exist is left out of the result, one that does not compile is in it with its errors.
+func (u *Universe) Check(roots []string, files Files, bodies func(importPath string) bool) (map[string]*Package, error) {
 	c := &checker{universe: u, files: files, bodies: bodies, done: map[string]*Package{}, busy: map[string]bool{}}
 	for _, root := range roots {
 		if _, err := c.check(root); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -276,7 +276,7 @@ func (u *Universe) relative(name string) string {
 type checker struct {
 	universe *Universe
 	files    Files
-	bodies   bool
+	bodies   func(importPath string) bool
 	done     map[string]*Package
 	busy     map[string]bool
 }
@@ -311,7 +311,7 @@ func (c *checker) check(importPath string) (*Package, error) {
 	}}
 	config := types.Config{
 		Importer:         c,
-		IgnoreFuncBodies: !c.bodies,
+		IgnoreFuncBodies: c.bodies == nil || !c.bodies(importPath),
 		Error: func(err error) {
 			var e types.Error
 			if errors.As(err, &e) && !e.Soft {

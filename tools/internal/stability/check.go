@@ -255,7 +255,7 @@ func check(ctx context.Context, tree *gosource.Tree, module string) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	checked, err := universe.Check(roots, nil, false)
+	checked, err := universe.Check(roots, nil, nil)
 	if err != nil {
 		return nil, err
 	}
