@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,14 +24,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "changes:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, args []string, output io.Writer) error {
 	flags := flag.NewFlagSet("changes", flag.ContinueOnError)
 	root := flags.String("root", "..", "the root of the repository")
 	service := flags.String("service", "", "airbyte, polytomic or atlan (required)")
@@ -51,6 +52,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	current, err := changereport.FromFolder("the working tree", filepath.Join(absolute, "specs", *service))
+	if errors.Is(err, changereport.ErrNoDocument) {
+		return fmt.Errorf("there is no specs/%s/openapi.json in %s", *service, absolute)
+	}
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	_, err = os.Stdout.WriteString(text)
+	_, err = io.WriteString(output, text)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package changereport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"time"
 
 	"github.com/sluice-sdk/sluice/tools/internal/gosource"
 )
@@ -27,6 +28,9 @@ func generator(ctx context.Context, root string) (string, error) {
 	}
 	return strings.TrimSpace(string(output)), nil
 }
+
+// generateTimeout bounds the generator, which takes a second or two.
+const generateTimeout = 2 * time.Minute
 
 // generate writes the code of a side in a folder of its own and returns it by its place in the repository. operations.gen.go
 // is taken over from the repository: it holds a text, and its declarations are always the same.
@@ -50,20 +54,25 @@ func generate(ctx context.Context, root, service, tool string, side Side, overla
 			return nil, err
 		}
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, configuration := range configurations {
-		group.Go(func() error {
+	ctx, cancel := context.WithTimeout(ctx, generateTimeout)
+	defer cancel()
+	failures := make([]error, len(configurations))
+	var all sync.WaitGroup
+	for i, configuration := range configurations {
+		all.Go(func() {
 			//nolint:gosec // the generator that go.mod pins, and a service that is the name of a folder
 			command := exec.CommandContext(ctx, tool, "-config", "specs/"+service+"/"+configuration, "specs/"+service+"/openapi.json")
 			command.Dir = dir
 			if output, err := command.CombinedOutput(); err != nil {
-				return fmt.Errorf("oapi-codegen with %s: %w\n%s", configuration, err, output)
+				failures[i] = fmt.Errorf("oapi-codegen with %s: %w\n%s", configuration, err, bytes.TrimSpace(output))
 			}
-			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	all.Wait()
+	for _, failure := range failures { // the first in this order, so that two reports of one document are the same
+		if failure != nil {
+			return nil, failure
+		}
 	}
 
 	files := gosource.Files{}

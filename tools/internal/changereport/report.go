@@ -251,7 +251,7 @@ func (r *Report) code(ctx context.Context, root string, before, now gosource.Fil
 				r.attachError(e, own)
 			}
 		}
-		if len(q.Errors) == 0 {
+		if len(p.Errors) == 0 && len(q.Errors) == 0 {
 			for _, symbol := range apiChanges(importPath, p, q) {
 				r.attachWrapper(symbol)
 			}
@@ -375,31 +375,53 @@ func (f *Finding) watched() (symbols, bases []string) {
 
 var missingMethod = regexp.MustCompile(`missing method (\w+)`)
 
-// attachError ties an error of the compiler to the findings whose symbols stood on that line, or whose new method an
-// implementation lacks.
+// attachError ties an error of the compiler to findings: those whose new method an implementation lacks, else those with a
+// symbol on that line that the error names, else with any symbol there, else with a type there, else those with a type that
+// the error names.
 func (r *Report) attachError(e gosource.Error, own *wrappers) {
-	tied := false
+	on := func(symbol string) bool {
+		return slices.ContainsFunc(own.uses[symbol], func(u use) bool { return u.file == e.File && u.line == e.Line })
+	}
+	says := func(word string) bool {
+		for text := e.Text; ; {
+			_, rest, ok := strings.Cut(text, word)
+			if !ok {
+				return false
+			}
+			before := text[:len(text)-len(rest)-len(word)]
+			if (rest == "" || normal(rest[:1]) == "") && (before == "" || normal(before[len(before)-1:]) == "") {
+				return true
+			}
+			text = rest
+		}
+	}
 	lacks := ""
 	if match := missingMethod.FindStringSubmatch(e.Text); match != nil {
 		lacks = "." + match[1]
 	}
-	for _, f := range r.Findings {
-		if lacks != "" && slices.ContainsFunc(f.Symbols, func(s Symbol) bool { return strings.HasSuffix(s.Name, lacks) }) {
-			f.Errors = append(f.Errors, e)
-			tied = true
-			continue
+	for _, explains := range []func(f *Finding, symbols, bases []string) bool{
+		func(f *Finding, _, _ []string) bool {
+			return lacks != "" && slices.ContainsFunc(f.Symbols, func(s Symbol) bool { return strings.HasSuffix(s.Name, lacks) })
+		},
+		func(_ *Finding, symbols, _ []string) bool {
+			return slices.ContainsFunc(symbols, func(s string) bool { return on(s) && says(s[strings.LastIndexByte(s, '.')+1:]) })
+		},
+		func(_ *Finding, symbols, _ []string) bool { return slices.ContainsFunc(symbols, on) },
+		func(_ *Finding, _, bases []string) bool { return slices.ContainsFunc(bases, on) },
+		func(_ *Finding, _, bases []string) bool { return slices.ContainsFunc(bases, says) },
+	} {
+		tied := false
+		for _, f := range r.Findings {
+			if symbols, bases := f.watched(); explains(f, symbols, bases) {
+				f.Errors = append(f.Errors, e)
+				tied = true
+			}
 		}
-		symbols, bases := f.watched()
-		if slices.ContainsFunc(slices.Concat(symbols, bases), func(symbol string) bool {
-			return slices.ContainsFunc(own.uses[symbol], func(u use) bool { return u.file == e.File && u.line == e.Line })
-		}) {
-			f.Errors = append(f.Errors, e)
-			tied = true
+		if tied {
+			return
 		}
 	}
-	if !tied {
-		r.Errors = append(r.Errors, e)
-	}
+	r.Errors = append(r.Errors, e)
 }
 
 // attachWrapper ties a change of a wrapper's API to the findings whose types it is made of.

@@ -80,19 +80,21 @@ type owner struct {
 
 // origins tells from what a symbol was generated, by the names that the generator derives.
 type origins struct {
-	schemas    map[string]string // by normalised name
-	responses  map[string]string
-	operations map[string][]string // "METHOD /route", by normalised operationId
+	schemas    map[string]string    // by normalised name
+	others     map[string]wire.Unit // the other components, by normalised name
+	operations map[string][]string  // "METHOD /route", by normalised operationId
 }
 
 func newOrigins(documents ...*wire.Document) *origins {
-	o := &origins{map[string]string{}, map[string]string{}, map[string][]string{}}
+	o := &origins{map[string]string{}, map[string]wire.Unit{}, map[string][]string{}}
 	for _, d := range documents {
 		for _, name := range d.Components("schemas") {
 			o.schemas[normal(name)] = name
 		}
-		for _, name := range d.Components("responses") {
-			o.responses[normal(name)] = name
+		for _, kind := range []string{"headers", "parameters", "requestBodies", "responses"} {
+			for _, name := range d.Components(kind) {
+				o.others[normal(name)] = wire.Unit{Kind: kind, Name: name}
+			}
 		}
 		ids := d.OperationIDs()
 		for _, name := range d.Operations() {
@@ -171,10 +173,8 @@ func (o *origins) of(name string, packages ...*gosource.Package) ([]owner, bool)
 			}
 		}
 	}
-	if rest, ok := strings.CutSuffix(wanted, "jsonresponse"); ok {
-		if name, ok := o.responses[rest]; ok {
-			return []owner{{wire.Unit{Kind: "responses", Name: name}, field, value, isValue}}, true
-		}
+	if unit, ok := o.others[strings.TrimSuffix(wanted, "jsonresponse")]; ok {
+		return []owner{{unit, field, value, isValue}}, true
 	}
 	// A schema without a name of its own is called after the one that it stands in.
 	longest := ""

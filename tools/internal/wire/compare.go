@@ -16,10 +16,10 @@ func Compare(before, after *Document) ([]*Fact, error) {
 	c.allOperations()
 	c.allComponents()
 	for _, fact := range c.facts {
+		fact.Operations = c.carriedBy(fact.Unit)
 		if err := c.judge(fact); err != nil {
 			return nil, fmt.Errorf("%s: %w", fact.Text, err)
 		}
-		fact.Operations = c.carriedBy(fact.Unit)
 	}
 	slices.SortFunc(c.facts, compare)
 	return c.facts, nil

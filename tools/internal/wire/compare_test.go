@@ -91,7 +91,7 @@ func TestCompare(t *testing.T) {
 		},
 		{
 			"a field deep in an answer", `"size": {"type": "number"}`, `"size": {"type": "integer"}`,
-			[]string{"compatible: type of `home.rooms[].size` of schema Pet changed from number to integer"},
+			[]string{"may break: type of `home.rooms[].size` of schema Pet changed from number to integer"},
 			[]string{"breaking: type of `home.rooms[].size` of schema Pet changed from integer to number"},
 		},
 		{
@@ -143,7 +143,7 @@ func TestCompare(t *testing.T) {
 		},
 		{
 			"a component parameter", `{"name": "page", "in": "query", "schema": {"type": "integer"}}`, `{"name": "page", "in": "query", "schema": {"type": "string"}}`,
-			[]string{"compatible: type of parameter Page changed from integer to string"},
+			[]string{"may break: type of parameter Page changed from integer to string"},
 			[]string{"breaking: type of parameter Page changed from string to integer"},
 		},
 		{

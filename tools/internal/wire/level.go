@@ -60,9 +60,10 @@ func (c *comparison) judge(f *Fact) error {
 		}
 	}
 	f.Rules = slices.Sorted(maps.Keys(rules))
-	// To oasdiff an optional field of an answer may go: a contract without it allows fewer answers. Who reads the field
-	// finds it empty from then on, without an error.
-	if f.Kind == FieldRemoved || f.Kind == FieldRenamed {
+	// To oasdiff an optional field of an answer may go, and a type may become a narrower one: the new contract allows fewer
+	// answers. Who reads the field finds it empty from then on, without an error, and typed code does not decode the type.
+	noticed := f.Kind == FieldRemoved || f.Kind == FieldRenamed || f.Kind == TypeChanged
+	if noticed && len(f.Operations) > 0 {
 		f.Level = max(f.Level, MayBreak)
 	}
 	return nil
