@@ -91,7 +91,7 @@ func name(p *types.Package, names map[types.Object]string) {
 		case *types.Struct:
 			for field := range underlying.Fields() {
 				// Types that are defined by another share its fields, which belong to the one that they stand in.
-				if field := field; field.Pkg() == p && declared(field.Pos()) == t.Pos() {
+				if field.Pkg() == p && declared(field.Pos()) == t.Pos() {
 					names[field] = full + "." + field.Name()
 				}
 			}
@@ -224,7 +224,7 @@ func (w *wrappers) expose(p *gosource.Package, names map[types.Object]string) {
 		switch underlying := declared.Type().Underlying().(type) {
 		case *types.Struct:
 			for field := range underlying.Fields() {
-				if field := field; field.Exported() {
+				if field.Exported() {
 					note(symbol+"."+field.Name(), field.Type())
 				}
 			}
@@ -233,7 +233,7 @@ func (w *wrappers) expose(p *gosource.Package, names map[types.Object]string) {
 		}
 		if named, ok := declared.Type().(*types.Named); ok {
 			for method := range named.Methods() {
-				if method := method; method.Exported() {
+				if method.Exported() {
 					note(symbol+"."+method.Name(), method.Type())
 				}
 			}
