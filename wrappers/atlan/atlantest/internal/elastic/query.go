@@ -290,12 +290,42 @@ func (q *exact) is(text string, fold bool) bool {
 		_, ok := q.lookup[text]
 		return ok
 	}
-	for _, want := range q.texts {
-		if text == want || fold && len(text) >= len(want)/3 && q.normal(text) == want {
-			return true
+	if !fold || ascii(text) {
+		for _, want := range q.texts {
+			if text == want || fold && equalFold(text, want) {
+				return true
+			}
+		}
+		return false
+	}
+	text = q.normal(text)
+	return slices.Contains(q.texts, text)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// equalFold says whether an ASCII text in lower case is another.
+func equalFold(text, lower string) bool {
+	if len(text) != len(lower) {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // normal is a text in the case that the wanted ones are in.

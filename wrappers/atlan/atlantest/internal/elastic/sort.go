@@ -239,16 +239,8 @@ func (c *compiler) criterion(name string, raw any, q query, clause string) (crit
 	case nil, "_last", "_first":
 		one.first = missing == "_first"
 		// Numbers have no place for "none": the largest or smallest of all stands for it, in sort values too.
-		if high := one.first == one.desc; f.typ == Double {
-			one.missing = doubleValue(math.Inf(1))
-			if !high {
-				one.missing = doubleValue(math.Inf(-1))
-			}
-		} else if !f.typ.textual() {
-			one.missing = longValue(math.MaxInt64)
-			if !high {
-				one.missing = longValue(math.MinInt64)
-			}
+		if !f.typ.textual() {
+			one.missing = extreme(f.typ, one.first == one.desc)
 		}
 	default:
 		v, _, bad := literal(f, missing, clause+".missing")
@@ -258,6 +250,20 @@ func (c *compiler) criterion(name string, raw any, q query, clause string) (crit
 		one.missing = v
 	}
 	return one, nil
+}
+
+// extreme is the largest or smallest value of all.
+func extreme(typ Type, largest bool) value {
+	switch {
+	case typ == Double && largest:
+		return doubleValue(math.Inf(1))
+	case typ == Double:
+		return doubleValue(math.Inf(-1))
+	case largest:
+		return longValue(math.MaxInt64)
+	default:
+		return longValue(math.MinInt64)
+	}
 }
 
 // after reads search_after.
