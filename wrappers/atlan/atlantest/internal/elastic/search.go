@@ -65,7 +65,11 @@ func (ix *Index) Search(body []byte) (*Result, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	return ix.search(r), nil
+	result, bad := ix.search(r)
+	if bad != nil {
+		return nil, bad
+	}
+	return result, nil
 }
 
 // Count returns how many documents fit the query of a body such as {"query":{…}}.
@@ -254,7 +258,7 @@ func (q both) match(r *record) bool                  { return q.query.match(r) &
 func (q both) score(r *record) float64               { return q.query.score(r) }
 func (q both) candidates(ix *Index) ([]uint32, bool) { return candidatesOf(ix, q.query) }
 
-func (ix *Index) search(r *request) *Result {
+func (ix *Index) search(r *request) (*Result, *Error) {
 	q := r.query
 	if r.post != nil {
 		q = both{r.query, r.post}
@@ -299,9 +303,12 @@ func (ix *Index) search(r *request) *Result {
 	if r.aggregations != nil {
 		var matched []*record
 		ix.each(r.query, func(_ uint32, found *record) { matched = append(matched, found) })
-		result.Aggregations = aggregate(r.aggregations, matched)
+		var bad *Error
+		if result.Aggregations, bad = aggregate(r.aggregations, matched); bad != nil {
+			return nil, bad
+		}
 	}
-	return result
+	return result, nil
 }
 
 // write writes a parsed value, to tell requests apart.
