@@ -195,7 +195,7 @@ func (c *compiler) source(p parsed, clause, kind string) (source, *Error) {
 				like = &field{typ: Double}
 			}
 		}
-		if made.missing, _, bad = literal(like, raw, clause+".missing"); bad != nil {
+		if made.missing, bad = literal(like, raw, clause+".missing"); bad != nil {
 			return source{}, bad
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func many(tb testing.TB, n int) (*Assets, func(i int) (string, Document)) {
 	tb.Helper()
 	assets := NewAssets(model(tb))
-	make := func(i int) (string, Document) {
+	document := func(i int) (string, Document) {
 		guid := uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%d", i)).String()
 		typ := "Column"
 		if i%50 == 0 {
@@ -44,10 +44,10 @@ func many(tb testing.TB, n int) (*Assets, func(i int) (string, Document)) {
 		}
 	}
 	for i := range n {
-		guid, d := make(i)
+		guid, d := document(i)
 		assets.Put(guid, d)
 	}
-	return assets, make
+	return assets, document
 }
 
 const pageBody = `{"size":300,"query":{"bool":{"filter":[{"term":{"__state":"ACTIVE"}},{"terms":{"__typeName.keyword":["Table","Column"]}}]}},"sort":[{"__guid":{"order":"asc"}}],"track_total_hits":true%s}`
@@ -55,7 +55,7 @@ const pageBody = `{"size":300,"query":{"bool":{"filter":[{"term":{"__state":"ACT
 // BenchmarkPage is one page of 300 of a walk over 200,000 documents, by __guid.
 func BenchmarkPage(b *testing.B) {
 	before := heap()
-	assets, make := many(b, 200_000)
+	assets, document := many(b, 200_000)
 	b.Logf("%.0f MB for 200,000 documents", float64(heap()-before)/1e6)
 	walk := func(b *testing.B, body string, between func(n int)) {
 		after, n := "", 0
@@ -89,7 +89,7 @@ func BenchmarkPage(b *testing.B) {
 		walk(b, pageBody, func(n int) {
 			b.StopTimer()
 			for i := range 100 {
-				guid, d := make((n*100 + i*1999) % 200_000)
+				guid, d := document((n*100 + i*1999) % 200_000)
 				d.UpdateTime += int64(n)
 				if i%10 == 0 {
 					d.Status = "DELETED"
@@ -116,7 +116,7 @@ func BenchmarkPage(b *testing.B) {
 		n := 0
 		for b.Loop() {
 			n++
-			_, d := make(n % 200_000)
+			_, d := document(n % 200_000)
 			if _, err := assets.Search(fmt.Appendf(nil, `{"size":2,"query":{"bool":{"filter":[{"term":{"__state":"ACTIVE"}},{"term":{"qualifiedName":%q}}]}},"sort":[{"__guid":"asc"}]}`, d.Attributes["qualifiedName"])); err != nil {
 				b.Fatal(err)
 			}
@@ -142,7 +142,7 @@ func BenchmarkPage(b *testing.B) {
 		n := 0
 		for b.Loop() {
 			n++
-			assets.Put(make(n % 200_000))
+			assets.Put(document(n % 200_000))
 		}
 	})
 	b.Logf("%.0f MB with views and postings", float64(heap()-before)/1e6)

@@ -285,8 +285,7 @@ func FuzzParseLineageRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := ParseLineageRequest(body)
 		if err != nil {
-			var refused *LineageError
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*LineageError](err); !ok {
 				t.Fatal(err)
 			}
 			return

@@ -247,7 +247,7 @@ func TestRefused(t *testing.T) {
 		`{"aggs":{"a":{"terms":{"field":"k","order":{"x":"asc"}}}}}`: "Invalid aggregator order path",
 		`{"aggs":{"a":{"avg":{"field":"n"},"aggs":{"b":{"avg":{"field":"n"}}}}}}`: "cannot accept sub-aggregations",
 		`{"aggs":{"a":{}}}`: "Missing definition for aggregation [a]",
-		`{"query":{"match_all":{}},"query":{"match_none":{}}}`: "Duplicate field 'query'",
+		`{"query":{"match_all":{}},"query":{"match_none":{}}}`:                                                                     "Duplicate field 'query'",
 		`{"size":0,"aggs":{"f":{"filter":{"match_all":{}},"aggs":{"a":{"date_histogram":{"field":"n","fixed_interval":"1ms"}}}}}}`: "too many buckets",
 		`{} x`: "behind",
 		`{`:    "not JSON",
@@ -310,7 +310,7 @@ func TestAggregations(t *testing.T) {
 		`{"range":{"field":"n","ranges":[{"from":5},{"to":5},{"key":"mid","from":1,"to":6}]}}`: `{"buckets":[{"doc_count":1,"key":"*-5.0","to":5},{"doc_count":2,"from":1,"key":"mid","to":6},{"doc_count":2,"from":5,"key":"5.0-*"}]}`,
 		`{"range":{"field":"n","keyed":true,"ranges":[{"to":5}]}}`:                             `{"buckets":{"*-5.0":{"doc_count":1,"to":5}}}`,
 		`{"date_histogram":{"field":"at","calendar_interval":"month"}}`:                        `{"buckets":[{"doc_count":2,"key":1704067200000,"key_as_string":"2024-01-01T00:00:00.000Z"},{"doc_count":0,"key":1706745600000,"key_as_string":"2024-02-01T00:00:00.000Z"},{"doc_count":1,"key":1709251200000,"key_as_string":"2024-03-01T00:00:00.000Z"}]}`,
-		`{"date_histogram":{"field":"at","fixed_interval":"100d","min_doc_count":2}}`:           `{"buckets":[{"doc_count":3,"key":1702080000000,"key_as_string":"2023-12-09T00:00:00.000Z"}]}`,
+		`{"date_histogram":{"field":"at","fixed_interval":"100d","min_doc_count":2}}`:          `{"buckets":[{"doc_count":3,"key":1702080000000,"key_as_string":"2023-12-09T00:00:00.000Z"}]}`,
 		`{"date_histogram":{"field":"at","calendar_interval":"1y","time_zone":"-05:00"}}`:      `{"buckets":[{"doc_count":3,"key":1704085200000,"key_as_string":"2024-01-01T00:00:00.000-05:00"}]}`,
 	} {
 		result, err := ix.Search([]byte(`{"size":0,"aggregations":{"it":` + body + `}}`))
@@ -531,8 +531,7 @@ func FuzzSearch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		result, err := ix.Search(body)
 		if err != nil {
-			var refused *Error
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*Error](err); !ok {
 				t.Fatal(err)
 			}
 			return

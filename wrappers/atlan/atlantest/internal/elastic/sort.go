@@ -243,7 +243,7 @@ func (c *compiler) criterion(name string, raw any, q query, clause string) (crit
 			one.missing = extreme(f.typ, one.first == one.desc)
 		}
 	default:
-		v, _, bad := literal(f, missing, clause+".missing")
+		v, bad := literal(f, missing, clause+".missing")
 		if bad != nil {
 			return one, bad
 		}
@@ -295,9 +295,9 @@ func (s *sorting) after(raw any, clause string) ([]value, *Error) {
 			}
 			continue
 		}
-		read, _, bad := literal(&field{typ: c.typ}, v, where)
+		read, bad := literal(&field{typ: c.typ}, v, where)
 		if bad != nil && c.typ == Boolean {
-			read, _, bad = literal(&field{typ: Long}, v, where)
+			read, bad = literal(&field{typ: Long}, v, where)
 		}
 		if bad != nil {
 			return nil, refuse(IllegalArgument, where, "Failed to parse search_after value for field: %s", bad.Reason)

@@ -127,11 +127,11 @@ func (ix *Index) refresh(v *view) {
 	// From the end: what stays moves up once, by the number of records that come before it.
 	v.ordinals = append(kept, in...)
 	end := len(kept)
-	for i := len(in) - 1; i >= 0; i-- {
-		r := ix.records[in[i]]
+	for i, ordinal := range slices.Backward(in) {
+		r := ix.records[ordinal]
 		at := sort.Search(end, func(j int) bool { return v.sorting.total(ix.records[kept[j]], r) > 0 })
 		copy(v.ordinals[at+i+1:end+i+1], v.ordinals[at:end])
-		v.ordinals[at+i] = in[i]
+		v.ordinals[at+i] = ordinal
 		end = at
 	}
 }
