@@ -314,10 +314,11 @@ var (
 	genSentence = rapid.SampledFrom([]string{"ORDERS_2024", "orders by day", "Order-lines", "day's end", "a/b@c", "2024", "", "by"})
 )
 
-func drawDocument(t *rapid.T, id string) naiveDocument {
+// drawDocument makes a document with at most some values of a number.
+func drawDocument(t *rapid.T, id string, numbers int) naiveDocument {
 	d := naiveDocument{"id": id}
-	some := func(name string, gen func() any) {
-		switch n := rapid.IntRange(0, 3).Draw(t, name); n {
+	some := func(name string, most int, gen func() any) {
+		switch n := rapid.IntRange(0, most).Draw(t, name); n {
 		case 0:
 		case 1:
 			d[name] = gen()
@@ -329,10 +330,10 @@ func drawDocument(t *rapid.T, id string) naiveDocument {
 			d[name] = list
 		}
 	}
-	some("k", func() any { return genText.Draw(t, "k") })
-	some("t", func() any { return genSentence.Draw(t, "t") })
-	some("n", func() any { return rapid.IntRange(-3, 3).Draw(t, "n") })
-	some("d", func() any { return float64(rapid.IntRange(-3, 3).Draw(t, "d")) + 0.5 })
+	some("k", 3, func() any { return genText.Draw(t, "k") })
+	some("t", 3, func() any { return genSentence.Draw(t, "t") })
+	some("n", numbers, func() any { return rapid.IntRange(-3, 3).Draw(t, "n") })
+	some("d", numbers, func() any { return float64(rapid.IntRange(-3, 3).Draw(t, "d")) + 0.5 })
 	if rapid.Bool().Draw(t, "has b") {
 		d["b"] = rapid.Bool().Draw(t, "b")
 	}
@@ -481,7 +482,7 @@ func TestSearchIsWhatTheWordsSay(t *testing.T) {
 		// Enough for postings to be used.
 		for i := range rapid.SampledFrom([]int{0, 3, 90}).Draw(t, "size") {
 			id := fmt.Sprintf("%03d", i)
-			documents[id] = drawDocument(t, id)
+			documents[id] = drawDocument(t, id, 3)
 			ix.Put(id, documents[id])
 		}
 		for range 4 {
@@ -514,21 +515,27 @@ func TestWalkIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ix := New(testMapping)
 		documents := map[string]naiveDocument{}
+		numbers := rapid.SampledFrom([]int{1, 3}).Draw(t, "numbers") // a range by what is sorted by is cut out if they are single
 		for i := range rapid.SampledFrom([]int{5, 20, 80}).Draw(t, "size") {
 			id := fmt.Sprintf("%03d", i)
-			documents[id] = drawDocument(t, id)
+			documents[id] = drawDocument(t, id, numbers)
 			ix.Put(id, documents[id])
 		}
 		q, criteria := drawQuery(t, 2), drawSort(t)
-		if rapid.Bool().Draw(t, "window") && len(criteria) > 0 {
-			// A range by what is sorted by first goes another way.
-			for name := range criteria[0] {
-				if name == "n" || name == "d" {
-					q = map[string]any{"bool": map[string]any{"filter": []map[string]any{
-						q, {"range": map[string]any{name: map[string]any{rapid.SampledFrom([]string{"gt", "gte", "lt", "lte"}).Draw(t, "bound"): drawValue(t, name)}}},
-					}}}
-				}
+		if rapid.Bool().Draw(t, "window") {
+			name := rapid.SampledFrom([]string{"n", "d"}).Draw(t, "by")
+			criteria = []map[string]any{{name: map[string]any{
+				"order":   rapid.SampledFrom([]string{"asc", "desc"}).Draw(t, "order"),
+				"missing": rapid.SampledFrom([]string{"_first", "_last"}).Draw(t, "missing"),
+			}}}
+			bounds := map[string]any{}
+			if low := rapid.SampledFrom([]string{"", "gt", "gte"}).Draw(t, "low"); low != "" {
+				bounds[low] = drawValue(t, name)
 			}
+			if high := rapid.SampledFrom([]string{"", "lt", "lte"}).Draw(t, "high"); high != "" {
+				bounds[high] = drawValue(t, name)
+			}
+			q = map[string]any{"bool": map[string]any{"filter": []map[string]any{q, {"range": map[string]any{name: bounds}}}}}
 		}
 		body := map[string]any{"query": q, "sort": append(slices.Clone(criteria), map[string]any{"id": "asc"}), "size": rapid.IntRange(1, 7).Draw(t, "page")}
 		untouched := map[string]bool{}
@@ -580,7 +587,7 @@ func TestWalkIsExact(t *testing.T) {
 					delete(documents, id)
 					continue
 				}
-				documents[id] = drawDocument(t, id)
+				documents[id] = drawDocument(t, id, numbers)
 				ix.Put(id, documents[id])
 			}
 		}
