@@ -544,3 +544,85 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+func TestScoreOfClauses(t *testing.T) {
+	ix := things()
+	for query, want := range map[string]float64{
+		`{"term":{"k":{"value":"Alpha","boost":2}}}`:                                               2,
+		`{"prefix":{"k":{"value":"Al","boost":2}}}`:                                                2,
+		`{"range":{"n":{"lte":1,"boost":3}}}`:                                                      3,
+		`{"exists":{"field":"d","boost":4}}`:                                                       4,
+		`{"ids":{"values":["1"],"boost":5}}`:                                                       5,
+		`{"match":{"t":{"query":"orders day nothing","boost":2}}}`:                                 4,
+		`{"match_phrase":{"t":"by day"}}`:                                                          2,
+		`{"multi_match":{"query":"alpha","fields":["k.lower^3","t"]}}`:                             3,
+		`{"multi_match":{"query":"alpha","fields":["k.lower^3","k.lower"],"type":"most_fields"}}`:  4,
+		`{"constant_score":{"filter":{"match":{"t":"orders day"}},"boost":7}}`:                     7,
+		`{"function_score":{"query":{"term":{"n":1}},"boost":6}}`:                                  6,
+		`{"nested":{"path":"o","query":{"range":{"o.y":{"gte":1,"boost":2}}}}}`:                    2,
+		`{"nested":{"path":"o","score_mode":"sum","query":{"range":{"o.y":{"gte":1,"boost":2}}}}}`: 4,
+		`{"nested":{"path":"o","score_mode":"none","query":{"match_all":{}}}}`:                     0,
+		`{"bool":{"filter":[{"term":{"n":1}}]}}`:                                                   0,
+		`{"bool":{"must":[{"term":{"n":1}},{"match_all":{"boost":0.5}}],"boost":2}}`:               3,
+	} {
+		_, result := found(t, ix, `{"query":{"bool":{"must":`+query+`,"filter":{"term":{"id":"1"}}}},"post_filter":{"match_all":{}}}`)
+		if len(result.Hits) != 1 || result.Hits[0].Score != want {
+			t.Errorf("%s: %v, want %v", query, result.Hits, want)
+		}
+	}
+}
+
+// Values in forms other than that of their field: taken if they can be, left out if not.
+func TestFormsOfValues(t *testing.T) {
+	ix := New(Mapping{Fields: map[string]Field{
+		"k": {"k", Keyword}, "n": {"n", Long}, "d": {"d", Double}, "b": {"b", Boolean}, "at": {"at", Date},
+	}})
+	ix.Put("1", map[string]any{"k": 7.5, "n": "12", "d": json.Number("3"), "b": "true", "at": "2024-02-29T12:00:00+02:00"})
+	ix.Put("2", map[string]any{"k": true, "n": 12.9, "d": "x", "b": 1, "at": "yesterday", "new": "2024-02-29", "other": "some words", "deep": map[string]any{"n": 4}})
+	ix.Put("3", map[string]any{"k": nil, "n": 1e300, "d": true, "b": nil, "at": json.RawMessage(`[1709200800000]`), "deep": json.RawMessage(`{"n":5,"b":false}`)})
+	for query, want := range map[string]string{
+		`{"term":{"k":"7.5"}}`:                   "1",
+		`{"term":{"k":7.5}}`:                     "1",
+		`{"term":{"k":true}}`:                    "2",
+		`{"exists":{"field":"k"}}`:               "1 2",
+		`{"term":{"n":12}}`:                      "1 2",
+		`{"exists":{"field":"n"}}`:               "1 2",
+		`{"term":{"d":3.0}}`:                     "1",
+		`{"exists":{"field":"d"}}`:               "1",
+		`{"exists":{"field":"b"}}`:               "1",
+		`{"term":{"at":"2024-02-29T10:00:00Z"}}`: "1 3",
+		`{"range":{"at":{"gte":"2024-02-29","lt":"2024-03-01","time_zone":"+01:00"}}}`: "1 3",
+		`{"range":{"at":{"lt":"2024-02-29T10:00","time_zone":"Europe/Berlin"}}}`:       "",
+		`{"range":{"new":{"gte":"2024-02-29"}}}`:                                       "2",
+		`{"term":{"other":"words"}}`:                                                   "2",
+		`{"term":{"other.keyword":"some words"}}`:                                      "2",
+		`{"range":{"deep.n":{"gt":4}}}`:                                                "3",
+		`{"term":{"deep.b":false}}`:                                                    "3",
+	} {
+		if got, _ := found(t, ix, `{"query":`+query+`,"sort":["_doc"]}`); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestCalendar(t *testing.T) {
+	ix := New(Mapping{Fields: map[string]Field{"at": {"at", Date}}})
+	ix.Put("1", map[string]any{"at": "2024-05-16T10:30:45.123Z"}) // a Thursday
+	for interval, want := range map[string]string{
+		"minute": "2024-05-16T10:30:00.000Z", "1h": "2024-05-16T10:00:00.000Z", "day": "2024-05-16T00:00:00.000Z", "1w": "2024-05-13T00:00:00.000Z",
+		"month": "2024-05-01T00:00:00.000Z", "quarter": "2024-04-01T00:00:00.000Z", "1y": "2024-01-01T00:00:00.000Z",
+	} {
+		a := dateBuckets{calendar: map[string]string{"1h": "hour", "1w": "week", "1y": "year"}[interval], zone: zoneUTC}
+		if a.calendar == "" {
+			a.calendar = interval
+		}
+		_, result := found(t, ix, `{"size":0,"aggs":{"a":{"date_histogram":{"field":"at","calendar_interval":"`+interval+`","order":{"_count":"desc"}}}}}`)
+		if got := string(encode(result.Aggregations["a"])); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", interval, got)
+		}
+		start := a.start(1_715_855_445_123)
+		if next := a.next(start); next <= start || a.start(next) != next || a.start(next-1) != start {
+			t.Errorf("%s: %d is followed by %d", interval, start, next)
+		}
+	}
+}
