@@ -18,7 +18,7 @@ const (
 	// batchConcurrency keeps requests that take a second at Atlan's 400 a minute.
 	batchConcurrency = 8
 	// batchAhead is how far a batch looks ahead for what an asset depends on.
-	batchAhead = 10_000
+	batchAhead = 1000
 	// batchPatience is how many requests in a row may fail for reasons that lie with the service before the batch ends.
 	batchPatience = 5
 )
@@ -139,7 +139,7 @@ func (e *BatchError) Unwrap() []error {
 // Save saves the assets of a sequence. One that cannot be saved does not take others with it: when the service refuses a
 // request it is split in two until the asset is alone that is to blame. An asset that refers to another of the batch, by
 // [Entity.Ref] or by type and qualifiedName, or whose qualifiedName lies below that of another, is sent after it was saved,
-// also when it comes first: the batch looks 10,000 assets ahead, and what was refused because something was missing that
+// also when it comes first: the batch looks a thousand assets ahead, and what was refused because something was missing that
 // comes later still is sent again then. Assets that refer to each other in a circle go together. What cannot do without a
 // new asset that was refused is not sent.
 //
@@ -280,7 +280,7 @@ func (r *batchRun) take() []*batchItem {
 		return chunk
 	}
 	for i := range r.graph.ready {
-		if r.graph.ready[i].len() >= r.options.Size {
+		if r.graph.ready[i].live >= r.options.Size {
 			return r.graph.cut(i, r.options.Size)
 		}
 	}
@@ -288,7 +288,7 @@ func (r *batchRun) take() []*batchItem {
 		return nil // what is under way lets more go: a request that is not full would be one more than needed
 	}
 	for i := range r.graph.ready {
-		if n := r.graph.ready[i].len(); n > 0 {
+		if n := r.graph.ready[i].live; n > 0 {
 			return r.graph.cut(i, n)
 		}
 	}
@@ -318,7 +318,7 @@ func (r *batchRun) send(chunk []*batchItem, known map[string]string) flight {
 	for i, n := range chunk {
 		items[i] = n.item
 	}
-	s := saving{client: r.client, options: r.options.Save, items: items, changes: make([]*change, len(items)), known: known}
+	s := saving{client: r.client, options: r.options.Save, items: items, known: known}
 	report, err := s.save(r.ctx)
 	return flight{chunk: chunk, report: report, err: err}
 }
@@ -449,8 +449,8 @@ func (r *batchRun) note(result BatchResult) {
 
 // abandon notes what was read and will not be sent, and what was refused and missed something that did not come.
 func (r *batchRun) abandon() {
-	for _, n := range r.graph.parked() {
-		r.fail(n, n.err)
+	for n := range r.graph.parked {
+		r.failed(n)
 	}
 	if r.ended == nil {
 		return

@@ -2,6 +2,7 @@ package atlan
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type batchItem struct {
 	state      itemState
 	blockers   int          // how many items it waits for
 	dependents []*batchItem // items that wait for it
+	on         []*batchItem // items that it has waited for
 	lost       *batchItem   // an item that was refused and that it cannot do without
 	err        error
 }
@@ -40,20 +42,22 @@ func (n *batchItem) because(err error) *batchItem {
 
 // dependencies know in which order the items of a batch can be saved. They hold what is not saved yet, and what failed.
 type dependencies struct {
-	items   map[string]*batchItem   // by key: the last of those that are not over
-	wanted  map[string][]*batchItem // by key: unsent or parked items that call something by it which has not come yet
-	refused map[string]*batchItem   // by key: new assets that failed
-	missing map[*batchItem]int      // items that wait for placeholders which have not come yet, and how many
-	ready   [2]itemQueue            // those with names of their own, and those that the server names
-	unsent  int                     // how many are ready or blocked
-	blocked int                     // how many are blocked
-	waiting map[*batchItem]struct{} // the blocked ones
+	items   map[string]*batchItem              // by key: the last of those that are not over
+	wanted  map[string]map[*batchItem]struct{} // by key: unsent or parked items that call something by it which has not come yet
+	refused map[string]*batchItem              // by key: new assets that failed
+	missing map[*batchItem]int                 // items that wait for placeholders which have not come yet, and how many
+	ready   [2]itemQueue                       // those with names of their own, and those that the server names
+	unsent  int                                // how many are ready or blocked
+	blocked int                                // how many are blocked
+	waiting map[*batchItem]struct{}            // the blocked ones
+	parked  map[*batchItem]struct{}            // those that were refused and may yet be saved
+	ended   bool                               // nothing more comes
 }
 
 func newDependencies() dependencies {
 	return dependencies{
-		items: make(map[string]*batchItem), wanted: make(map[string][]*batchItem), refused: make(map[string]*batchItem),
-		missing: make(map[*batchItem]int), waiting: make(map[*batchItem]struct{}),
+		items: make(map[string]*batchItem), wanted: make(map[string]map[*batchItem]struct{}), refused: make(map[string]*batchItem),
+		missing: make(map[*batchItem]int), waiting: make(map[*batchItem]struct{}), parked: make(map[*batchItem]struct{}),
 	}
 }
 
@@ -68,8 +72,7 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 		}
 	}
 	d.unsent++
-	d.blocked++
-	d.waiting[n] = struct{}{}
+	d.block(n)
 	for _, key := range n.keys {
 		if before := d.items[key]; before != nil && before != n { // the same asset once more: one after the other
 			d.wait(n, before)
@@ -80,7 +83,7 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 			d.wait(n, other)
 			continue
 		}
-		d.wanted[key] = append(d.wanted[key], n)
+		d.want(key, n)
 		if isPlaceholder(key) {
 			d.missing[n]++
 			n.blockers++
@@ -88,22 +91,18 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 	}
 	for _, key := range n.keys {
 		d.items[key] = n
-		for _, other := range d.wanted[key] {
+		for other := range d.wanted[key] {
 			switch {
 			case other == n:
 			case other.state == itemParked:
+				delete(d.parked, other)
 				d.unsent++
-				d.blocked++
-				other.state = itemBlocked
-				d.waiting[other] = struct{}{}
-				d.wait(other, n)
+				d.block(other)
 			case other.state == itemReady:
 				d.ready[other.queue()].live--
-				d.blocked++
-				other.state = itemBlocked
-				d.waiting[other] = struct{}{}
-				d.wait(other, n)
-			case other.state == itemBlocked:
+				d.block(other)
+			}
+			if other != n {
 				d.wait(other, n)
 			}
 			if isPlaceholder(key) && d.missing[other] > 0 {
@@ -114,6 +113,12 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 		delete(d.wanted, key)
 	}
 	d.release(n)
+}
+
+func (d *dependencies) block(n *batchItem) {
+	n.state = itemBlocked
+	d.blocked++
+	d.waiting[n] = struct{}{}
 }
 
 // describe finds out what an item is called and what it calls others.
@@ -187,6 +192,7 @@ func (n *batchItem) queue() int {
 // wait makes an item wait for another.
 func (d *dependencies) wait(n, other *batchItem) {
 	other.dependents = append(other.dependents, n)
+	n.on = append(n.on, other)
 	n.blockers++
 }
 
@@ -205,32 +211,67 @@ func (d *dependencies) release(n *batchItem) {
 func (d *dependencies) cut(queue, count int) []*batchItem {
 	chunk := d.ready[queue].pop(count)
 	for _, n := range chunk {
-		n.state = itemSent
+		d.sent(n)
 	}
-	d.unsent -= len(chunk)
 	return chunk
 }
 
-// circle takes out blocked items that can only go together: one that waits, and whatever it waits for.
+// circle takes out blocked items that can only go together: the first that waits, and whatever it waits for.
 func (d *dependencies) circle() []*batchItem {
-	chunk := make([]*batchItem, 0, len(d.waiting))
+	var first *batchItem
 	for n := range d.waiting {
-		chunk = append(chunk, n)
+		if first == nil || n.index < first.index {
+			first = n
+		}
 	}
-	sortByIndex(chunk)
-	chunk = chunk[:min(len(chunk), maxSaved)]
+	if first == nil {
+		return nil
+	}
+	chunk := []*batchItem{first}
+	delete(d.waiting, first)
+	for i := 0; i < len(chunk) && len(chunk) < maxSaved; i++ {
+		for _, other := range chunk[i].on {
+			if _, ok := d.waiting[other]; ok && len(chunk) < maxSaved {
+				delete(d.waiting, other)
+				chunk = append(chunk, other)
+			}
+		}
+	}
 	for _, n := range chunk {
-		n.state, n.blockers = itemSent, 0
-		delete(d.waiting, n)
+		n.blockers = 0
+		d.sent(n)
 	}
 	d.blocked -= len(chunk)
-	d.unsent -= len(chunk)
+	slices.SortFunc(chunk, byIndex)
 	return chunk
+}
+
+func byIndex(a, b *batchItem) int { return a.index - b.index }
+
+// sent notes that an item is under way: what comes now comes too late for it.
+func (d *dependencies) sent(n *batchItem) {
+	n.state, n.on = itemSent, nil
+	d.unsent--
+	for _, key := range n.needs {
+		delete(d.wanted[key], n)
+		if len(d.wanted[key]) == 0 {
+			delete(d.wanted, key)
+		}
+	}
+}
+
+// want notes that an item calls something by a key that has not come yet.
+func (d *dependencies) want(key string, n *batchItem) {
+	if d.wanted[key] == nil {
+		d.wanted[key] = make(map[*batchItem]struct{})
+	}
+	d.wanted[key][n] = struct{}{}
 }
 
 // giveUp is called at the end of the sequence: what did not come will not. Saving says what is wrong with a reference that
 // leads nowhere.
 func (d *dependencies) giveUp() {
+	d.ended = true
 	for n, count := range d.missing {
 		n.blockers -= count
 		d.release(n)
@@ -302,19 +343,56 @@ func (d *dependencies) forget(n *batchItem) {
 
 // park keeps an item that was refused because something was missing, when that may yet come.
 func (d *dependencies) park(n *batchItem) bool {
-	if d.drained() {
+	if d.ended {
 		return false
 	}
-	return false
+	for _, key := range n.needs {
+		if d.items[key] == nil {
+			d.want(key, n)
+		}
+	}
+	n.state = itemParked
+	d.parked[n] = struct{}{}
+	return true
 }
 
-func (d *dependencies) drained() bool { return true }
+// rest are the items that will not be sent.
+func (d *dependencies) rest() []*batchItem {
+	var list []*batchItem
+	for n := range d.waiting {
+		list = append(list, n)
+	}
+	for i := range d.ready {
+		list = append(list, d.ready[i].pop(d.ready[i].live)...)
+	}
+	slices.SortFunc(list, byIndex)
+	return list
+}
 
-func sortByIndex(list []*batchItem) {}
-func (d *dependencies) parked() []*batchItem { return nil }
-func (d *dependencies) rest() []*batchItem { return nil }
-
+// itemQueue is a queue of items that are ready. One that became blocked again stays in it and does not count.
 type itemQueue struct {
 	items []*batchItem
 	live  int
+}
+
+func (q *itemQueue) push(n *batchItem) {
+	q.items = append(q.items, n)
+	q.live++
+}
+
+func (q *itemQueue) pop(count int) []*batchItem {
+	chunk := make([]*batchItem, 0, count)
+	used := 0
+	for _, n := range q.items {
+		if len(chunk) == count {
+			break
+		}
+		if used++; n.state == itemReady {
+			n.state = itemSent // it may be in the queue twice
+			chunk = append(chunk, n)
+		}
+	}
+	q.items = q.items[used:]
+	q.live -= len(chunk)
+	return chunk
 }

@@ -20,8 +20,9 @@ const (
 	operationLineage = "lineageList"
 	// allDepths is deeper than any lineage; pyatlan asks for as much.
 	allDepths = 1_000_000
-	// emptyLineagePages is how many pages in a row may bring nothing new although the service says that more follow, and
-	// hiddenLineagePages how many may bring nothing but hidden assets, which cannot be told apart.
+	// emptyLineagePages is how many pages in a row may bring nothing, or nothing new, although the service says that more
+	// follow: it says so too when what would follow was filtered out (atlas-metastore's EntityLineageService).
+	// hiddenLineagePages is how many may bring nothing but hidden assets, which cannot be told apart.
 	emptyLineagePages  = 3
 	hiddenLineagePages = 100
 )
@@ -146,8 +147,8 @@ type LineageNeighbour struct {
 }
 
 // All yields the assets of the lineage, each once, nearest first as the service orders them, page after page, the next of
-// which is fetched while the present one is used. It comes to an end whatever the service answers: one that goes on to
-// promise more and brings nothing new is an error that wraps [paging.ErrStuck]. An error is yielded once, with the zero
+// which is fetched while the present one is used. It comes to an end whatever the service answers: one that promises more
+// and brings the same again and again is an error that wraps [paging.ErrStuck]. An error is yielded once, with the zero
 // value, and ends the loop; leaving it cancels what is under way.
 //
 // An empty or malformed guid, a depth or a page size below 1 and a filter that is incomplete are errors of category
@@ -161,7 +162,7 @@ func (l Lineage) All(ctx context.Context) iter.Seq2[LineageAsset, error] {
 			yield(LineageAsset{}, err)
 			return
 		}
-		pages := &lineagePages{lineage: l, request: request, seen: make(map[string]struct{})}
+		pages := &lineagePages{lineage: l, request: request, seen: map[string]struct{}{l.guid: {}}}
 		for asset, err := range paging.Cursor(ctx, "0", pages.fetch) {
 			if !yield(asset, err) || err != nil {
 				return
@@ -215,8 +216,8 @@ type lineagePages struct {
 	lineage Lineage
 	request *atlanapi.LineageListRequest
 	seen    map[string]struct{}
-	idle    int // pages in a row that brought nothing new, and
-	hidden  int // nothing but assets that are hidden
+	// Pages in a row that brought nothing, nothing new, and nothing but hidden assets.
+	empty, idle, hidden int
 }
 
 type lineageAnswer struct {
@@ -255,41 +256,47 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	if err != nil {
 		return page, err
 	}
-	fresh := false
+	came, fresh, hidden := 0, false, false
 	for _, e := range answer.Entities {
-		if e == nil {
-			continue
+		if e == nil || e.asset.GUID == p.lineage.guid {
+			continue // with the neighbours of each the asset itself comes first on every page, and is not counted
 		}
-		if !e.asset.Scrubbed() {
-			if _, again := p.seen[e.asset.GUID]; again {
-				continue
-			}
+		came++
+		if e.asset.Scrubbed() {
+			hidden = true
+		} else if _, again := p.seen[e.asset.GUID]; again {
+			continue
+		} else {
 			p.seen[e.asset.GUID] = struct{}{}
 			fresh = true
 		}
 		page.Items = append(page.Items, e.asset)
 	}
-	if !answer.HasMore {
+	switch {
+	case !answer.HasMore:
 		return page, nil
+	case fresh:
+		p.empty, p.idle, p.hidden = 0, 0, 0
+	case hidden:
+		p.hidden++
+	case came > 0:
+		p.idle++
+	default:
+		p.empty++
 	}
 	switch {
-	case fresh:
-		p.idle, p.hidden = 0, 0
-	case len(page.Items) > 0:
-		p.hidden++
-	default:
-		p.idle++
-	}
-	if p.idle >= emptyLineagePages || p.hidden >= hiddenLineagePages {
+	case p.empty >= emptyLineagePages:
+		return page, nil
+	case p.idle >= emptyLineagePages || p.hidden >= hiddenLineagePages:
 		return page, &apierr.Error{
 			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Err: paging.ErrStuck,
-			Message: "the service promises more and brings nothing new",
+			Message: "the service promises more and brings the same again",
 		}
 	}
 	// The service counts what it answered. An asset that it left out of a page may or may not be counted: going on from
 	// what came reads some again, and leaves none out.
-	step := int64(len(answer.Entities))
-	if step == 0 {
+	step := int64(came)
+	if came == 0 {
 		step = r.Size
 	}
 	page.Next = strconv.FormatInt(from+step, 10)
@@ -299,7 +306,8 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 // Operator compares an attribute with a value in a [LineageFilter].
 type Operator string
 
-// The operators that the service knows (pyatlan's AtlanComparisonOperator, atlas-metastore's SearchParameters).
+// The operators that the service knows (pyatlan's AtlanComparisonOperator, atlas-metastore's SearchParameters). It accepts
+// containsAny and containsAll too and then ignores the comparison (its LineageSearchProcessor), so they are not offered.
 const (
 	OperatorEqual       Operator = "="
 	OperatorNotEqual    Operator = "!="
@@ -313,8 +321,6 @@ const (
 	OperatorEndsWith    Operator = "endsWith"
 	OperatorContains    Operator = "contains"
 	OperatorNotContains Operator = "not_contains"
-	OperatorContainsAny Operator = "containsAny"
-	OperatorContainsAll Operator = "containsAll"
 	OperatorIsNull      Operator = "isNull"
 	OperatorNotNull     Operator = "notNull"
 	OperatorNotEmpty    Operator = "notEmpty"
