@@ -44,7 +44,7 @@ func tables(t *testing.T, schema string, n int) iter.Seq[atlan.Item] {
 func TestT12ThroughputAtTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 50
-		count := cut(100_000, 12_000)
+		count := cut(100_000, 4_000)
 		f := newFake(t, atlantest.WithRoundTrip(700*time.Millisecond), atlantest.SampleContract(1000))
 		schema := schemaIn(f)
 		client := clientOf(t, f)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -39,7 +40,7 @@ func TestT5Lineage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		schema := schemaIn(f)
-		connection := must(atlan.ConnectionQualifiedName(schema))(t)
+		connection := strings.TrimSuffix(schema, "/db/public")
 		client := clientOf(t, f)
 		guids := chain(t, client, connection, schema, 12)
 		names := func(l atlan.Lineage) (list []string) {
