@@ -163,7 +163,7 @@ func (f *Fake) answer(m *mutation) written {
 		}
 	}
 	var o object
-	if len(lists.b) > 0 {
+	if lists.some {
 		o.raw("mutatedEntities", string(lists.end()))
 	}
 	if len(m.assigned) > 0 {

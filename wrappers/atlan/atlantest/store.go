@@ -122,24 +122,23 @@ func unquoted(value string) string {
 	return text
 }
 
-func quoted(text string) string {
-	plain := true
+func quoted(text string) string { return string(appendQuoted(make([]byte, 0, len(text)+2), text)) }
+
+func appendQuoted(b []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			plain = false
-			break
+			var escaped bytes.Buffer
+			e := json.NewEncoder(&escaped)
+			e.SetEscapeHTML(false)
+			if e.Encode(text) != nil {
+				return append(b, `""`...)
+			}
+			return append(b, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 		}
 	}
-	if plain {
-		return `"` + text + `"`
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(text) != nil {
-		return `""`
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	b = append(b, '"')
+	b = append(b, text...)
+	return append(b, '"')
 }
 
 // put sets an attribute; "" takes it away.
