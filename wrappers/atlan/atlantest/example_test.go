@@ -38,7 +38,9 @@ func ExampleNewServer() {
 	}
 	defer func() { _ = response.Body.Close() }()
 	var found struct {
-		Entities []struct{ Attributes struct{ Name, Description string } }
+		Entities []struct {
+			Attributes struct{ Name, Description string }
+		}
 	}
 	if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
 		fmt.Println(err)

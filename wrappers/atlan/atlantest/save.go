@@ -462,7 +462,7 @@ func (s *saver) resolve(x *saving, attr string, raw json.RawMessage, asAttribute
 			}
 			l.to = to
 		}
-		def := x.def
+		var def *typeDef
 		if l.with != nil {
 			def = l.with.def
 		} else {

@@ -130,9 +130,7 @@ func appendQuoted(b []byte, text string) []byte {
 			var escaped bytes.Buffer
 			e := json.NewEncoder(&escaped)
 			e.SetEscapeHTML(false)
-			if e.Encode(text) != nil {
-				return append(b, `""`...)
-			}
+			_ = e.Encode(text) //nolint:errchkjson // text always can be
 			return append(b, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 		}
 	}

@@ -97,12 +97,12 @@ func (a *asset) tag(name string) int {
 	return slices.IndexFunc(a.tags, func(t *tag) bool { return t.name == name })
 }
 
-// setTag adds a tag or changes it, and says whether that was a change.
-func (f *Fake) setTag(a *asset, t *tag, by string) bool {
+// setTag adds a tag or changes it.
+func (f *Fake) setTag(a *asset, t *tag, by string) {
 	action := "CLASSIFICATION_ADD"
 	if i := a.tag(t.name); i >= 0 {
 		if a.tags[i].same(t) {
-			return false
+			return
 		}
 		a.tags = slices.Clone(a.tags)
 		a.tags[i], action = t, "CLASSIFICATION_UPDATE"
@@ -114,7 +114,6 @@ func (f *Fake) setTag(a *asset, t *tag, by string) bool {
 		f.addTask("CLASSIFICATION_PROPAGATION_ADD", a, t.name, by)
 	}
 	f.spread(a)
-	return true
 }
 
 func (f *Fake) dropTag(a *asset, name, by string) bool {
