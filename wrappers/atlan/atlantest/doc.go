@@ -98,7 +98,8 @@
 //
 // # What it is not
 //
-// Policies are kept and grant nothing: permissions are connection windows and what a test denies. It runs no workflow and
-// no SQL ([Fake.AnswerQuery] says what a statement answers), sends no webhooks, and derives no assets from OpenLineage
-// events, which it keeps. Tags spread at once; the tasks for it are there and done.
+// Policies are kept and grant nothing: permissions are connection windows and what a test denies, for reads and writes
+// and not for searches. It runs no workflow and no SQL ([Fake.AnswerQuery] says what a statement answers), sends no
+// webhooks, and derives no assets from OpenLineage events, which it keeps. Tags spread at once; the tasks for it are
+// there and done.
 package atlantest

@@ -266,6 +266,9 @@ func (s *saver) match(sent *sentEntity, place int) error {
 		}
 		if x.name != "" {
 			x.target = s.store.byName[nameKey{def.name, x.name}]
+			if x.target == nil && def.name == "DataContract" && s.has(ServerNames) {
+				x.target = s.sameContract(x)
+			}
 			if x.target == nil {
 				if earlier := s.byName[nameKey{def.name, x.name}]; earlier != nil { // twice in one request
 					s.byGUID[sent.GUID] = earlier
