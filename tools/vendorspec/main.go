@@ -16,13 +16,14 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "vendor:", err)
+		fmt.Fprintln(os.Stderr, printable("vendor: "+err.Error()))
 		stop()
 		os.Exit(1) //nolint:gocritic // stop was called
 	}
@@ -60,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // report says what was done and what is to be done next.
 func report(out io.Writer, r request, t taken) {
 	for _, note := range t.notes {
-		fmt.Fprintln(out, "note:", note)
+		fmt.Fprintln(out, printable("note: "+note))
 	}
 	if !t.changed() {
 		fmt.Fprintf(out, "specs/%s is as it was\n", t.file)
@@ -69,11 +70,35 @@ func report(out io.Writer, r request, t taken) {
 		}
 		return
 	}
-	fmt.Fprintf(out, "specs/%s is written: version %s, sha256 %s\n", t.file, t.entry.Version, t.entry.SHA256)
+	fmt.Fprintln(out, printable(fmt.Sprintf("specs/%s is written: version %s, sha256 %s", t.file, t.entry.Version, t.entry.SHA256)))
 	fmt.Fprintf(out, "specs/lock.json records %q as its source\n", t.entry.Source)
 	if strings.HasSuffix(t.file, "/openapi.json") {
 		fmt.Fprintf(out, "next: make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service)
 	} else {
 		fmt.Fprintln(out, "next: make generate, look at the diff, make test")
 	}
+}
+
+// widest is how much of a line is printed.
+const widest = 400
+
+// printable makes text of a document fit for a terminal: no control characters, no endless lines.
+func printable(text string) string {
+	var b strings.Builder
+	width := 0
+	for _, r := range text {
+		switch {
+		case r == '\n':
+			width = -1
+		case width == widest:
+			r = '…'
+		case width > widest:
+			continue
+		case !unicode.IsPrint(r):
+			r = '\ufffd'
+		}
+		width++
+		b.WriteRune(r)
+	}
+	return b.String()
 }

@@ -23,10 +23,21 @@ func Read(text []byte, budget *Budget) (any, error) {
 		return nil, errors.New("the text is empty")
 	case trimmed[0] == '<':
 		return nil, errors.New("the text is HTML or XML, perhaps the page of a sign-in")
-	case trimmed[0] == '{' || trimmed[0] == '[':
-		return readJSON(text, budget)
+	case trimmed[0] != '{' && trimmed[0] != '[':
+		return readYAML(text, budget)
 	}
-	return readYAML(text, budget)
+	// JSON, or YAML in its flow style, of which JSON is a part.
+	before := *budget
+	value, err := readJSON(text, budget)
+	var limit *LimitError
+	if err == nil || errors.As(err, &limit) {
+		return value, err
+	}
+	*budget = before
+	if value, yamlErr := readYAML(text, budget); yamlErr == nil {
+		return value, nil
+	}
+	return nil, err
 }
 
 // readJSON reads token by token, so that the limits hold while it reads.

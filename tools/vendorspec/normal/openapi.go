@@ -778,12 +778,13 @@ func isStatus(text string) bool {
 
 // status describes a response by its status code, or by its name when that is the name of a status.
 func status(known string) string {
+	bare := strings.NewReplacer("_", "", "-", "", ".", "").Replace(known)
 	for code := 100; code < 600; code++ {
 		text := http.StatusText(code)
 		if text == "" {
 			continue
 		}
-		if known == fmt.Sprint(code) || known == fmt.Sprintf("%dXX", code/100) || strings.EqualFold(known, strings.ReplaceAll(text, " ", "")) {
+		if known == fmt.Sprint(code) || known == fmt.Sprintf("%dXX", code/100) || strings.EqualFold(bare, strings.NewReplacer(" ", "", "-", "", "'", "").Replace(text)) {
 			if strings.HasSuffix(known, "XX") {
 				return http.StatusText(code / 100 * 100)
 			}

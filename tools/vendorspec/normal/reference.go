@@ -106,7 +106,8 @@ func componentOf(pointer string) (kind, name string, ok bool) {
 }
 
 // claim gives the names of components that are nothing but a reference to another file to what they refer to: the
-// file schemas/job.yaml is written as the component Job when the document says so.
+// file schemas/job.yaml is written as the component Job when the document says so. Of several such components the one that is
+// named like the file has it, or else the first; the others stay references.
 func (n *normaliser) claim(components *document.Object) {
 	for _, section := range components.Members() {
 		entries, ok := section.Value.(*document.Object)
@@ -129,7 +130,7 @@ func (n *normaliser) claim(components *document.Object) {
 				continue // met again, and refused, when the component is written
 			}
 			t := target{resolved, strings.TrimSuffix(pointer, "/")}
-			if _, taken := n.claimed[t]; !taken && resolved != n.entry.name {
+			if _, taken := n.claimed[t]; resolved != n.entry.name && (!taken || suggested(t) == m.Name) {
 				n.claimed[t] = [2]string{section.Name, m.Name}
 			}
 		}
@@ -210,6 +211,10 @@ func (n *normaliser) component(kind string, t target, f *file, at *place, text s
 
 // dangling makes a component for a reference to one that upstream does not define.
 func (n *normaliser) dangling(kind, name string, at *place, text string) *component {
+	if !componentName.MatchString(name) {
+		n.problem(at, "%s leads nowhere", text)
+		return nil
+	}
 	rule := n.rules.in("components").in(kind).in(name)
 	where := placeAt(n.entry, "/components/"+document.Escape(kind)+"/"+document.Escape(name), rule)
 	if old := member(member(member(n.old, "components"), kind), name); old != nil {
@@ -228,22 +233,35 @@ func (n *normaliser) dangling(kind, name string, at *place, text string) *compon
 	return nil
 }
 
-var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// freeName suggests a name for what is bundled: the last token of its pointer or the name of its file, and then both.
-func (n *normaliser) freeName(kind string, t target) string {
-	base := path.Base(t.file)
-	if u, err := url.Parse(t.file); err == nil {
+// baseName is the name of a file without its folder and endings.
+func baseName(file string) string {
+	base := path.Base(file)
+	if u, err := url.Parse(file); err == nil {
 		base = path.Base(u.Path)
 	}
 	for ext := path.Ext(base); ext != ""; ext = path.Ext(base) {
 		base = strings.TrimSuffix(base, ext)
 	}
-	last := base
+	return base
+}
+
+// suggested is the name that a target has by itself: the last token of its pointer, or the name of the file.
+func suggested(t target) string {
+	if i := strings.LastIndex(t.pointer, "/"); i >= 0 {
+		return document.Unescape(t.pointer[i+1:])
+	}
+	return baseName(t.file)
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// freeName suggests a name for what is bundled: the last token of its pointer or the name of its file, and then both.
+func (n *normaliser) freeName(kind string, t target) string {
+	base := baseName(t.file)
+	last := suggested(t)
 	var parts []string
 	if t.pointer != "" {
 		tokens := strings.Split(t.pointer[1:], "/")
-		last = document.Unescape(tokens[len(tokens)-1])
 		for i, token := range tokens {
 			token = document.Unescape(token)
 			if i < 2 && tokens[0] == "components" || token == "properties" || token == "$defs" || token == "definitions" {

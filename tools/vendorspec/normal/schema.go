@@ -212,6 +212,9 @@ func (w *schemaWriter) member(name string, v any, at *place, old any) {
 	case "properties":
 		w.out.Set(name, w.named(v, at, old, "properties", func(v any, at *place, old any, _ string) any { return w.schema(v, at, old) }))
 	case "additionalProperties":
+		if v == false && w.in.Has("patternProperties") {
+			return // not false when the names that the patterns allow are counted
+		}
 		if _, isBool := v.(bool); isBool {
 			w.out.Set(name, v)
 		} else {

@@ -143,6 +143,10 @@ func (v *verifier) follow(value any) any {
 	return nil
 }
 
+// maxComposed bounds how many schemas one is made of when every reference of allOf, oneOf and anyOf is followed. It
+// doubles with every level that refers to the next one twice.
+const maxComposed = 10_000
+
 // cycles refuses components that are made of themselves: a reference that leads back to itself, directly or through
 // allOf, oneOf, anyOf or not. That a property or an element is of its own schema again is fine.
 func (v *verifier) cycles() {
@@ -152,29 +156,38 @@ func (v *verifier) cycles() {
 		if !ok {
 			continue
 		}
-		const open, done = 1, 2
-		state := map[string]int{}
+		const open = -1
+		parts := map[string]int{} // of how many schemas one is made, itself included
 		prefix := "#/components/" + section.Name + "/"
-		var visit func(name string) bool
-		visit = func(name string) bool {
-			switch state[name] {
-			case open:
-				return false
-			case done:
-				return true
+		var count func(name string) (total int, cyclic bool)
+		count = func(name string) (int, bool) {
+			if n, met := parts[name]; met {
+				return n, n == open
 			}
-			state[name] = open
-			defer func() { state[name] = done }()
+			parts[name] = open
+			total := 1
 			for _, reference := range composed(entries.Get(name), nil) {
-				if next, found := strings.CutPrefix(reference, prefix); found && !visit(document.Unescape(next)) {
-					return false
+				next, found := strings.CutPrefix(reference, prefix)
+				if !found {
+					continue
 				}
+				n, cyclic := count(document.Unescape(next))
+				if cyclic {
+					parts[name] = 1
+					return 1, true
+				}
+				total = min(total+n, maxComposed+1)
 			}
-			return true
+			parts[name] = total
+			return total, false
 		}
 		for _, m := range entries.Members() {
-			if !visit(m.Name) {
-				v.problem("/components/"+section.Name+"/"+document.Escape(m.Name), "is made of itself: its references lead back to it")
+			pointer := "/components/" + section.Name + "/" + document.Escape(m.Name)
+			switch total, cyclic := count(m.Name); {
+			case cyclic:
+				v.problem(pointer, "is made of itself: its references lead back to it")
+			case total > maxComposed:
+				v.problem(pointer, "is made of more schemas, and schemas that those are made of, than the limit of "+strconv.Itoa(maxComposed))
 			}
 		}
 	}
