@@ -87,7 +87,7 @@ func (f *folder) write(changes []change) (err error) {
 	}()
 	for _, c := range changes {
 		to := filepath.Join(f.path, filepath.FromSlash(c.name))
-		if err := os.Mkdir(filepath.Dir(to), 0o755); err == nil { //nolint:gosec // sources, which everybody may read
+		if err := os.Mkdir(filepath.Dir(to), 0o755); err == nil { //nolint:gosec // G301: sources, which everybody may read
 			made = filepath.Dir(to)
 		} else if !errors.Is(err, fs.ErrExist) {
 			return err

@@ -39,7 +39,7 @@ var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`)
 
 // take reads a published document, brings it into the normal form and writes it with its lock. On an error nothing is
 // changed.
-func take(ctx context.Context, r request) (taken, error) {
+func take(ctx context.Context, r request) (_ taken, err error) {
 	if !serviceName.MatchString(r.service) {
 		return taken{}, fmt.Errorf("%q is not the name of a service: lower-case letters and digits", r.service)
 	}
@@ -50,7 +50,7 @@ func take(ctx context.Context, r request) (taken, error) {
 	if err != nil {
 		return taken{}, err
 	}
-	defer f.close() //nolint:errcheck // only lets go of the folder
+	defer func() { err = errors.Join(err, f.close()) }()
 	lockText, err := f.read("lock.json")
 	if err != nil {
 		return taken{}, err
@@ -93,12 +93,12 @@ type published struct {
 }
 
 // normalise reads the document and brings it into the normal form.
-func normalise(ctx context.Context, f *folder, r request) (taken, published, error) {
+func normalise(ctx context.Context, f *folder, r request) (_ taken, _ published, err error) {
 	from, err := origin.Open(r.from)
 	if err != nil {
 		return taken{}, published{}, err
 	}
-	defer from.Close() //nolint:errcheck // it was only read
+	defer func() { err = errors.Join(err, from.Close()) }()
 	rulesText, err := f.read(r.service + "/vendor.yaml")
 	if err != nil {
 		return taken{}, published{}, err

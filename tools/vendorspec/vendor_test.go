@@ -224,7 +224,7 @@ func TestRefusedLeavesNothing(t *testing.T) {
 		"HTML":          "<html></html>",
 		"no document":   "{}",
 		"cut":           read(t, filepath.Join(specs, "airbyte/openapi.json"))[:5000],
-		"unknown":       strings.Replace(acme, "description", "descripton", 1),
+		"unknown":       strings.Replace(acme, "description", "depiction", 1),
 		"remote":        strings.Replace(acme, `{"description":"d"}`, `{"$ref":"https://example.com/r.yaml"}`, 1),
 		"out of folder": strings.Replace(acme, `{"description":"d"}`, `{"$ref":"`+secret+`"}`, 1),
 		"control codes": strings.Replace(acme, `"get"`, `"\u001b[2Jget\u0007"`, 1),

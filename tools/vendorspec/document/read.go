@@ -29,8 +29,7 @@ func Read(text []byte, budget *Budget) (any, error) {
 	// JSON, or YAML in its flow style, of which JSON is a part.
 	before := *budget
 	value, err := readJSON(text, budget)
-	var limit *LimitError
-	if err == nil || errors.As(err, &limit) {
+	if _, over := errors.AsType[*LimitError](err); err == nil || over {
 		return value, err
 	}
 	*budget = before
@@ -47,7 +46,7 @@ func readJSON(text []byte, budget *Budget) (any, error) {
 	r := jsonReader{decoder, budget}
 	value, err := r.value(0)
 	if err == nil {
-		if _, err = decoder.Token(); err == io.EOF {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
 			return value, nil
 		}
 		if err == nil {

@@ -100,7 +100,7 @@ func TestReadRefuses(t *testing.T) {
 
 // Each limit stops the reader when it is passed, not when the text ends.
 func TestLimits(t *testing.T) {
-	bomb := "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+	bomb := "a0: &a0 [" + strings.Repeat("x, ", 9) + "]\n"
 	merges := "a0: &a0 {k: 1}\n"
 	for i := 1; i < 60; i++ {
 		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 9), ", "))

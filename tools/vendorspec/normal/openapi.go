@@ -42,7 +42,7 @@ type Result struct {
 const maxWritten = 2_000_000
 
 type normaliser struct {
-	ctx    context.Context //nolint:containedctx // lives as long as one call
+	ctx    context.Context // of the one call that it lives for
 	source Source
 	budget *document.Budget
 	config Rules
@@ -59,7 +59,6 @@ type normaliser struct {
 	claimed    map[target][2]string
 	bundled    map[target]*component
 	waiting    []*component
-	inlining   int
 
 	dropped  []dropped
 	notes    []*Note

@@ -113,7 +113,7 @@ func (n *normaliser) relative(published any) func(path string) (string, bool) {
 	for _, server := range list {
 		theirs = append(theirs, basePath(server))
 	}
-	stated := len(theirs) > 0 && !(len(theirs) == 1 && member(list[0], "url") == "/")
+	stated := len(theirs) > 0 && (len(theirs) > 1 || member(list[0], "url") != "/")
 	if !stated {
 		theirs = []string{""}
 	}
@@ -176,8 +176,7 @@ func (n *normaliser) pathItem(v any, at *place, old any, path string) any {
 		if item == nil {
 			return &document.Object{}
 		}
-		o, at = item, from
-		v = item
+		v, at = item, from
 	}
 	out := n.members(v, at, old, "a path", func(name string, v any, at *place, old any) (any, verdict) {
 		switch {

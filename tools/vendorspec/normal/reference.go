@@ -63,9 +63,8 @@ func (n *normaliser) load(name string) (*file, error) {
 	}
 	root, err := document.Read(text, n.budget)
 	if err != nil {
-		var limit *document.LimitError
 		err = fmt.Errorf("%s: %w", name, err)
-		if errors.As(err, &limit) {
+		if _, over := errors.AsType[*document.LimitError](err); over {
 			return nil, n.fail(err)
 		}
 		return nil, err

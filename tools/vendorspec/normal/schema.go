@@ -61,15 +61,13 @@ func (n *normaliser) wideUnion(o *document.Object, at *place, old any) any {
 		for i, alternative := range list {
 			a, _ := alternative.(*document.Object)
 			if text, ok := a.Get("$ref").(string); ok {
-				if t, f, err := n.resolve(at.file, text); err == nil {
-					value, _ := document.At(f.root, t.pointer)
-					a, _ = value.(*document.Object)
-				} else {
-					if n.err == nil {
-						n.note(at.in(keyword).in(fmt.Sprint(i)), "an alternative of a wide union leads nowhere")
-					}
+				t, f, err := n.resolve(at.file, text)
+				if err != nil {
+					n.note(at.in(keyword).in(fmt.Sprint(i)), "an alternative of a wide union leads nowhere")
 					continue
 				}
+				value, _ := document.At(f.root, t.pointer)
+				a, _ = value.(*document.Object)
 			}
 			if a == nil || !mayBeObject(a) {
 				n.problem(at, "the union has %d alternatives, more than %d, and not all are objects; say in free-form of vendor.yaml what to make of it", len(list), widestUnion)

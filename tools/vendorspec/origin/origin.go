@@ -48,7 +48,9 @@ func Open(from string) (*Origin, error) {
 	// The document itself may be a link; what it refers to may not lead out of the folder.
 	if target, err := filepath.EvalSymlinks(from); err == nil && filepath.Dir(target) != filepath.Dir(from) {
 		if link, err := os.Lstat(from); err == nil && link.Mode()&fs.ModeSymlink != 0 {
-			root.Close()
+			if err := root.Close(); err != nil {
+				return nil, err
+			}
 			if root, err = os.OpenRoot(filepath.Dir(target)); err != nil {
 				return nil, err
 			}
@@ -208,8 +210,7 @@ func (o *Origin) get(ctx context.Context, name string, limit int64) ([]byte, err
 	request.Header.Set("Accept", "application/json, application/yaml, text/yaml, */*;q=0.5")
 	response, err := o.client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*url.Error](err); ok {
 			err = failed.Err // without the URL, whose query may be secret
 		}
 		return nil, fmt.Errorf("GET %s: %w", shown, err)

@@ -161,7 +161,10 @@ func TestWeb(t *testing.T) {
 		w.Write([]byte("a"))
 	})
 	mux.HandleFunc("/endless.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		for _, err := w.Write(bytes.Repeat([]byte("x"), 1<<16)); err == nil; _, err = w.Write(bytes.Repeat([]byte("x"), 1<<16)) {
+		for {
+			if _, err := w.Write(bytes.Repeat([]byte("x"), 1<<16)); err != nil {
+				return
+			}
 		}
 	})
 	mux.HandleFunc("/bomb.yaml", func(w http.ResponseWriter, _ *http.Request) {
