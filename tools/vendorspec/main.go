@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	report(out, r, t)
-	// The report of what changed, t.before against t.after, is called here.
+	// The report of what changed is called here, with t.before and t.after.
 	return nil
 }
 

@@ -108,6 +108,23 @@ func TestDanglingStaysCommitted(t *testing.T) {
 	}
 }
 
+// In OpenAPI 3.0 nothing stands beside a reference; that it may be null is believed nevertheless.
+func TestBesideReferenceIn30(t *testing.T) {
+	for published, want := range map[string]string{
+		`{$ref: '#/components/schemas/T', nullable: true, default: 1}`:  `{"allOf":[{"$ref":"#/components/schemas/T",},],"nullable":true,}`,
+		`{$ref: '#/components/schemas/T', nullable: false, default: 1}`: `{"$ref":"#/components/schemas/T",}`,
+	} {
+		got, notes, err := normalise(t.Context(), withSchema("3.0.3", published), normal.Rules{Indent: 1}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, _ := document.At(parse(t, got), "/components/schemas/S")
+		if document.Identity(schema) != want || len(notes) != 1 {
+			t.Errorf("%s, notes %q", document.Identity(schema), notes)
+		}
+	}
+}
+
 func TestServers(t *testing.T) {
 	rules := normal.Rules{Indent: 1, Servers: []normal.Server{
 		{URL: "https://api.example.com/v1"}, {URL: "{origin}/api/public/v1", Variables: map[string]string{"origin": "http://localhost:8000"}},

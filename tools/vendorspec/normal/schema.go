@@ -140,8 +140,12 @@ func (n *normaliser) schemaReference(o *document.Object, at *place, old any) any
 		return reference(old)
 	}
 	if !n.newer {
-		n.note(at, "what stands beside $ref means nothing in OpenAPI 3.0: left out")
-		return reference(old)
+		if beside.Get("nullable") != true {
+			n.note(at, "what stands beside $ref means nothing in OpenAPI 3.0: left out")
+			return reference(old)
+		}
+		n.note(at, "nullable beside $ref means nothing in OpenAPI 3.0, but is what upstream means: kept, and nothing else")
+		beside = document.NewObject(document.Member{Name: "nullable", Value: true})
 	}
 	rest, ok := n.schemaObject(beside, at, old).(*document.Object)
 	if !ok || rest.Len() == 0 {
