@@ -1,6 +1,6 @@
 # Go and a C compiler are all these need; GNU make 3.81 and a POSIX sh will do. The work is in .ci/, one script per target.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate vendor lint bench fuzz tidy-check
+.PHONY: help demo test generate vendor changes api lint bench fuzz tidy-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ vendor: ## take over an upstream document: SERVICE=airbyte FROM=file-or-URL (SOU
 		GOWORK=off go -C tools run ./vendorspec -specs "$$PWD/specs" \
 		-service "$$SERVICE" -from "$$from" -source "$$SOURCE" -version "$$VERSION"
 
+changes: ## what specs/SERVICE/openapi.json means since BASE (HEAD), or from OLD to NEW (OUT=bin/changes-SERVICE.md)
+	@.ci/changes
+
+api: ## the exported Go API against the last release tag
+	@.ci/api || [ $$? = 77 ]
+
 lint: ## golangci-lint over every module (LINTFLAGS=--fix)
 	@.ci/lint
 
@@ -41,4 +47,4 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each (FUZZ=regexp)
 tidy-check: ## would go mod tidy change anything?
 	@.ci/test tidy
 
-export SERVICE FROM SOURCE VERSION FILE TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME
+export SERVICE FROM SOURCE VERSION FILE BASE OLD NEW OUT TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME

@@ -73,7 +73,7 @@ func report(out io.Writer, r request, t taken) {
 	fmt.Fprintln(out, printable(fmt.Sprintf("specs/%s is written: version %s, sha256 %s", t.file, t.entry.Version, t.entry.SHA256)))
 	fmt.Fprintf(out, "specs/lock.json records %q as its source\n", t.entry.Source)
 	if strings.HasSuffix(t.file, "/openapi.json") {
-		fmt.Fprintf(out, "next: make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service)
+		fmt.Fprintf(out, "next: make changes SERVICE=%s, make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service, r.service)
 	} else {
 		fmt.Fprintln(out, "next: make generate, look at the diff, make test")
 	}

@@ -209,7 +209,7 @@ func TestLostExtensions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out, "x-accepts-idempotency-key is there 0 times, before it was 63") || !strings.Contains(out, "next: make generate") {
+	if !strings.Contains(out, "x-accepts-idempotency-key is there 0 times, before it was 63") || !strings.Contains(out, "next: make changes SERVICE=polytomic, make generate") {
 		t.Errorf("printed %s", out)
 	}
 }

@@ -73,7 +73,7 @@ func (cl *call) failed(err error) *apierr.Error {
 	if unsent && (cl.class == failedConnection || cl.class == failedTimeout) {
 		cl.class = failedUnsent
 	}
-	e.MayHaveApplied = cl.entry.Safety == Unsafe && !unsent && !neverWorks(err)
+	e.MayHaveApplied = cl.safety == Unsafe && !unsent && !neverWorks(err)
 	return e
 }
 
@@ -99,7 +99,7 @@ func (cl *call) interrupted(err error, status int) *apierr.Error {
 		e.Err = cl.redact(err)
 	}
 	e.Status = status
-	e.MayHaveApplied = cl.entry.Safety == Unsafe
+	e.MayHaveApplied = cl.safety == Unsafe
 	return e
 }
 
@@ -120,20 +120,33 @@ func (cl *call) answered(resp *http.Response) *apierr.Error {
 		e.RequestID = id
 	}
 	e.RetryAfter = retryAfter(resp.Header, time.Now())
-	e.MayHaveApplied = cl.entry.Safety == Unsafe && mayHaveApplied(resp.StatusCode)
+	e.MayHaveApplied = cl.safety == Unsafe && mayHaveApplied(resp.StatusCode)
 	r := cl.redactor()
-	cl.class = failedStatus
+	cl.class, cl.again = failedStatus, 0
 	if cl.refused != "" {
 		e.Message = cl.refused
 		e.Hint = "check the base URL and the credentials: the service, or something before it, sends the call elsewhere"
 	} else {
 		readError(e, text, resp.Header.Get("Content-Type"), r)
+		if e.Status == http.StatusProxyAuthRequired {
+			e.Hint = proxyHint
+		}
 		if cl.client.decode != nil {
-			answer := &ErrorAnswer{Error: e, Header: resp.Header, Body: text}
+			answer := &ErrorAnswer{
+				Context: cl.ctx, Started: cl.start, Attempt: cl.attempts, Safety: cl.safety,
+				Error: e, Header: resp.Header, Body: text, redactor: r,
+			}
 			cl.client.decode(answer)
-			if answer.NotProcessed {
+			switch {
+			case answer.NotProcessed:
 				cl.class = failedUnsent
 				e.MayHaveApplied = false
+			case answer.Unsettled:
+				cl.class = failedUnsettled
+				e.MayHaveApplied = cl.safety == Unsafe
+			}
+			if answer.NotProcessed || cl.safety != Unsafe {
+				cl.again = answer.RepeatAfter
 			}
 		}
 	}
@@ -289,6 +302,9 @@ func provesUnsent(err error) bool {
 	var waiting notConnectedError
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
+	if _, ok := errors.AsType[proxyRefusedError](err); ok {
+		return true
+	}
 	if errors.As(err, &waiting) || errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {
 		return true
 	}
@@ -317,7 +333,7 @@ func plainHTTP(err error) bool {
 }
 
 // neverWorks reports whether another try would fail the same way.
-func neverWorks(err error) bool { return untrusted(err) || plainHTTP(err) }
+func neverWorks(err error) bool { return untrusted(err) || plainHTTP(err) || proxyAuthRefused(err) }
 
 func connectionHint(err error) string {
 	var dns *net.DNSError
@@ -326,6 +342,8 @@ func connectionHint(err error) string {
 		return "the service's certificate is not trusted: check the host, or give its authority with WithTLSConfig"
 	case plainHTTP(err):
 		return "the service speaks plain HTTP at this address: use http:// in the base URL"
+	case proxyAuthRefused(err):
+		return proxyHint
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the host has no address: check the base URL"
 	}
