@@ -69,7 +69,7 @@ func TestStartIsNeverDoubled(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range atOnce {
 				random := rand.New(rand.NewPCG(uint64(batch), uint64(i)))
-				database := fake.AddDatabase(tidemarktest.Plan{Takes: time.Hour})
+				database := fake.AddDatabase(tidemarktest.Plan{Takes: time.Hour, Parallel: random.IntN(2) == 0})
 				var happens []string
 				ctx, cancel := context.WithCancel(context.WithValue(t.Context(), run{}, database))
 				if random.IntN(4) == 0 {

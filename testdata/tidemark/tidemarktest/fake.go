@@ -56,6 +56,8 @@ type Plan struct {
 	Fails *tidemarkapi.Failure
 	// Status is a status that the backup has instead of running, such as one that the document does not know.
 	Status tidemarkapi.BackupStatus
+	// Parallel lets several backups of the database run at once.
+	Parallel bool
 }
 
 type backup struct {
@@ -251,7 +253,7 @@ func (f handlers) CreateBackup(_ context.Context, r tidemarkserver.CreateBackupR
 		return nil, problem{http.StatusNotFound, "no_database", "there is no such database"}
 	}
 	for _, b := range f.backups {
-		if b.database == r.Body.DatabaseID && b.now().FinishedAt.IsZero() {
+		if !plan.Parallel && b.database == r.Body.DatabaseID && b.now().FinishedAt.IsZero() {
 			return nil, problem{http.StatusConflict, "backup_running", "backup " + b.id + " is running"}
 		}
 	}
