@@ -202,11 +202,12 @@ var limits = []limit{
 	loss("atlan", `.*/(options/\w+|entity|personas|purposes|requiredActions|details|level|inputs|metadata|_seq_no|_primary_term)`, "null became absent",
 		"a field of any type at all is an interface, whose nil is left out; both read alike"),
 	loss("polytomic", `.*/(example|type_spec|value)`, "null became absent",
-		"a field of any type at all is an interface, whose nil is left out; updates of model syncs are made of the answer's own text"),
+		"a field of any type at all is an interface, whose nil is left out; both read alike, and an update of a model sync sends a "+
+			"filter or an override whose value is null without it; as a field that can be null it would lose the digits of numbers"),
 	loss("polytomic", `/data`, "null became absent",
 		"the document does not say that a model can be null while its job runs; the pointer is nil either way"),
 	loss("polytomic", `.*/(configuration|source_configuration|destination_configuration)/large`, `\d+ became \d+`,
-		"the library for fields that can be null decodes them by itself, into float64: the wrapper reads configurations from the answer's own text"),
+		"the library for fields that can be null decodes them by itself, into float64: updates by the wrapper read configurations from the answer's own text"),
 	loss("atlan", `.*/(indexTypeESFields|key|terms|buckets|options)/.*large|.*/key/large`, `\d+ became \d+`,
 		"generated code decodes objects with fields of their own and any others besides by itself, into float64: type definitions, "+
 			"glossary headers and aggregations; the attributes of assets are exact"),

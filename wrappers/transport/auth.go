@@ -119,7 +119,9 @@ type withoutAuth struct{}
 //	answer, err := transport.Decode[acmeapi.Token](raw.CreateToken(transport.WithoutAuth(ctx), credentials))
 //
 // A header that the caller or [WithHeader] put on stays.
-func WithoutAuth(ctx context.Context) context.Context { return context.WithValue(ctx, withoutAuth{}, true) }
+func WithoutAuth(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutAuth{}, true)
+}
 
 // withAuth puts the credential on. A token that the service refuses with 401 is dropped, and the request sent once
 // more with a new one, also when it is unsafe: a request that was not let in was not processed.
