@@ -1,4 +1,5 @@
-// Command operations writes gen/<service>api/operations.gen.go: the operation table of a service.
+// Command operations writes the operation table of a service, which package transport reads: gen/<service>api/operations.gen.go
+// in this repository.
 //
 // It reads openapi.json of the service's folder, applies overlay.yaml beside it strictly, with the library that
 // oapi-codegen uses and at the version the root module pins for it, and lists every operation with its safety: whether
@@ -10,9 +11,16 @@
 //	  update: {x-sluice: {safety: idempotent, timeout: 90s}}
 //
 // A mark without a comment directly above it is refused, and so is one that calls a PUT, PATCH or DELETE safe. The
-// command needs no network and its output depends on nothing but the two files. Run it from the root of the module:
+// command needs no network and its output depends on nothing but the two files. An operation that takes an idempotency key
+// has x-accepts-idempotency-key: true, in the document or by the overlay. Run it from the root of the module; the package of
+// the table is named after its folder:
 //
-//	go run ./specs/internal/operations specs/airbyte gen/airbyteapi/operations.gen.go
+//	go run ./specs/operations specs/airbyte gen/airbyteapi/operations.gen.go
+//
+// Modules of others run it as a tool, see docs/add-a-service.md:
+//
+//	go get -tool github.com/sluice-sdk/sluice/specs/operations
+//	go tool operations spec acmeapi/operations.gen.go
 package main
 
 import (
