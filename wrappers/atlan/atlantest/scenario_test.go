@@ -452,3 +452,87 @@ func TestQueryStream(t *testing.T) {
 		c.want(401, "POST", "/events/openlineage/spark/api/v1/lineage", `{"eventType":"START"}`)
 	})
 }
+
+func TestContractsHaveVersions(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		f.Add(Asset{TypeName: "Table", QualifiedName: "t", Name: "t"})
+		contract := func(spec string) string {
+			guid := c.save(`{"typeName":"DataContract","guid":"-1","attributes":{"name":"c","qualifiedName":"t/contract","dataContractSpec":"` + spec + `"}}`).text("guidAssignments/-1")
+			asset, _ := f.Asset(guid)
+			return asset.QualifiedName
+		}
+		for _, step := range [][2]string{{"a", "t/Table/contract/V1"}, {"a", "t/Table/contract/V1"}, {"b", "t/Table/contract/V2"}, {"a", "t/Table/contract/V3"}} {
+			if got := contract(step[0]); got != step[1] {
+				t.Errorf("contract %s is %s, not %s", step[0], got, step[1])
+			}
+		}
+	})
+}
+
+func TestServerNames(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		a := c.save(`{"typeName":"AtlasGlossaryTerm","guid":"-3","attributes":{"name":"t","qualifiedName":"mine","anchor":{"typeName":"AtlasGlossary","guid":"-1"}}},
+			{"typeName":"AtlasGlossaryCategory","guid":"-2","attributes":{"name":"c"},"relationshipAttributes":{"anchor":{"typeName":"AtlasGlossary","guid":"-1"},"terms":[{"typeName":"AtlasGlossaryTerm","guid":"-3"}]}},
+			{"typeName":"AtlasGlossary","guid":"-1","attributes":{"name":"g","qualifiedName":"mine"}},
+			{"typeName":"DataProduct","guid":"-6","attributes":{"name":"p","dataDomain":{"typeName":"DataDomain","guid":"-5"}}},
+			{"typeName":"DataDomain","guid":"-5","attributes":{"name":"sub","parentDomain":{"typeName":"DataDomain","guid":"-4"}}},
+			{"typeName":"DataDomain","guid":"-4","attributes":{"name":"top"}},
+			{"typeName":"Persona","guid":"-7","attributes":{"name":"per"}},
+			{"typeName":"AuthPolicy","guid":"-8","attributes":{"name":"pol","accessControl":{"typeName":"Persona","guid":"-7"}}},
+			{"typeName":"Collection","guid":"-9","attributes":{"name":"col"}},
+			{"typeName":"Folder","guid":"-10","attributes":{"name":"fol","parent":{"typeName":"Collection","guid":"-9"}}},
+			{"typeName":"Query","guid":"-11","attributes":{"name":"q","parent":{"typeName":"Folder","guid":"-10"}}}`)
+		name := func(guid string) string {
+			asset, ok := f.Asset(a.text("guidAssignments/" + guid))
+			if !ok {
+				t.Fatalf("no %s: %s", guid, a.raw)
+			}
+			return asset.QualifiedName
+		}
+		for _, want := range [][2]string{
+			{"-3", "*@" + name("-1")}, {"-2", "*@" + name("-1")}, {"-4", "default/domain/*/super"}, {"-5", name("-4") + "/domain/*"},
+			{"-6", name("-5") + "/product/*"}, {"-7", "default/*"}, {"-8", name("-7") + "/*"}, {"-9", "default/collection/admin/*"},
+			{"-10", name("-9") + "/folder/admin/*"}, {"-11", name("-10") + "/query/admin/*"}, {"-1", "*"},
+		} {
+			before, after, _ := strings.Cut(want[1], "*")
+			got := name(want[0])
+			if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) != len(before)+21+len(after) {
+				t.Errorf("%s is named %s, not %s", want[0], got, want[1])
+			}
+		}
+		term := a.text("guidAssignments/-3")
+		if got := c.get(term); got.text("entity/relationshipAttributes/categories/0/guid") != a.text("guidAssignments/-2") {
+			t.Errorf("%s", got.raw)
+		}
+		// A term is found by its real name, keeps it, and needs its glossary on an update, too.
+		update := `{"typeName":"AtlasGlossaryTerm","guid":"-1","attributes":{"name":"new","qualifiedName":"` + name("-3") + `"%s}}`
+		c.want(400, "POST", bulk, `{"entities":[`+fmt.Sprintf(update, "")+`]}`)
+		b := c.save(fmt.Sprintf(update, `,"anchor":{"typeName":"AtlasGlossary","guid":"`+a.text("guidAssignments/-1")+`"}`))
+		if b.text("guidAssignments/-1") != term {
+			t.Errorf("%s", b.raw)
+		}
+		pass(2 * time.Second)
+		again := `{"entities":[{"typeName":"AtlasGlossaryTerm","guid":"-1","attributes":{"name":"%s","anchor":{"typeName":"AtlasGlossary","guid":"` + a.text("guidAssignments/-1") + `"}}}]}`
+		if e := c.want(409, "POST", bulk, fmt.Sprintf(again, "new")); e.text("errorCode") != "ATLAS-409-00-009" {
+			t.Errorf("%s", e.raw)
+		}
+		c.want(200, "POST", bulk, fmt.Sprintf(again, "t")) // the name that it had is free
+	})
+}
+
+func TestPurgedAfterArchivedKeepsItsRole(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		roles := func() int {
+			return c.want(200, "GET", "/api/service/roles?limit=100", "").length("records")
+		}
+		before := roles()
+		one, _ := f.AddConnection("snowflake", "one")
+		two, _ := f.AddConnection("snowflake", "two")
+		c.want(200, "DELETE", bulk+"?guid="+one+"&deleteType=SOFT", "")
+		pass(time.Second)
+		c.want(200, "DELETE", bulk+"?guid="+one+"&guid="+two+"&deleteType=PURGE", "")
+		if got := roles(); got != before+1 {
+			t.Errorf("%d roles are left of %d", got, before)
+		}
+	})
+}
