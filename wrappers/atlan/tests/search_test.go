@@ -132,9 +132,9 @@ func TestT4WaysToPage(t *testing.T) {
 		want := must(client.Search().Types("Column").Count(t.Context()))(t)
 		searches := map[string]atlan.Search[*atlan.Entity]{
 			"search_after": client.Search(), "offset": client.Search().Page(atlan.PageByOffset),
-			"timestamp": client.Search().Page(atlan.PageByTimestamp),
-			"by name":   client.Search().Sort(field.Name.Desc()),
-			"by time":   client.Search().Sort(field.CreateTime.Desc(), field.Name.Asc()),
+			"timestamp":                client.Search().Page(atlan.PageByTimestamp),
+			"by name":                  client.Search().Sort(field.Name.Desc()),
+			"by time":                  client.Search().Sort(field.CreateTime.Desc(), field.Name.Asc()),
 			"by what most do not have": client.Search().Sort(field.ColumnCount.Asc()),
 		}
 		for name, search := range searches {
@@ -187,7 +187,7 @@ func TestT4SortsFiltersCountsAndAggregates(t *testing.T) {
 		if want := []string{"orders_9 900", "orders_8 800", "orders_7 700", "orders_6 600", "orders_5 500"}; !slices.Equal(names, want) {
 			t.Errorf("%q", names)
 		}
-		if n := must(client.Search(field.QualifiedName.StartsWith(name+"/db/public/")).Count(t.Context()))(t); n != 20 {
+		if n := must(client.Search(field.QualifiedName.StartsWith(name + "/db/public/")).Count(t.Context()))(t); n != 20 {
 			t.Errorf("%d assets in the schema", n)
 		}
 		if n := must(atlan.SearchFor[atlanassets.SQL](client).Subtypes().Count(t.Context()))(t); n != 22 {
