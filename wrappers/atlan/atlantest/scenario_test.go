@@ -142,6 +142,11 @@ func TestNewerServer(t *testing.T) {
 		if !strings.Contains(got, `"depth":1.50`) || !strings.Contains(got, `"bag":{"b":1,"a":[ 2 ]}`) {
 			t.Errorf("not byte for byte: %s", got)
 		}
+		c.save(`{"typeName":"Hologram","guid":"-1","attributes":{"name":"h","qualifiedName":"h"},"relationshipAttributes":{"beam":{"typeName":"Table","guid":"-2"},"rays":[{"typeName":"Table","guid":"-2"}]}},` + strings.Replace(tableJSON("t", ""), "-1", "-2", 1))
+		related := c.get(a.text("guidAssignments/-1"))
+		if related.text("entity/relationshipAttributes/beam/displayText") != "t" || related.text("entity/relationshipAttributes/rays/0/displayText") != "t" {
+			t.Errorf("%s", related.raw)
+		}
 		if a := c.search(`{"term":{"__typeName.keyword":"Hologram"}}`); a.at("approximateCount") != 1.0 {
 			t.Errorf("%s", a.raw)
 		}

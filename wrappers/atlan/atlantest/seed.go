@@ -77,7 +77,7 @@ func (f *Fake) add(in *Asset) (*asset, error) {
 			if o == nil || def.relations[attr] == nil {
 				return nil, fmt.Errorf("add %s: relationship %s to %s", in.QualifiedName, attr, guid)
 			}
-			f.join(a, o, attr, "")
+			f.join(a, o, def.relations[attr], "")
 		}
 	}
 	for _, name := range in.Tags {
