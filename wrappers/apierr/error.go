@@ -129,10 +129,24 @@ func oneLine(s string) string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the sentinel of e's kind, so that errors.Is works by kind.
+// Category is a sentinel of a service's own, which stands for some of its errors: errors.Is(err, category) holds for every
+// [Error] that it matches. It is for services that sort their errors otherwise than by [Kind].
+type Category interface {
+	error
+	// Matches reports whether e is one of the errors that the category stands for. It must not change e.
+	Matches(e *Error) bool
+}
+
+// Is reports whether target is the sentinel of e's kind or a [Category] that e belongs to, so that errors.Is works by
+// either.
 func (e *Error) Is(target error) bool {
-	s, ok := target.(sentinel)
-	return ok && Kind(s) == e.Kind
+	switch s := target.(type) {
+	case sentinel:
+		return Kind(s) == e.Kind
+	case Category:
+		return s.Matches(e)
+	}
+	return false
 }
 
 // Redact takes secrets out of every text of e, cuts the message to a few hundred bytes and the rest to what a log

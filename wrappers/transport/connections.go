@@ -38,14 +38,14 @@ const (
 	http2
 )
 
-func newConnections(secure bool, proxy proxyFunc, config *tls.Config) *connections {
+func newConnections(secure bool, proxy proxyFunc, config *tls.Config, idle time.Duration) *connections {
 	if !secure {
-		c := &connections{single: newHTTPTransport(proxy, config, maxConnections)}
+		c := &connections{single: newHTTPTransport(proxy, config, maxConnections, idle)}
 		c.protocol.Store(http1)
 		return c
 	}
 	c := &connections{
-		shared: newHTTPTransport(proxy, config, maxShared), single: newHTTPTransport(proxy, config, maxConnections-maxShared),
+		shared: newHTTPTransport(proxy, config, maxShared, idle), single: newHTTPTransport(proxy, config, maxConnections-maxShared, idle),
 	}
 	c.single.ForceAttemptHTTP2 = false
 	c.single.Protocols = &http.Protocols{}
@@ -53,12 +53,12 @@ func newConnections(secure bool, proxy proxyFunc, config *tls.Config) *connectio
 	return c
 }
 
-func newHTTPTransport(proxy proxyFunc, config *tls.Config, most int) *http.Transport {
+func newHTTPTransport(proxy proxyFunc, config *tls.Config, most int, idle time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy: proxy, DialContext: dialer.DialContext, TLSClientConfig: config.Clone(), TLSHandshakeTimeout: 10 * time.Second,
 		ForceAttemptHTTP2:   true, // a dialer or a TLS configuration of one's own would turn it off
-		MaxIdleConnsPerHost: most, MaxConnsPerHost: most, IdleConnTimeout: 90 * time.Second,
+		MaxIdleConnsPerHost: most, MaxConnsPerHost: most, IdleConnTimeout: idle,
 		ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 1 << 20,
 		// A connection on which nothing comes back, not even an answer to a ping, is dead.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},

@@ -108,7 +108,7 @@ func undecoded(resp *http.Response, b *body, text []byte, kind apierr.Kind, caus
 	if id := answeredRequestID(resp.Header); id != "" {
 		e.RequestID = id
 	}
-	e.MayHaveApplied = cl.entry.Safety == Unsafe
+	e.MayHaveApplied = cl.safety == Unsafe
 	if looksHTML(text, resp.Header.Get("Content-Type")) {
 		e.Hint = htmlHint
 	}

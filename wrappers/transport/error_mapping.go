@@ -73,7 +73,7 @@ func (cl *call) failed(err error) *apierr.Error {
 	if unsent && (cl.class == failedConnection || cl.class == failedTimeout) {
 		cl.class = failedUnsent
 	}
-	e.MayHaveApplied = cl.entry.Safety == Unsafe && !unsent && !neverWorks(err)
+	e.MayHaveApplied = cl.safety == Unsafe && !unsent && !neverWorks(err)
 	return e
 }
 
@@ -99,7 +99,7 @@ func (cl *call) interrupted(err error, status int) *apierr.Error {
 		e.Err = cl.redact(err)
 	}
 	e.Status = status
-	e.MayHaveApplied = cl.entry.Safety == Unsafe
+	e.MayHaveApplied = cl.safety == Unsafe
 	return e
 }
 
@@ -120,20 +120,30 @@ func (cl *call) answered(resp *http.Response) *apierr.Error {
 		e.RequestID = id
 	}
 	e.RetryAfter = retryAfter(resp.Header, time.Now())
-	e.MayHaveApplied = cl.entry.Safety == Unsafe && mayHaveApplied(resp.StatusCode)
+	e.MayHaveApplied = cl.safety == Unsafe && mayHaveApplied(resp.StatusCode)
 	r := cl.redactor()
-	cl.class = failedStatus
+	cl.class, cl.again = failedStatus, 0
 	if cl.refused != "" {
 		e.Message = cl.refused
 		e.Hint = "check the base URL and the credentials: the service, or something before it, sends the call elsewhere"
 	} else {
 		readError(e, text, resp.Header.Get("Content-Type"), r)
 		if cl.client.decode != nil {
-			answer := &ErrorAnswer{Error: e, Header: resp.Header, Body: text}
+			answer := &ErrorAnswer{
+				Context: cl.ctx, Started: cl.start, Attempt: cl.attempts, Safety: cl.safety,
+				Error: e, Header: resp.Header, Body: text, redactor: r,
+			}
 			cl.client.decode(answer)
-			if answer.NotProcessed {
+			switch {
+			case answer.NotProcessed:
 				cl.class = failedUnsent
 				e.MayHaveApplied = false
+			case answer.Unsettled:
+				cl.class = failedUnsettled
+				e.MayHaveApplied = cl.safety == Unsafe
+			}
+			if answer.NotProcessed || cl.safety != Unsafe {
+				cl.again = answer.RepeatAfter
 			}
 		}
 	}

@@ -65,14 +65,14 @@ func (c *Client) withIdempotencyKey(next exchange) exchange {
 		if e == nil {
 			return resp, nil
 		}
-		answered := e.Status != 0 && (cl.class == failedStatus || cl.class == failedUnsent)
+		answered := e.Status != 0 && (cl.class == failedStatus || cl.class == failedUnsent || cl.class == failedUnsettled)
 		switch {
 		case cl.keyed.doubt:
 			e.MayHaveApplied = true
 		case answered:
 			cl.keyed.spent = true
 		case cl.class != failedUnsent:
-			cl.keyed.doubt = cl.entry.Safety == Unsafe
+			cl.keyed.doubt = cl.safety == Unsafe
 		}
 		return nil, e
 	}

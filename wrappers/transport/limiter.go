@@ -21,6 +21,10 @@ type LimitOptions struct {
 	Burst int
 	// InFlight is how many requests may be under way at once; 0 means any number.
 	InFlight int
+	// PauseOnThrottle makes everything wait after a 429 until the time that it names is over, up to
+	// [RetryOptions.MaxRetryAfter], and not only the request that it answered: for services that then refuse whatever
+	// comes from the caller, or count it against them.
+	PauseOnThrottle bool
 }
 
 func (o LimitOptions) withDefaults() (LimitOptions, error) {
@@ -84,6 +88,7 @@ type limiter struct {
 	filled   time.Time
 	timer    *time.Timer
 
+	resumes   time.Time // nothing is sent before
 	throttled time.Time // zero: at full rate
 	last      float64   // the rate when it was throttled
 	epoch     uint64    // counts throttlings
@@ -152,6 +157,10 @@ func (l *limiter) dispatch() {
 		if !ok {
 			return
 		}
+		if pause := time.Until(l.resumes); pause > 0 {
+			l.timer = time.AfterFunc(pause, l.tick)
+			return
+		}
 		if rate := l.fill(); rate > 0 && l.tokens < 1 {
 			wait := time.Duration(math.Ceil((1 - l.tokens) / rate * float64(time.Second)))
 			l.timer = time.AfterFunc(max(wait, time.Microsecond), l.tick)
@@ -204,8 +213,10 @@ func (l *limiter) fill() float64 {
 		return 0
 	}
 	now := time.Now()
-	l.tokens = min(float64(l.options.Burst), l.tokens+rate*now.Sub(l.filled).Seconds())
-	l.filled = now
+	if now.After(l.filled) {
+		l.tokens = min(float64(l.options.Burst), l.tokens+rate*now.Sub(l.filled).Seconds())
+		l.filled = now
+	}
 	// What a float leaves over must not cost another timer.
 	if l.tokens > 1-1e-9 && l.tokens < 1 {
 		l.tokens = 1
@@ -220,7 +231,7 @@ func (l *limiter) rate() float64 {
 	}
 	// Cubic: quickly back to near the rate that was too fast, slowly past it, then quickly up.
 	flat := math.Cbrt(l.last * (1 - throttleFactor) / recoveryScale)
-	x := time.Since(l.throttled).Seconds() - flat
+	x := max(0, time.Since(l.throttled).Seconds()) - flat
 	rate := recoveryScale*x*x*x + l.last
 	if rate >= full {
 		l.throttled = time.Time{}
@@ -229,9 +240,13 @@ func (l *limiter) rate() float64 {
 	return max(rate, min(minRate, full))
 }
 
-// throttle slows down after a 429, once for all the requests that were sent before it was known.
-func (l *limiter) throttle(epoch uint64) {
-	if l.options.RequestsPerSecond == 0 {
+// throttle slows down after a 429, once for all the requests that were sent before it was known, and stops for as long as
+// it asks.
+func (l *limiter) throttle(epoch uint64, pause time.Duration) {
+	if !l.options.PauseOnThrottle {
+		pause = 0
+	}
+	if l.options.RequestsPerSecond == 0 && pause == 0 {
 		return
 	}
 	l.mu.Lock()
@@ -239,10 +254,17 @@ func (l *limiter) throttle(epoch uint64) {
 	if epoch != l.epoch+1 {
 		return
 	}
-	l.last = max(l.fill(), minRate)
-	l.throttled = time.Now()
-	l.tokens = min(l.tokens, 0)
 	l.epoch++
+	now := time.Now()
+	if resumes := now.Add(pause); pause > 0 && resumes.After(l.resumes) {
+		l.resumes = resumes
+	}
+	if l.options.RequestsPerSecond > 0 {
+		l.last = max(l.fill(), minRate)
+		// The time in which nothing is sent is not one in which the rate recovers or the bucket fills.
+		l.throttled, l.filled = now.Add(pause), now.Add(pause)
+		l.tokens = min(l.tokens, 0)
+	}
 	l.dispatch()
 }
 
@@ -271,7 +293,11 @@ func (c *Client) withLimits(next exchange) exchange {
 		if e != nil {
 			cl.endTry() // when the try did not come far enough to do it
 			if e.Status == http.StatusTooManyRequests {
-				c.limits.throttle(epoch)
+				pause := e.RetryAfter
+				if pause > c.retry.MaxRetryAfter {
+					pause = 0 // the callers are told, and decide
+				}
+				c.limits.throttle(epoch, pause)
 				cl.hookThrottle(0, e)
 			}
 		}

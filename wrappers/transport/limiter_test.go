@@ -210,7 +210,7 @@ func TestAdaptiveRate(t *testing.T) {
 			epochs = append(epochs, epoch)
 		}
 		for _, epoch := range epochs { // five answers to requests of the same time count once
-			l.throttle(epoch)
+			l.throttle(epoch, 0)
 		}
 		if rate := l.rate(); math.Abs(rate-14) > 0.01 {
 			t.Errorf("rate %v after a 429 at 20/s, want 14", rate)
@@ -233,7 +233,7 @@ func TestAdaptiveRate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.throttle(epoch)
+			l.throttle(epoch, 0)
 		}
 		if rate := l.rate(); rate < minRate {
 			t.Errorf("rate %v", rate)

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type settings struct {
 	roundTripper    http.RoundTripper
 	proxy           proxyFunc
 	tls             *tls.Config
+	idle            time.Duration
 	log             *slog.Logger
 	hooks           hooks
 	decode          ErrorDecoder
@@ -36,12 +38,13 @@ type settings struct {
 const (
 	defaultTimeout  = 30 * time.Second
 	defaultMaxBytes = 64 << 20
+	defaultIdle     = 90 * time.Second
 )
 
 func defaults() settings {
 	return settings{
 		auth: None(), userAgent: []string{"sluice-go"}, header: http.Header{}, requestIDHeader: "X-Request-Id",
-		timeout: defaultTimeout, maxBytes: defaultMaxBytes,
+		timeout: defaultTimeout, maxBytes: defaultMaxBytes, idle: defaultIdle,
 	}
 }
 
@@ -55,7 +58,7 @@ func (s *settings) finish(secure bool) error {
 		return err
 	}
 	if s.roundTripper == nil {
-		s.roundTripper = newConnections(secure, s.proxy, s.tls)
+		s.roundTripper = newConnections(secure, s.proxy, s.tls, s.idle)
 	} else if s.proxy != nil || s.tls != nil {
 		return errors.New("a proxy or a TLS configuration has no effect on a RoundTripper of your own: set it there")
 	}
@@ -203,6 +206,19 @@ func WithTLSConfig(config *tls.Config) Option {
 	}
 }
 
+// WithIdleTimeout sets after how long a connection that no call uses is closed: 90 s by default. It should be less than
+// what the service, or a proxy in front of it, allows: a request that meets the end of its connection cannot be told from
+// one that was carried out. It has no effect on a RoundTripper of the caller's own.
+func WithIdleTimeout(d time.Duration) Option {
+	return func(s *settings) error {
+		if d <= 0 {
+			return fmt.Errorf("idle timeout %s is not positive", d)
+		}
+		s.idle = d
+		return nil
+	}
+}
+
 // WithLogger logs each try at Debug, and a call whose retries were used up at Warn. Nothing is logged by default.
 // No URL, header or body is ever logged.
 func WithLogger(log *slog.Logger) Option {
@@ -226,6 +242,14 @@ func WithHooks(list ...Hook) Option {
 
 // ErrorAnswer is an answer with an error status, for an [ErrorDecoder] to read.
 type ErrorAnswer struct {
+	// Context is the call's: with values of its own a wrapper tells its decoder what the call is about.
+	Context context.Context
+	// Started is when the call began, with all its tries.
+	Started time.Time
+	// Attempt counts the tries of the call, this one included.
+	Attempt int
+	// Safety is that of the call: see [WithSafety].
+	Safety Safety
 	// Error is the error that will be returned. Kind, Status, Message, Code, RequestID and RetryAfter are filled in
 	// as far as a generic reading goes; the decoder corrects and completes them.
 	Error *apierr.Error
@@ -237,6 +261,26 @@ type ErrorAnswer struct {
 	// NotProcessed is set by the decoder when the answer proves that the service did not do what was asked. The
 	// request is then repeated even if it is unsafe, and MayHaveApplied stays false.
 	NotProcessed bool
+	// Unsettled is set by the decoder when the answer leaves open what the service did although its status says
+	// otherwise, such as a 429 that stands for a timeout further inside. The request is then repeated if it is not
+	// unsafe, and an unsafe one says MayHaveApplied.
+	Unsettled bool
+	// RepeatAfter is set by the decoder when the answer is one to be expected for a while, such as a 403 until a
+	// permission has spread: the request is then repeated after exactly this pause, and neither
+	// [RetryOptions.MaxAttempts] nor the retry budget count it. It is the decoder that ends it, by the time or the
+	// number of tries. An unsafe request is repeated only with NotProcessed.
+	RepeatAfter time.Duration
+
+	redactor *apierr.Redactor
+}
+
+// Redact returns a text of the answer without the secrets that were sent and without what looks like one. Error is
+// masked by itself; this is for what the decoder keeps elsewhere, such as in Error.Err.
+func (a *ErrorAnswer) Redact(text string) string {
+	if a.redactor == nil {
+		return (&apierr.Redactor{}).Text(text)
+	}
+	return a.redactor.Text(text)
 }
 
 // ErrorDecoder reads a service's error bodies.

@@ -103,6 +103,7 @@ func (c *Client) withRetry(next exchange) exchange {
 	return func(cl *call) (*http.Response, *apierr.Error) {
 		for try := 1; ; try++ {
 			before := cl.attempts
+			cl.again = 0
 			resp, e := next(cl)
 			if cl.attempts > before {
 				cl.hookAttempt(resp, e)
@@ -118,8 +119,12 @@ func (c *Client) withRetry(next exchange) exchange {
 			if !cl.worthRepeating(e) {
 				return nil, e
 			}
-			pause, why := c.pause(cl, e, try)
-			if why == "" && !c.budget.take() {
+			var pause time.Duration
+			var why string
+			if cl.again > 0 {
+				try-- // a pause that the decoder asked for is no retry
+				pause, why = cl.foreseen()
+			} else if pause, why = c.pause(cl, e, try); why == "" && !c.budget.take() {
 				why = "the retry budget of this client is empty"
 			}
 			if why != "" {
@@ -139,19 +144,24 @@ func (cl *call) worthRepeating(e *apierr.Error) bool {
 	if !cl.repeatable() && cl.opened {
 		return false
 	}
+	if cl.again > 0 {
+		return true
+	}
 	switch cl.class {
 	case failedUnsent:
 		return true
+	case failedUnsettled:
+		return cl.safety != Unsafe
 	case failedConnection, failedTimeout:
-		return cl.entry.Safety != Unsafe || cl.entry.IdempotencyKey != ""
+		return cl.safety != Unsafe || cl.entry.IdempotencyKey != ""
 	case failedStatus:
 		switch e.Status {
 		case http.StatusTooManyRequests:
 			return true
 		case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return cl.entry.Safety != Unsafe
+			return cl.safety != Unsafe
 		case http.StatusInternalServerError:
-			return cl.entry.Safety == Safe
+			return cl.safety == Safe
 		}
 	case failedFinal, failedEnded:
 	}
@@ -186,6 +196,14 @@ func (c *Client) pause(cl *call, e *apierr.Error, try int) (time.Duration, strin
 		return 0, "the caller's deadline comes before the next try"
 	}
 	return pause, ""
+}
+
+// foreseen is the pause that the decoder asked for, or why there is none.
+func (cl *call) foreseen() (time.Duration, string) {
+	if deadline, ok := cl.ctx.Deadline(); ok && time.Until(deadline) <= cl.again {
+		return 0, "the caller's deadline comes before the next try"
+	}
+	return cl.again, ""
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

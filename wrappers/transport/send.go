@@ -56,7 +56,7 @@ func (c *Client) send(cl *call) (*http.Response, error) {
 // wire makes the request of one try.
 func (cl *call) wire() (*http.Request, error) {
 	ctx := cl.try
-	unsafe := cl.entry.Safety == Unsafe
+	unsafe := cl.safety == Unsafe
 	if unsafe {
 		cl.asked.Store(false)
 		cl.got.Store(false)
@@ -134,7 +134,7 @@ func (cl *call) refuseRedirect(status int, target *url.URL, hops int) string {
 	switch {
 	case !sameOrigin(target, cl.client.base) || target.User != nil:
 		return "redirect to another origin refused: " + target.Scheme + "://" + target.Host
-	case cl.entry.Safety != Safe:
+	case cl.safety != Safe:
 		return "redirect refused: only operations that just read follow one"
 	case status < http.StatusTemporaryRedirect && !readOnly:
 		return "redirect refused: it asks for another method"

@@ -246,7 +246,7 @@ func TestWaitingForConnectionIsNotSent(t *testing.T) {
 	}))
 	defer srv.Close()
 	defer close(release)
-	rt := newHTTPTransport(nil, nil, 1)
+	rt := newHTTPTransport(nil, nil, 1, defaultIdle)
 	c := newClient(t, srv.URL, testOperations, WithRoundTripper(rt), WithRetry(RetryOptions{MaxAttempts: 1}))
 	go func() { _ = Discard(c.Do(newRequest(t, "GET", srv.URL+"/events", ""))) }()
 	<-busy // the one connection is taken

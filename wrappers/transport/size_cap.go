@@ -93,7 +93,7 @@ func (cl *call) wrongContent(resp *http.Response, b *body, contentType string) *
 	if id := answeredRequestID(resp.Header); id != "" {
 		e.RequestID = id
 	}
-	e.MayHaveApplied = cl.entry.Safety == Unsafe
+	e.MayHaveApplied = cl.safety == Unsafe
 	want := "JSON"
 	if !cl.entry.content.json {
 		want = cl.entry.Content
@@ -124,7 +124,7 @@ func (cl *call) tooLarge(status int) *apierr.Error {
 	e.Status = status
 	e.Message = fmt.Sprintf("more than %d bytes", cl.client.maxBytes)
 	e.Hint = "ask for less at a time, or raise the limit with WithMaxResponseBytes"
-	e.MayHaveApplied = cl.entry.Safety == Unsafe
+	e.MayHaveApplied = cl.safety == Unsafe
 	cl.class = failedFinal
 	return e
 }

@@ -153,6 +153,7 @@ type call struct {
 	caller *http.Request // as it was given to Do; never changed
 	ctx    context.Context
 	entry  *entry
+	safety Safety // of this call: see WithSafety
 	start  time.Time
 
 	header    http.Header // what is sent; rebuilt, never changed, once a try has begun
@@ -179,6 +180,7 @@ type call struct {
 	got     atomic.Bool // … and there was one, so that bytes may have left
 	refused string      // why a redirect was not followed
 	class   class
+	again   time.Duration // ErrorAnswer.RepeatAfter of the current try
 
 	body body
 }
@@ -197,6 +199,8 @@ const (
 	failedTimeout
 	// failedStatus is an answer with an error status.
 	failedStatus
+	// failedUnsettled is an answer that leaves open what was done.
+	failedUnsettled
 	// failedEnded is the caller's context.
 	failedEnded
 )
@@ -207,7 +211,10 @@ const maxReplay = 1 << 20
 func (cl *call) admit() *apierr.Error {
 	c := cl.client
 	e, err := c.admit(cl.caller)
-	cl.entry = e
+	cl.entry, cl.safety = e, safetyOf(cl.ctx, e)
+	if err == nil && cl.safety > Safe {
+		err = fmt.Errorf("unknown safety %d", cl.safety)
+	}
 	if err != nil {
 		return cl.invalid(err)
 	}

@@ -18,7 +18,7 @@ func (c *Client) withHeaders(next exchange) exchange {
 		if _, ok := cl.header["User-Agent"]; !ok {
 			cl.header["User-Agent"] = c.userAgent
 		}
-		if cl.entry.Safety == Unsafe {
+		if cl.safety == Unsafe {
 			hideIdempotencyKey(cl.header)
 		}
 		return next(cl)

@@ -22,7 +22,7 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 			return nil, fmt.Errorf("transport: %w", err)
 		}
 	}
-	if d.roundTripper != nil || d.proxy != nil || d.tls != nil || d.limit != c.limit {
+	if d.roundTripper != nil || d.proxy != nil || d.tls != nil || d.idle != c.idle || d.limit != c.limit {
 		return nil, errors.New("transport: connections and limits are shared with the first client: make one with New instead")
 	}
 	d.roundTripper = c.roundTripper

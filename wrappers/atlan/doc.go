@@ -1,0 +1,2 @@
+// Package atlan is a client for Atlan.
+package atlan
