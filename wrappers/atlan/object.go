@@ -188,6 +188,21 @@ func (o *object) adopt(now map[string]json.RawMessage) {
 	}
 }
 
+// drop forgets a member, as it was read and as it was written.
+func (o *object) drop(name string) {
+	delete(o.set, name)
+	if _, ok := memberOf(o.raw, name); !ok {
+		return
+	}
+	o.raw = appendObject(nil, func(yield func(string, json.RawMessage) bool) {
+		for n, v := range membersOf(o.raw) {
+			if n != name && !yield(n, v) {
+				return
+			}
+		}
+	})
+}
+
 // appendObject writes an object; values are written as they are.
 func appendObject(dst []byte, members iter.Seq2[string, json.RawMessage]) json.RawMessage {
 	dst = append(dst, '{')

@@ -53,9 +53,13 @@ func (e *Entity) RemoveRelationship(name string, refs ...atlanassets.Ref) error 
 	return nil
 }
 
-func (e *Entity) append(name string, refs ...json.RawMessage) { e.appended = added(e.appended, name, refs) }
+func (e *Entity) append(name string, refs ...json.RawMessage) {
+	e.appended = added(e.appended, name, refs)
+}
 
-func (e *Entity) remove(name string, refs ...json.RawMessage) { e.removed = added(e.removed, name, refs) }
+func (e *Entity) remove(name string, refs ...json.RawMessage) {
+	e.removed = added(e.removed, name, refs)
+}
 
 func added(to map[string][]json.RawMessage, name string, refs []json.RawMessage) map[string][]json.RawMessage {
 	if len(refs) == 0 {
