@@ -14,3 +14,4 @@ package sluice
 //go:generate go run ./specs/internal/operations specs/airbyte gen/airbyteapi/operations.gen.go
 //go:generate go run ./specs/internal/operations specs/polytomic gen/polytomicapi/operations.gen.go
 //go:generate go run ./specs/internal/operations specs/atlan gen/atlanapi/operations.gen.go
+//go:generate go run ./specs/internal/assets specs/atlan/assets.yaml

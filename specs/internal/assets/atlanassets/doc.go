@@ -1,0 +1,2 @@
+// Package atlanassets holds the asset types of Atlan.
+package atlanassets

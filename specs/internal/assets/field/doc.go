@@ -1,0 +1,2 @@
+// Package field holds the fields of Atlan's search index.
+package field
