@@ -1,6 +1,10 @@
 package atlan
 
-import "github.com/sluice-sdk/sluice/wrappers/transport"
+import (
+	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/transport"
+)
 
 // requestsPerMinute is what Atlan allows a tenant, all its callers together (docs.atlan.com, "API limits and automation").
 // Beyond it the tenant is answered 429 for a minute.
@@ -14,7 +18,7 @@ const requestsPerMinute = 400
 // within 60. With 400: a rate of 388, a burst of 4, and 8 to spare, which is what is sent in 1.2 seconds. The throughput is
 // 97 % of the limit.
 func (s *settings) limits() transport.LimitOptions {
-	o := transport.LimitOptions{InFlight: inFlight, PauseOnThrottle: true}
+	o := transport.LimitOptions{InFlight: inFlight, PauseOnThrottle: true, Window: time.Minute}
 	if n := s.perMinute; n > 0 {
 		o.RequestsPerSecond = 0.97 * float64(n) / 60
 		o.Burst = max(1, n/100)

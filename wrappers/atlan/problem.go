@@ -301,8 +301,6 @@ func hint(e *apierr.Error) string {
 		return "What the token may do is decided by its personas and by the admins of the connection."
 	case http.StatusNotAcceptable:
 		return "Send less at once."
-	case http.StatusProxyAuthRequired:
-		return "The proxy refused the user or the password in its URL."
 	case http.StatusTooManyRequests:
 		if e.Code != codeIndexTimeout {
 			return "Atlan counts the requests of all callers of the tenant: leave room for them with WithRequestsPerMinute."

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,12 @@ func newHTTPTransport(proxy proxyFunc, config *tls.Config, most int, idle time.D
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy: proxy, DialContext: dialer.DialContext, TLSClientConfig: config.Clone(), TLSHandshakeTimeout: 10 * time.Second,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode != http.StatusOK {
+				return proxyRefusedError(resp.StatusCode)
+			}
+			return nil
+		},
 		ForceAttemptHTTP2:   true, // a dialer or a TLS configuration of one's own would turn it off
 		MaxIdleConnsPerHost: most, MaxConnsPerHost: most, IdleConnTimeout: idle,
 		ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 1 << 20,

@@ -43,7 +43,7 @@
 // # What is repeated
 //
 // The operation table says which operations are safe (they only read), idempotent or unsafe. A request that is in no
-// table is unsafe.
+// table is unsafe. A caller that knows more about one call than the document does says so with [WithSafety].
 //
 //	failure                                        safe   idempotent   unsafe
 //	no connection: DNS, dial, TLS, proxy           yes    yes          yes
@@ -55,8 +55,10 @@
 //	the try timed out                              yes    yes          no, MayHaveApplied
 //	408, 502, 503, 504                             yes    yes          no, MayHaveApplied
 //	500                                            yes    no           no, MayHaveApplied
-//	untrusted certificate, other statuses,         no     no           no
-//	unreadable or too large answers
+//	an answer the decoder calls unsettled          yes    yes          no, MayHaveApplied
+//	untrusted certificate, refused by the proxy,   no     no           no
+//	other statuses, unreadable or too large
+//	answers
 //
 // An operation whose table entry has idempotency-key=Header sends a key by which the service knows a repeated request:
 // then a connection that broke and a try that timed out are repeated with the same key, unsafe or not, and an error
@@ -67,6 +69,9 @@
 // once. All calls of a client share a budget of retries: [RetryOptions]. The policy may become better in any release;
 // that an unsafe request is never repeated once it may have been processed will not change. This includes the
 // repetitions that http.Transport makes silently.
+//
+// An answer that is to be expected for a while, such as a 403 until a permission has spread, is the decoder's to tell:
+// with [ErrorAnswer.RepeatAfter] it sets the pause, and neither the number of tries nor the budget count.
 //
 // # Answers
 //

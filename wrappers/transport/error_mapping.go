@@ -128,6 +128,9 @@ func (cl *call) answered(resp *http.Response) *apierr.Error {
 		e.Hint = "check the base URL and the credentials: the service, or something before it, sends the call elsewhere"
 	} else {
 		readError(e, text, resp.Header.Get("Content-Type"), r)
+		if e.Status == http.StatusProxyAuthRequired {
+			e.Hint = proxyHint
+		}
 		if cl.client.decode != nil {
 			answer := &ErrorAnswer{
 				Context: cl.ctx, Started: cl.start, Attempt: cl.attempts, Safety: cl.safety,
@@ -299,6 +302,10 @@ func provesUnsent(err error) bool {
 	var waiting notConnectedError
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
+	var proxy proxyRefusedError
+	if errors.As(err, &proxy) {
+		return true
+	}
 	if errors.As(err, &waiting) || errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {
 		return true
 	}
@@ -327,7 +334,7 @@ func plainHTTP(err error) bool {
 }
 
 // neverWorks reports whether another try would fail the same way.
-func neverWorks(err error) bool { return untrusted(err) || plainHTTP(err) }
+func neverWorks(err error) bool { return untrusted(err) || plainHTTP(err) || proxyAuthRefused(err) }
 
 func connectionHint(err error) string {
 	var dns *net.DNSError
@@ -336,6 +343,8 @@ func connectionHint(err error) string {
 		return "the service's certificate is not trusted: check the host, or give its authority with WithTLSConfig"
 	case plainHTTP(err):
 		return "the service speaks plain HTTP at this address: use http:// in the base URL"
+	case proxyAuthRefused(err):
+		return proxyHint
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the host has no address: check the base URL"
 	}

@@ -106,7 +106,7 @@ func TestLogger(t *testing.T) {
 			var b bytes.Buffer
 			c := newClient(t, "https://api.example.com", testOperations, WithService("acme"), WithAuth(Tokens(&counter{})),
 				WithLogger(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: level}))), WithRoundTripper(roundTripper(withStatus(503))))
-			_, err := c.Do(newRequest(t, "GET", "https://api.example.com/jobs/4711?x=y", ""))
+			_, err := c.Do(newRequest(t, "GET", "https://api.example.com/jobs/this-job?x=y", ""))
 			if !errors.Is(err, apierr.ErrUnavailable) {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestLogger(t *testing.T) {
 			if len(want) == 0 && b.Len() > 0 || level == slog.LevelInfo && strings.Count(b.String(), "\n") != 1 {
 				t.Errorf("%s: %s", level, b.String())
 			}
-			if strings.Contains(b.String(), "4711") || strings.Contains(b.String(), "x=y") || strings.Contains(b.String(), "token-1") {
+			if strings.Contains(b.String(), "this-job") || strings.Contains(b.String(), "x=y") || strings.Contains(b.String(), "token-1") {
 				t.Errorf("too much is logged: %s", b.String())
 			}
 		})

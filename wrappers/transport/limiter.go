@@ -17,6 +17,9 @@ type LimitOptions struct {
 	// RequestsPerSecond is the rate that is not exceeded on average; 0 means no rate. On a 429 the rate falls to
 	// seven tenths, not below one request in two seconds, and then recovers by itself.
 	RequestsPerSecond float64
+	// Window is the time over which the service counts requests: 1 s. After a 429 the rate needs about two windows to
+	// recover.
+	Window time.Duration
 	// Burst is how many requests may leave at once after a quiet time: by default what the rate allows in a second.
 	Burst int
 	// InFlight is how many requests may be under way at once; 0 means any number.
@@ -28,8 +31,11 @@ type LimitOptions struct {
 }
 
 func (o LimitOptions) withDefaults() (LimitOptions, error) {
-	if o.RequestsPerSecond < 0 || math.IsNaN(o.RequestsPerSecond) || math.IsInf(o.RequestsPerSecond, 0) || o.Burst < 0 || o.InFlight < 0 {
+	if o.RequestsPerSecond < 0 || math.IsNaN(o.RequestsPerSecond) || math.IsInf(o.RequestsPerSecond, 0) || o.Window < 0 || o.Burst < 0 || o.InFlight < 0 {
 		return o, errors.New("a limit is negative or not a number")
+	}
+	if o.Window == 0 {
+		o.Window = time.Second
 	}
 	if o.Burst == 0 {
 		o.Burst = int(max(1, math.Ceil(o.RequestsPerSecond)))
@@ -231,7 +237,7 @@ func (l *limiter) rate() float64 {
 	}
 	// Cubic: quickly back to near the rate that was too fast, slowly past it, then quickly up.
 	flat := math.Cbrt(l.last * (1 - throttleFactor) / recoveryScale)
-	x := max(0, time.Since(l.throttled).Seconds()) - flat
+	x := max(0, time.Since(l.throttled).Seconds()/l.options.Window.Seconds()) - flat
 	rate := recoveryScale*x*x*x + l.last
 	if rate >= full {
 		l.throttled = time.Time{}

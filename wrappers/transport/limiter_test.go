@@ -340,3 +340,96 @@ func BenchmarkLimiter(b *testing.B) {
 		})
 	}
 }
+
+// TestPauseOnThrottle: after a 429 nothing is sent until the time it names is over, whoever sends; a time beyond
+// MaxRetryAfter stops nobody.
+func TestPauseOnThrottle(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		on         bool
+		rate       float64
+		retryAfter string
+		want       time.Duration // when the second caller's request arrives
+	}{
+		{"on", true, 10, "60", 59 * time.Second},
+		{"on, without a rate", true, 0, "60", 59 * time.Second},
+		{"off", false, 10, "60", 0},
+		{"too long", true, 10, "61", 0},
+		{"no time named", true, 10, "", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var at []time.Duration
+				start := time.Now()
+				c := newClient(t, "https://api.example.com", testOperations,
+					WithLimits(LimitOptions{RequestsPerSecond: test.rate, PauseOnThrottle: test.on, InFlight: 5}),
+					WithRetry(RetryOptions{MaxAttempts: 1}),
+					WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
+						mu.Lock()
+						defer mu.Unlock()
+						if at = append(at, time.Since(start)); len(at) == 1 {
+							return answer(r, 429, "", "", "Retry-After", test.retryAfter), nil
+						}
+						return answer(r, 200, "application/json", "{}"), nil
+					})))
+				_, err := c.Do(newRequest(t, "GET", "https://api.example.com/jobs", ""))
+				if !errors.Is(err, apierr.ErrRateLimited) {
+					t.Fatal(err)
+				}
+				timer := time.NewTimer(time.Second)
+				<-timer.C
+				var wg sync.WaitGroup
+				for range 20 {
+					wg.Go(func() {
+						if err := Discard(c.Do(newRequest(t, "GET", "https://api.example.com/jobs", ""))); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+				if waited := at[1] - time.Second; waited < test.want || waited > test.want+time.Second {
+					t.Errorf("the next request left %s after it was asked for, want %s", waited, test.want)
+				}
+				if test.on && test.rate > 0 && test.want > 0 && at[len(at)-1]-at[1] < 1500*time.Millisecond {
+					t.Errorf("20 requests left within %s after the pause", at[len(at)-1]-at[1])
+				}
+			})
+		})
+	}
+}
+
+// TestWindow: the rate needs about two windows to come back after a 429.
+func TestWindow(t *testing.T) {
+	for _, window := range []time.Duration{0, time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			const full = 6.0
+			l := limits(t, LimitOptions{RequestsPerSecond: full, Window: window})
+			epoch, err := l.acquire(t.Context(), User)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.throttle(epoch, 0)
+			unit := max(window, time.Second)
+			if rate := l.rate(); rate < 0.69*full || rate > 0.71*full {
+				t.Errorf("window %s: %.2f right after a 429", window, rate)
+			}
+			before := 0.0
+			for range 5 {
+				timer := time.NewTimer(unit / 2)
+				<-timer.C
+				rate := l.rate()
+				if rate < before {
+					t.Errorf("window %s: the rate falls from %.2f to %.2f", window, before, rate)
+				}
+				before = rate
+			}
+			if before != full {
+				t.Errorf("window %s: %.2f after two and a half windows", window, before)
+			}
+		})
+	}
+	if _, err := (LimitOptions{Window: -1}).withDefaults(); err == nil {
+		t.Error("a negative window is accepted")
+	}
+}

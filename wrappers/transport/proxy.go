@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,7 +16,11 @@ import (
 type proxyFunc func(*http.Request) (*url.URL, error)
 
 // WithProxy sends everything through one proxy: http://, https://, socks5:// or socks5h://, with user:password@ where
-// it asks for them. With socks5h the proxy looks the host up. The environment is not read.
+// it asks for them; what has a meaning in URLs is escaped there, "p%40ss" for "p@ss". The proxy looks the host up, also
+// with socks5, which net/http takes for socks5h. The environment is not read.
+//
+// A proxy that cannot be reached, or cannot reach the service, is an error of kind [apierr.KindUnavailable] and, because
+// nothing was sent, repeated for every operation. A refused user or password is not repeated.
 func WithProxy(proxy string) Option {
 	return func(s *settings) error {
 		u, err := parseProxy(proxy)
@@ -77,6 +82,31 @@ func environmentProxy(getenv func(string) string) (proxyFunc, error) {
 	config.CGI = false
 	choose := config.ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
+}
+
+// proxyRefusedError is the status with which a proxy answered CONNECT.
+type proxyRefusedError int
+
+func (e proxyRefusedError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("the proxy answered %d %s", int(e), http.StatusText(int(e))))
+}
+
+const proxyHint = "the proxy refused the user or the password in its URL, or asks for them"
+
+// proxyAuthRefused reports whether a proxy did not accept the user and the password.
+func proxyAuthRefused(err error) bool {
+	var refused proxyRefusedError
+	if errors.As(err, &refused) {
+		return refused == http.StatusProxyAuthRequired
+	}
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "socks connect" || op.Err == nil {
+		return false
+	}
+	// The SOCKS client inside net/http has no types for these (RFC 1928, 3; RFC 1929, 2).
+	text := op.Err.Error()
+	return strings.Contains(text, "username/password authentication failed") || strings.Contains(text, "no acceptable authentication methods") ||
+		strings.Contains(text, "unsupported authentication method")
 }
 
 // parseProxy reads a proxy's URL; one without a scheme is http, as curl takes it. Its errors do not repeat it: it may
