@@ -1,6 +1,7 @@
 package atlan
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,7 +41,7 @@ func New(opts ...Option) (*Client, error) {
 // Raw returns the generated client of all operations, with this client's credentials, headers, retries, limits and
 // errors: whatever this package does not offer is one call away:
 //
-//	answer, err := transport.Decode[atlanapi.WhoAmIResponse](client.Raw().WhoAmI(ctx))
+//	answer, err := transport.Decode[atlanapi.WhoAmI](client.Raw().WhoAmI(ctx))
 func (c *Client) Raw() *atlanapi.ClientWithResponses { return c.raw }
 
 // BaseURL returns the URL of the tenant, such as https://acme.atlan.com, without a slash at its end.
@@ -49,7 +50,7 @@ func (c *Client) BaseURL() string { return c.base }
 // CloseIdleConnections closes the connections that no call uses. The client can be used afterwards.
 func (c *Client) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
-// String returns the tenant's URL and never a credential, as Format and LogValue do.
+// String returns the tenant's URL and never a credential, as Format, LogValue and MarshalJSON do.
 func (c *Client) String() string { return "atlan.Client(" + c.base + ")" }
 
 // Format implements [fmt.Formatter]: whatever the verb, it writes what String returns.
@@ -57,3 +58,6 @@ func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String
 
 // LogValue implements [slog.LogValuer].
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON hides what String hides.
+func (c *Client) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }

@@ -79,10 +79,10 @@ func WithBaseURL(tenant string) Option {
 func parseBaseURL(field, raw string) (string, error) {
 	const example = "https://acme.atlan.com"
 	raw = strings.TrimSpace(raw)
-	switch {
-	case raw == "":
+	switch raw {
+	case "":
 		return "", apierr.Invalid(service, field, "the URL is empty: give one such as %s", example)
-	case raw == "INTERNAL":
+	case "INTERNAL":
 		return "", apierr.Invalid(service, field, "INTERNAL stands for the services inside Atlan's own cluster, each with a host of its own, "+
 			"which this library does not reach: give the tenant's URL, such as %s", example)
 	}

@@ -125,11 +125,11 @@ func (c *Client) explain(a *transport.ErrorAnswer) {
 		return
 	}
 	var end time.Time
-	if close, ok := a.Context.Value(windowKey{}).(time.Time); ok && a.Error.Code == codeForbidden {
-		end = close
-		var p *Problem
+	if closes, ok := a.Context.Value(windowKey{}).(time.Time); ok && a.Error.Code == codeForbidden {
+		end = closes
+		var p *AnswerError
 		if !errors.As(a.Error.Err, &p) {
-			p = &Problem{}
+			p = &AnswerError{}
 			a.Error.Err = p
 		}
 		p.Reason = ErrPermissionsPending

@@ -302,8 +302,7 @@ func provesUnsent(err error) bool {
 	var waiting notConnectedError
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
-	var proxy proxyRefusedError
-	if errors.As(err, &proxy) {
+	if _, ok := errors.AsType[proxyRefusedError](err); ok {
 		return true
 	}
 	if errors.As(err, &waiting) || errors.As(err, &dns) || errors.As(err, &record) || untrusted(err) {

@@ -95,9 +95,8 @@ const proxyHint = "the proxy refused the user or the password in its URL, or ask
 
 // proxyAuthRefused reports whether a proxy did not accept the user and the password.
 func proxyAuthRefused(err error) bool {
-	var refused proxyRefusedError
-	if errors.As(err, &refused) {
-		return refused == http.StatusProxyAuthRequired
+	if refused, ok := errors.AsType[proxyRefusedError](err); ok {
+		return refused == http.StatusProxyAuthRequired || refused == http.StatusUnauthorized // tinyproxy's answer
 	}
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "socks connect" || op.Err == nil {

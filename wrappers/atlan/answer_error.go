@@ -15,9 +15,9 @@ import (
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
-// Problem is what an error answer of Atlan's says beyond the message and the code of the [apierr.Error] it is the cause
+// AnswerError is what an error answer of Atlan's says beyond the message and the code of the [apierr.Error] it is the cause
 // of: errors.As finds it when there is any of it. Secrets are masked in it.
-type Problem struct {
+type AnswerError struct {
 	// Causes are what led to the failure, the outermost first.
 	Causes []Cause
 	// Doc is the address of a page about the failure, empty when the answer names none.
@@ -40,7 +40,7 @@ type Cause struct {
 }
 
 // Error returns the reason and the causes in one line.
-func (p *Problem) Error() string {
+func (p *AnswerError) Error() string {
 	var parts []string
 	if p.Reason != nil {
 		parts = append(parts, p.Reason.Error())
@@ -62,7 +62,7 @@ func (p *Problem) Error() string {
 }
 
 // Unwrap returns the reason.
-func (p *Problem) Unwrap() error { return p.Reason }
+func (p *AnswerError) Unwrap() error { return p.Reason }
 
 // answered is what can be read of an error answer. There are these shapes (AtlasBaseExceptionMapper and
 // AllExceptionMapper of atlas-metastore; pyatlan's client/atlan.py for the closed services):
@@ -204,7 +204,7 @@ const (
 )
 
 // problem is what goes into the cause of the error, nil when the answer says nothing of it.
-func (a answered) problem(redact func(string) string) *Problem {
+func (a answered) problem(redact func(string) string) *AnswerError {
 	clean := func(text string) string {
 		text = redact(text)
 		if len(text) > maxDetail {
@@ -212,7 +212,7 @@ func (a answered) problem(redact func(string) string) *Problem {
 		}
 		return text
 	}
-	p := &Problem{Doc: clean(a.doc()), ErrorID: clean(a.text("errorId")), GUID: clean(a.text("entityGuid"))}
+	p := &AnswerError{Doc: clean(a.doc()), ErrorID: clean(a.text("errorId")), GUID: clean(a.text("entityGuid"))}
 	causes := a.causes()
 	for _, c := range causes[:min(len(causes), maxCauses)] {
 		p.Causes = append(p.Causes, Cause{Type: clean(c.Type), Message: clean(c.Message), Location: clean(c.Location)})
@@ -265,7 +265,7 @@ func explain(a *transport.ErrorAnswer) {
 	p := fields.problem(a.Redact)
 	reason := func(err error) {
 		if p == nil {
-			p = &Problem{}
+			p = &AnswerError{}
 		}
 		p.Reason = err
 	}
