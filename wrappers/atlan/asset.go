@@ -247,7 +247,7 @@ func (a *Asset[T]) whole() (*Entity, error) {
 	e := a.Entity
 	e.attributes.set, e.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	e.appended, e.removed = maps.Clone(e.appended), maps.Clone(e.removed)
-	if e.TypeName == "" {
+	if e.TypeName == "" && !e.known {
 		e.TypeName = typeNameOf[T]()
 	}
 	read := make(map[string]json.RawMessage)
@@ -329,12 +329,13 @@ func (m *member) encode() (json.RawMessage, error) {
 // read.
 func (m *member) relate(e *Entity, read json.RawMessage) error {
 	var refs []atlanassets.Ref
-	single := false
+	single, null := false, false
 	switch a := m.value.Interface().(type) {
 	case atlanassets.Attribute[atlanassets.Ref]:
 		if a.IsZero() {
 			return nil
 		}
+		null = a.IsNull()
 		if ref, ok := a.Get(); ok {
 			refs, single = []atlanassets.Ref{ref}, true
 		}
@@ -342,6 +343,7 @@ func (m *member) relate(e *Entity, read json.RawMessage) error {
 		if a.IsZero() {
 			return nil
 		}
+		null = a.IsNull()
 		refs, _ = a.Get()
 	}
 	var kept []json.RawMessage
@@ -366,7 +368,7 @@ func (m *member) relate(e *Entity, read json.RawMessage) error {
 	}
 	var now json.RawMessage
 	switch {
-	case len(refs) == 0 && m.isNull():
+	case null:
 		now = json.RawMessage("null")
 	case single && len(kept) == 1:
 		now = kept[0]
@@ -379,9 +381,4 @@ func (m *member) relate(e *Entity, read json.RawMessage) error {
 		e.relations.put(m.name, now)
 	}
 	return nil
-}
-
-func (m *member) isNull() bool {
-	text, err := m.encode()
-	return err == nil && isNull(text)
 }

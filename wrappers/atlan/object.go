@@ -241,7 +241,7 @@ func encodeJSON(v any) (json.RawMessage, error) {
 		if !json.Valid(raw) {
 			return nil, errors.New("the json.RawMessage is not valid JSON")
 		}
-		return slices.Clone(raw), nil
+		return slices.Clone(bytes.TrimSpace(raw)), nil
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
