@@ -78,6 +78,23 @@ func TestIs(t *testing.T) {
 	}
 }
 
+type teapot string
+
+func (t teapot) Error() string         { return string(t) }
+func (t teapot) Matches(e *Error) bool { return e.Status == 418 }
+
+// TestCategory: a service's own sentinel stands for the errors that it matches, beside their kinds.
+func TestCategory(t *testing.T) {
+	const errTeapot = teapot("a teapot")
+	err := fmt.Errorf("wrapped: %w", &Error{Kind: KindInvalid, Status: 418})
+	if !errors.Is(err, errTeapot) || !errors.Is(err, ErrInvalid) || errors.Is(err, ErrConflict) {
+		t.Error(err)
+	}
+	if errors.Is(&Error{Kind: KindInvalid, Status: 400}, errTeapot) || errors.Is(io.EOF, errTeapot) {
+		t.Error("everything is a teapot")
+	}
+}
+
 func TestKindOfStatus(t *testing.T) {
 	want := map[int]Kind{
 		300: KindUnexpected, 302: KindUnexpected, 304: KindUnexpected,

@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -397,4 +400,32 @@ func TestS3Retries(t *testing.T) {
 			})
 		}
 	}
+}
+
+// FuzzErrorBody: no body makes the reading fail, change the kind, or bring in what is not text.
+func FuzzErrorBody(f *testing.F) {
+	for _, body := range []string{
+		"", "{}", "null", "[", `{"errorCode":1e400}`, `{"causes":[[[]]],"errorDetailsMap":{"":{}}}`, `{"message":"\ud800","doc":"https://"}`,
+		`{"code":1006,"info":[1,{"password":"x"}]}`, "\xff\xfe", `{"errorCause":{"a":"b"},"slug":null,"version":3}`,
+	} {
+		f.Add(403, body)
+	}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		status = 300 + (status&0x7fffffff)%300
+		err := ask(t, withStatus(status, body))
+		e, ok := errors.AsType[*apierr.Error](err)
+		if !ok || e.Kind != apierr.KindOfStatus(status) || e.Status != status || len(is(err)) != 1 {
+			t.Fatalf("%d %q: %v", status, body, err)
+		}
+		if text := err.Error(); !utf8.ValidString(text) || strings.ContainsAny(text, "\n\r") {
+			t.Fatalf("%d %q: %q", status, body, text)
+		}
+		if a, ok := errors.AsType[*AnswerError](err); ok {
+			for _, text := range append([]string{a.Doc, a.ErrorID, a.GUID}, slices.Collect(maps.Values(a.Details))...) {
+				if len(text) > maxDetail+3 || !utf8.ValidString(text) {
+					t.Fatalf("%d %q: %q", status, body, text)
+				}
+			}
+		}
+	})
 }

@@ -174,6 +174,24 @@ func TestS3WindowMemory(t *testing.T) {
 	})
 }
 
+// TestS3WindowGoroutines: connections are made and used by many goroutines.
+func TestS3WindowGoroutines(t *testing.T) {
+	client := testClient(t, roundTripper(withStatus(200, "{}")))
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			for j := range 50 {
+				name := fmt.Sprintf("default/snowflake/%d", i*50+j)
+				client.connectionCreated(name, "")
+				if ctx := t.Context(); client.underConnection(ctx, name+"/DB") == ctx {
+					t.Errorf("%s is not remembered", name)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // TestN3WaitForPermissions: the wait reads little, ends with the permissions or with the context, and says what the last
 // answer was.
 func TestN3WaitForPermissions(t *testing.T) {

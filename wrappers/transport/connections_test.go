@@ -199,3 +199,19 @@ func TestHTTP2Refused(t *testing.T) {
 	t.Logf("%d connections", opened.Load())
 	c.CloseIdleConnections()
 }
+
+func TestIdleTimeout(t *testing.T) {
+	for want, opts := range map[time.Duration][]Option{defaultIdle: nil, 7 * time.Second: {WithIdleTimeout(7 * time.Second)}} {
+		c := newClient(t, "https://api.example.com", testOperations, opts...)
+		rt := c.roundTripper.(*connections)
+		if rt.single.IdleConnTimeout != want || rt.shared.IdleConnTimeout != want {
+			t.Errorf("%s and %s, want %s", rt.single.IdleConnTimeout, rt.shared.IdleConnTimeout, want)
+		}
+		if _, err := c.With(WithIdleTimeout(time.Second)); err == nil {
+			t.Error("With changed the connections that it shares")
+		}
+	}
+	if _, err := New("https://api.example.com", nil, WithIdleTimeout(0)); err == nil {
+		t.Error("no time is accepted")
+	}
+}

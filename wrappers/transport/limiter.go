@@ -26,7 +26,8 @@ type LimitOptions struct {
 	InFlight int
 	// PauseOnThrottle makes everything wait after a 429 until the time that it names is over, up to
 	// [RetryOptions.MaxRetryAfter], and not only the request that it answered: for services that then refuse whatever
-	// comes from the caller, or count it against them.
+	// comes from the caller, or count it against them. A call whose deadline comes first fails at once, as
+	// [apierr.KindRateLimited].
 	PauseOnThrottle bool
 }
 
@@ -274,6 +275,25 @@ func (l *limiter) throttle(epoch uint64, pause time.Duration) {
 	l.dispatch()
 }
 
+// paused is for how long nothing is sent because a 429 asked for it.
+func (l *limiter) paused() time.Duration {
+	if !l.options.PauseOnThrottle {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(0, time.Until(l.resumes))
+}
+
+// held is the error of a call whose deadline comes before anything is sent again.
+func (cl *call) held(left time.Duration) *apierr.Error {
+	cl.class = failedFinal
+	e := cl.err(apierr.KindRateLimited)
+	e.RetryAfter = left
+	e.Message = "not sent: the service refuses everything for a while, and the caller's deadline comes first"
+	return e
+}
+
 // withLimits makes each try wait for its turn: a retry costs the service as much as a first try.
 func (c *Client) withLimits(next exchange) exchange {
 	if c.limits == nil {
@@ -287,6 +307,11 @@ func (c *Client) withLimits(next exchange) exchange {
 	}
 	return func(cl *call) (*http.Response, *apierr.Error) {
 		start := time.Now()
+		if deadline, ok := cl.ctx.Deadline(); ok {
+			if left := c.limits.paused(); left > 0 && deadline.Before(start.Add(left)) {
+				return nil, cl.held(left)
+			}
+		}
 		epoch, err := c.limits.acquire(cl.ctx, cl.lane)
 		if err != nil {
 			return nil, cl.ended(nil)

@@ -433,3 +433,38 @@ func TestWindow(t *testing.T) {
 		t.Error("a negative window is accepted")
 	}
 }
+
+// TestPauseBeyondDeadline: who cannot wait so long is told at once, and why.
+func TestPauseBeyondDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		c := newClient(t, "https://api.example.com", testOperations, WithLimits(LimitOptions{PauseOnThrottle: true, InFlight: 1}),
+			WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
+				if sent++; sent == 1 {
+					return answer(r, 429, "", "", "Retry-After", "50"), nil
+				}
+				return answer(r, 200, "application/json", "{}"), nil
+			})))
+		start := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := Discard(c.Do(newRequest(t, "GET", "https://api.example.com/jobs", ""))); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		for wait, ok := range map[time.Duration]bool{time.Second: false, 40 * time.Second: false, 2 * time.Minute: true} {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), wait)
+				defer cancel()
+				err := Discard(c.Do(newRequest(t, "GET", "https://api.example.com/jobs", "").WithContext(ctx)))
+				took := time.Since(start)
+				e, _ := errors.AsType[*apierr.Error](err)
+				if ok && (err != nil || took < 50*time.Second) || !ok && (took != 0 || e.Kind != apierr.KindRateLimited || e.RetryAfter != 50*time.Second || e.Attempts != 0) {
+					t.Errorf("%s: after %s: %v", wait, took, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}

@@ -197,12 +197,12 @@ func TestProxies(t *testing.T) {
 				}
 				c.CloseIdleConnections()
 			}
-			// A wrong password: an error of ours, which does not show it, and nothing was applied.
+			// A wrong password: an error of ours, which says so and does not show it, not tried again, and nothing was applied.
 			c := newClient(t, service.base, testOperations, WithProxy(proxy.scheme+"://me:wrong-pass-1@"+proxy.address),
-				WithTLSConfig(trust), WithRetry(RetryOptions{MaxAttempts: 1}))
+				WithTLSConfig(trust))
 			_, err := c.Do(newRequest(t, "POST", service.base+"/jobs", "{}"))
 			var e *apierr.Error
-			if !errors.As(err, &e) || e.MayHaveApplied || strings.Contains(err.Error(), "wrong-pass-1") {
+			if !errors.As(err, &e) || e.MayHaveApplied || e.Attempts != 1 || e.Hint != proxyHint || strings.Contains(err.Error(), "wrong-pass-1") {
 				t.Errorf("%s to %s, wrong password: %#v", proxy.scheme, service.base, err)
 			}
 			log.take()
