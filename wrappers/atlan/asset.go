@@ -319,7 +319,7 @@ func (m *member) encode() (json.RawMessage, error) {
 	if m.value.IsZero() {
 		return nil, nil
 	}
-	if own, ok := m.value.Interface().(json.Marshaler); ok {
+	if own, ok := reflect.TypeAssert[json.Marshaler](m.value); ok {
 		return own.MarshalJSON()
 	}
 	return encodeJSON(m.value.Interface())

@@ -3,6 +3,7 @@ package atlan
 import (
 	"encoding/json"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"unicode/utf16"
@@ -301,10 +302,7 @@ func (c *change) append(dst []byte, refs *references) ([]byte, error) {
 		attributes := c.attributes
 		if c.minted() && c.qualified == "" {
 			// The type wants a qualifiedName, and the server puts its own in the place of whatever it gets.
-			attributes = make(map[string]json.RawMessage, len(c.attributes)+1)
-			for name, value := range c.attributes {
-				attributes[name] = value
-			}
+			attributes = maps.Clone(c.attributes)
 			attributes[attributeQualifiedName] = appendString(nil, c.requestID)
 		}
 		_ = yield(memberTypeName, appendString(nil, c.typeName)) &&
@@ -399,5 +397,5 @@ func (r *references) resolve(field string, value json.RawMessage) (json.RawMessa
 
 // newPlaceholder returns a guid for an asset that is not saved yet. No two are the same, in practice.
 func newPlaceholder() string {
-	return "-" + strconv.FormatUint(rand.Uint64(), 10) //nolint:gosec // tells apart, guards nothing
+	return "-" + strconv.FormatUint(rand.Uint64(), 10)
 }

@@ -2,6 +2,7 @@ package atlan
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -153,7 +154,7 @@ func (c *Client) WaitArchived(ctx context.Context, guids ...string) error {
 // canceled is the error of a wait that ended with its context.
 func canceled(ctx context.Context) error {
 	e := &apierr.Error{Service: service, Kind: apierr.KindCanceled, Message: "the wait ended", Err: context.Cause(ctx)}
-	if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // the package's own value, as documented
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e.Kind = apierr.KindTimeout
 	}
 	return e

@@ -134,10 +134,7 @@ func TestEntityChangesOneAttribute(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &e); err != nil {
 			t.Fatal(err)
 		}
-		before := map[string]json.RawMessage{}
-		for name, value := range e.AttributeValues() {
-			before[name] = value
-		}
+		before := maps.Collect(e.AttributeValues())
 		name := rapid.SampledFrom([]string{"name", "columnCount", "a \"new\" one"}).Draw(t, "name")
 		value := json.RawMessage(anyJSON(2).Draw(t, "value"))
 		if err := e.SetAttribute(name, value); err != nil {
@@ -347,12 +344,12 @@ func TestTrimAndUpdateOf(t *testing.T) {
 	if diff := cmp.Diff(want, sentBy(t, trimmed)); diff != "" {
 		t.Error(diff)
 	}
-	for name, make := range map[string]func() error{
+	for name, create := range map[string]func() error{
 		"no name":          func() error { _, err := UpdateOf[atlanassets.Table]("default/a/1/b", " "); return err },
 		"no qualifiedName": func() error { _, err := UpdateOf[atlanassets.Table]("", "b"); return err },
 		"trim of nothing":  func() error { _, err := NewAsset[atlanassets.Table]().Trim(); return err },
 	} {
-		if make() == nil {
+		if create() == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -160,7 +160,7 @@ func (l *lookUp) named(c *change) (found []*Entity, skew time.Duration, err erro
 
 // parent is the reference to the asset that lists a new one, and the relationship that it does it in; nil for none.
 func (c *change) parent() (ref json.RawMessage, children string) {
-	relation := ""
+	var relation string
 	switch c.typeName {
 	case "AtlasGlossaryTerm":
 		relation, children = "anchor", "terms"

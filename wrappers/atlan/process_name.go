@@ -79,7 +79,7 @@ type processHash struct{ hash.Hash }
 
 func (h processHash) number(n int) {
 	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // a length is not negative
+	binary.BigEndian.PutUint64(b[:], uint64(n))
 	h.Write(b[:])
 }
 

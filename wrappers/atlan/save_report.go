@@ -24,7 +24,7 @@ const (
 	// Updated: the asset was changed.
 	Updated
 	// PartiallyUpdated: the asset was changed, in attributes of simple types or in relationships only. It is as good as
-	// Updated: which of both it is is the metastore's business.
+	// Updated: the metastore alone knows why it tells the two apart.
 	PartiallyUpdated
 	// Deleted: the asset was archived or deleted.
 	Deleted

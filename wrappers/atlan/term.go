@@ -3,6 +3,7 @@ package atlan
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -46,9 +47,7 @@ func (c *Client) TermRefs(ctx context.Context, glossary string, names ...string)
 // oneNamed returns the guid of the one active asset of a type and name.
 func (c *Client) oneNamed(ctx context.Context, typeName, name string, fields map[string]string) (string, error) {
 	terms := map[string]string{"__typeName.keyword": typeName, "name.keyword": name, "__state": string(StatusActive)}
-	for field, value := range fields {
-		terms[field] = value
-	}
+	maps.Copy(terms, fields)
 	guids, _, err := c.searchExactly(ctx, terms)
 	switch {
 	case err != nil:
