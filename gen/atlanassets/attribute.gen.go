@@ -3,6 +3,7 @@
 package atlanassets
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -138,9 +139,9 @@ func (a Attribute[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(&a.state.value)
 }
 
-// UnmarshalJSON decodes null as cleared and anything else as a value. When the value has another type than T, the
-// attribute stays as it was and the error is a *json.UnmarshalTypeError; json.Unmarshal of a whole asset decodes all
-// other attributes and then returns the first of these errors, with the name of the field.
+// UnmarshalJSON decodes null as cleared and anything else as a value. When the value has another JSON type than T, the
+// attribute stays as it was and the error is a *json.UnmarshalTypeError. json.Unmarshal of a whole asset stops there,
+// [Decode] does not.
 func (a *Attribute[T]) UnmarshalJSON(data []byte) error {
 	state := new(attributeState[T])
 	if string(data) == "null" {
@@ -163,13 +164,8 @@ func decodePlain(data []byte, value any) bool {
 			return false
 		}
 		text := data[1 : len(data)-1]
-		for _, c := range text {
-			if c == '\\' {
-				return false
-			}
-		}
-		if !utf8.Valid(text) {
-			return false // encoding/json puts U+FFFD there
+		if bytes.IndexByte(text, '\\') >= 0 || !utf8.Valid(text) {
+			return false // encoding/json puts U+FFFD where it is not UTF-8
 		}
 		*v = string(text)
 		return true

@@ -446,12 +446,12 @@ type AtlanComparisonOperator string
 
 // Values of AtlanComparisonOperator.
 const (
-	AtlanComparisonOperatorLt          AtlanComparisonOperator = "<"
-	AtlanComparisonOperatorGt          AtlanComparisonOperator = ">"
-	AtlanComparisonOperatorLte         AtlanComparisonOperator = "<="
-	AtlanComparisonOperatorGte         AtlanComparisonOperator = ">="
-	AtlanComparisonOperatorEq          AtlanComparisonOperator = "="
-	AtlanComparisonOperatorNeq         AtlanComparisonOperator = "!="
+	AtlanComparisonOperatorLT          AtlanComparisonOperator = "<"
+	AtlanComparisonOperatorGT          AtlanComparisonOperator = ">"
+	AtlanComparisonOperatorLTE         AtlanComparisonOperator = "<="
+	AtlanComparisonOperatorGTE         AtlanComparisonOperator = ">="
+	AtlanComparisonOperatorEQ          AtlanComparisonOperator = "="
+	AtlanComparisonOperatorNEQ         AtlanComparisonOperator = "!="
 	AtlanComparisonOperatorIn          AtlanComparisonOperator = "in"
 	AtlanComparisonOperatorLike        AtlanComparisonOperator = "like"
 	AtlanComparisonOperatorStartsWith  AtlanComparisonOperator = "startsWith"
@@ -2214,12 +2214,12 @@ type AtlanMeshColor string
 // Values of AtlanMeshColor.
 const (
 	AtlanMeshColor3940E1 AtlanMeshColor = "#3940E1"
-	AtlanMeshColor7F83Ec AtlanMeshColor = "#7F83EC"
+	AtlanMeshColor7F83EC AtlanMeshColor = "#7F83EC"
 	AtlanMeshColorF34D77 AtlanMeshColor = "#F34D77"
-	AtlanMeshColorF78Ba7 AtlanMeshColor = "#F78BA7"
-	AtlanMeshColor0Cd1Fa AtlanMeshColor = "#0CD1FA"
+	AtlanMeshColorF78BA7 AtlanMeshColor = "#F78BA7"
+	AtlanMeshColor0CD1FA AtlanMeshColor = "#0CD1FA"
 	AtlanMeshColor00A680 AtlanMeshColor = "#00A680"
-	AtlanMeshColorFfb119 AtlanMeshColor = "#FFB119"
+	AtlanMeshColorFFB119 AtlanMeshColor = "#FFB119"
 	AtlanMeshColor525C73 AtlanMeshColor = "#525C73"
 )
 
@@ -2422,7 +2422,7 @@ type BadgeConditionColor string
 const (
 	BadgeConditionColor047960 BadgeConditionColor = "#047960"
 	BadgeConditionColorF7B43D BadgeConditionColor = "#F7B43D"
-	BadgeConditionColorBf1B1B BadgeConditionColor = "#BF1B1B"
+	BadgeConditionColorBF1B1B BadgeConditionColor = "#BF1B1B"
 	BadgeConditionColor525C73 BadgeConditionColor = "#525C73"
 )
 

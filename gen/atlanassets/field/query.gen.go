@@ -2,7 +2,10 @@
 
 package field
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // Query is a clause of a search: an object of the Elasticsearch query DSL, which Atlan hands to Elasticsearch as it is.
 // The methods of fields make clauses, and All, Any and Not combine them. A clause that this package has no method for can
@@ -82,13 +85,9 @@ type Aggregation map[string]any
 // With returns the aggregation with another one inside, computed for each of its buckets.
 func (a Aggregation) With(name string, inner Aggregation) Aggregation {
 	outer, nested := Aggregation{}, map[string]any{}
-	for key, value := range a {
-		outer[key] = value
-	}
+	maps.Copy(outer, a)
 	if before, ok := a["aggregations"].(map[string]any); ok {
-		for key, value := range before {
-			nested[key] = value
-		}
+		maps.Copy(nested, before)
 	}
 	nested[name] = inner
 	outer["aggregations"] = nested

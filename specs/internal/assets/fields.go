@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// field is a constant of package field: an attribute as the index has it in some types.
-type field struct {
+// indexField is a constant of package field: an attribute as the index has it in some types.
+type indexField struct {
 	attribute string
 	kind      string // "KeywordField"
 	constant  string // "name:name.keyword,name"
@@ -23,10 +23,10 @@ func (m *model) fields() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	groups := map[string]map[string]*field{} // by Go name and constant
-	add := func(goName, typeName string, f field) {
+	groups := map[string]map[string]*indexField{} // by Go name and constant
+	add := func(goName, typeName string, f indexField) {
 		if groups[goName] == nil {
-			groups[goName] = map[string]*field{}
+			groups[goName] = map[string]*indexField{}
 		}
 		key := f.kind + " " + f.constant
 		if groups[goName][key] == nil {
@@ -53,6 +53,12 @@ func (m *model) fields() (string, error) {
 			headers[constant] = true
 			header = append(header, fmt.Sprintf("%s %s = %q // %s\n", constant, f.kind, f.constant, headerAbout[name]))
 		}
+		for indexed := range t.Index {
+			_, attribute := t.Attributes[indexed]
+			if _, relationship := t.RelationshipAttributes[indexed]; !attribute && !relationship {
+				return "", fmt.Errorf("%s: the index has %s, and the type does not", typeName, indexed)
+			}
+		}
 		for attribute, of := range t.Attributes {
 			x, ok := t.Index[attribute]
 			if !ok {
@@ -65,7 +71,7 @@ func (m *model) fields() (string, error) {
 			add(goName(attribute), typeName, f)
 		}
 		for relationship := range t.RelationshipAttributes {
-			f := field{attribute: relationship, kind: "RelationField", constant: relationship}
+			f := indexField{attribute: relationship, kind: "RelationField", constant: relationship}
 			if x, ok := t.Index[relationship]; ok {
 				var err error
 				if f, err = newField(relationship, "string", x); err != nil {
@@ -109,7 +115,7 @@ func (m *model) fields() (string, error) {
 			slices.Sort(f.types)
 		}
 		// The one of most types has the plain name; relationships come last, since fewer searches name them.
-		slices.SortFunc(variants, func(x, y *field) int {
+		slices.SortFunc(variants, func(x, y *indexField) int {
 			return cmp.Or(
 				compareBool(x.kind == "RelationField", y.kind == "RelationField"),
 				cmp.Compare(m.reach(y), m.reach(x)), cmp.Compare(x.types[0], y.types[0]), cmp.Compare(x.constant, y.constant))
@@ -136,7 +142,7 @@ func (m *model) fields() (string, error) {
 }
 
 // reach is how many types have the field, those that inherit it included.
-func (m *model) reach(f *field) int {
+func (m *model) reach(f *indexField) int {
 	n := len(f.types)
 	for _, name := range f.types {
 		m.descendants(name, func(string) { n++ })
@@ -155,7 +161,7 @@ func compareBool(x, y bool) int {
 }
 
 // write writes a constant.
-func write(b *strings.Builder, declared map[string]bool, name string, types []string, f *field) error {
+func write(b *strings.Builder, declared map[string]bool, name string, types []string, f *indexField) error {
 	if declared[name] {
 		return fmt.Errorf("two things would be named %s", name)
 	}
@@ -170,17 +176,17 @@ func write(b *strings.Builder, declared map[string]bool, name string, types []st
 }
 
 // newField returns the field of an attribute of a type of value.
-func newField(attribute, of string, x indexed) (field, error) {
+func newField(attribute, of string, x indexed) (indexField, error) {
 	if strings.ContainsAny(attribute, ":,") {
-		return field{}, errors.New("a name with a colon or a comma")
+		return indexField{}, errors.New("a name with a colon or a comma")
 	}
-	f := field{attribute: attribute, constant: attribute}
+	f := indexField{attribute: attribute, constant: attribute}
 	kinds := []string{x.kind}
 	if x.fields != nil {
 		kinds = slices.Sorted(maps.Keys(x.fields))
 		for _, name := range x.fields {
 			if strings.ContainsAny(name, ":,") {
-				return field{}, errors.New("a field of the index with a colon or a comma")
+				return indexField{}, errors.New("a field of the index with a colon or a comma")
 			}
 		}
 	}
@@ -208,7 +214,7 @@ func newField(attribute, of string, x indexed) (field, error) {
 	case "numeric rank":
 		f.kind = "RankField"
 	default:
-		return field{}, fmt.Errorf("the index has it as %s", strings.Join(kinds, " and "))
+		return indexField{}, fmt.Errorf("the index has it as %s", strings.Join(kinds, " and "))
 	}
 	if x.fields != nil {
 		var names []string

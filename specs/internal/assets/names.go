@@ -51,8 +51,11 @@ func valueName(value string) string {
 	if value == "" {
 		return "None"
 	}
-	if !strings.ContainsFunc(value, unicode.IsLetter) {
-		value = symbols.Replace(value)
+	if name := symbols.Replace(value); name != value && !strings.ContainsFunc(value, unicode.IsLetter) {
+		return name
+	}
+	if color, ok := strings.CutPrefix(value, "#"); ok {
+		return color
 	}
 	if strings.ToUpper(value) == value {
 		value = strings.ToLower(value)

@@ -40,27 +40,26 @@ func encodeStructure(structure any, unknown map[string]json.RawMessage) ([]byte,
 	if err := json.Unmarshal(data, &keys); err != nil {
 		return nil, err
 	}
-	known := maps.Collect(tags(structure))
+	known := tags(structure)
 	for name, value := range unknown {
-		if _, ok := known[name]; !ok {
+		if !known[name] {
 			keys[name] = value
 		}
 	}
 	return json.Marshal(keys)
 }
 
-// tags yields the JSON names of the fields.
-func tags(structure any) func(yield func(name string, field int) bool) {
-	return func(yield func(name string, field int) bool) {
-		t := reflect.TypeOf(structure)
-		if t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			if name != "-" && name != "" && !yield(name, i) {
-				return
-			}
+// tags returns the JSON names of the fields of a struct or of the struct behind a pointer.
+func tags(structure any) map[string]bool {
+	t := reflect.TypeOf(structure)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	names := map[string]bool{}
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			names[name] = true
 		}
 	}
+	return names
 }
