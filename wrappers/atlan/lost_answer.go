@@ -97,7 +97,7 @@ func (l *lookUp) settled(i int) bool {
 		l.candidates = append(append(l.candidates, made...), perhaps...)
 		return false
 	}
-	change.guid, change.recovered = made[0].GUID, true
+	change.guid, change.recovered = made[0].GUID, made[0]
 	return true
 }
 
