@@ -237,6 +237,7 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"Airbyte S", 11}, {"Airbyte T", 9}, {"Airbyte N", 6}, {"Warehouse W", 7},
 		{"Polytomic S", 6}, {"Polytomic T", 3}, {"Polytomic N", 12},
+		{"Atlan S", 6}, {"Atlan T", 12}, {"Atlan N", 5},
 	} {
 		for i := range group.rows {
 			want = append(want, fmt.Sprintf("%s%d", group.letter, i+1))
