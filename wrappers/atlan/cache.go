@@ -234,7 +234,7 @@ func (d *directory[V]) fly(ctx context.Context, f *cacheFlight[V], key cacheKey,
 		switch {
 		case c.generation != generation:
 		case key.by == byReload:
-			c.replace(d, values)
+			c.replace(d, values, true)
 		default:
 			c.adopt(d, brought, f.wanted, find == nil)
 		}
@@ -356,11 +356,11 @@ func (d *directory[V]) put(v V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.supersede()
-	c.replace(d, []V{v})
+	c.replace(d, []V{v}, false)
 }
 
 // replace takes values in the place of what their first keys led to. It is called with c.mu held.
-func (c *cache[V]) replace(d *directory[V], values []V) {
+func (c *cache[V]) replace(d *directory[V], values []V, reload bool) {
 	if c.entries == nil {
 		c.entries = make(map[cacheKey]cached[V])
 	}
@@ -371,7 +371,9 @@ func (c *cache[V]) replace(d *directory[V], values []V) {
 	for _, v := range values {
 		keys := d.keys(v)
 		c.remove(d, keys[0])
-		c.reloads[keys[0]] = now
+		if reload {
+			c.reloads[keys[0]] = now
+		}
 		for _, key := range keys {
 			e := c.entries[key]
 			c.entries[key] = cached[V]{append(slices.Clip(e.values), v), now}

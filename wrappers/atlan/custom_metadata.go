@@ -190,9 +190,7 @@ func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[st
 			return err
 		}
 	}
-	for set, attributes := range membersOf(from) {
-		sets[set] = attributes
-	}
+	maps.Insert(sets, membersOf(from))
 	switch {
 	case remove && replace:
 		delete(sets, id)
@@ -256,7 +254,7 @@ func (h *Handle[T]) ReplaceCustomMetadata(ctx context.Context, set string, value
 	if _, err := sets.directory().one(ctx, cacheKey{byName, set}); err != nil {
 		return err
 	}
-	// What there is is taken from the server: an attribute that the cache does not know of has to go, too.
+	// The attributes are those that the server has now: one that the cache does not know of has to go, too.
 	fresh, err := sets.read(ctx, set)
 	if err != nil {
 		return err
@@ -332,4 +330,3 @@ func (s Collection[T]) ReplaceCustomMetadata(ctx context.Context, qualifiedName,
 func (s Collection[T]) RemoveCustomMetadata(ctx context.Context, qualifiedName, set string) error {
 	return s.Handle(qualifiedName).RemoveCustomMetadata(ctx, set)
 }
-

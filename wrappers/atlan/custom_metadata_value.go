@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,12 +46,7 @@ func (a *CustomMetadataAttribute) decode(text json.RawMessage) (any, error) {
 
 // isText reports whether the values are text.
 func (a *CustomMetadataAttribute) isText() bool {
-	for _, t := range textTypes {
-		if a.Type == t {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(textTypes, a.Type)
 }
 
 func each[V any](a *CustomMetadataAttribute, list []json.RawMessage) ([]V, error) {
@@ -168,7 +164,7 @@ func (a *CustomMetadataAttribute) encodeOne(value any) (json.RawMessage, error) 
 		if !ok {
 			return wrong("an int64")
 		}
-		if a.Type == CustomMetadataInteger && n != int64(int32(n)) { //nolint:gosec // that is what is looked for
+		if a.Type == CustomMetadataInteger && n != int64(int32(n)) {
 			return nil, apierr.Invalid(service, a.Name, "%d does not fit into the attribute, which has 32 bits", n)
 		}
 		return strconv.AppendInt(nil, n, 10), nil

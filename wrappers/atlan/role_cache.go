@@ -2,7 +2,6 @@ package atlan
 
 import (
 	"context"
-	"iter"
 
 	"github.com/sluice-sdk/sluice/gen/atlanapi"
 	"github.com/sluice-sdk/sluice/wrappers/paging"
@@ -42,7 +41,7 @@ func pages[R, V any](ctx context.Context, fetch func(ctx context.Context, offset
 		rows, err := fetch(ctx, int64(offset), int64(limit))
 		return paging.Page[R]{Items: rows}, err
 	}, paging.OffsetOptions[R]{PageSize: identitiesAtOnce, Key: id})
-	for row, err := range iter.Seq2[R, error](rows) {
+	for row, err := range rows {
 		if err != nil {
 			return nil, err
 		}
@@ -125,4 +124,3 @@ func eitherFilter(field, other, value string) *string {
 	text := `{"$or":[{"` + field + `":{"$in":[` + quoted + `]}},{"` + other + `":{"$in":[` + quoted + `]}}]}`
 	return &text
 }
-

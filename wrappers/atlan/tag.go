@@ -132,8 +132,10 @@ func encodeAttachments(attachments []atlanassets.SourceTagAttachment) (json.RawM
 		if err != nil {
 			return nil, err
 		}
+		members := maps.Collect(membersOf(flat))
+		delete(members, memberTypeName) // what was read has it here too
 		list[i] = appendObject(nil, func(yield func(string, json.RawMessage) bool) {
-			_ = yield(memberTypeName, appendString(nil, "SourceTagAttachment")) && yield(memberAttributes, flat)
+			_ = yield(memberTypeName, appendString(nil, "SourceTagAttachment")) && yield(memberAttributes, appendObject(nil, sorted(members)))
 		})
 	}
 	return listText(list), nil

@@ -50,8 +50,10 @@ func pathOf(kind string) atlanapi.GetTypeDefByKindAndNameParamsPathType {
 		return "classificationdef"
 	case kindCustomMetadata:
 		return "businessmetadatadef"
+	case kindEnum:
+		return "enumdef"
 	}
-	return "enumdef"
+	return "structdef"
 }
 
 // typeDefs are lists of definitions, by what the lists are called.
