@@ -55,7 +55,9 @@ type syncSettings struct {
 	cancelOnDone    bool
 }
 
-// OnRunning says what to do when a job already runs on the connection. Without it that is [Fail].
+// OnRunning says what to do when a job already runs on the connection. Without it that is [Fail]. [Attach] and
+// [WaitThenRun] ask again for as long as the server says that a job runs, also when its lists never show one: the context,
+// or [WithMaxWait], bounds them.
 func OnRunning(policy RunningPolicy) StartOption {
 	return startOption(func(s *syncSettings) { s.policy = policy })
 }

@@ -49,8 +49,8 @@ type change struct {
 	appended   map[string][]json.RawMessage
 	removed    map[string][]json.RawMessage
 	members    map[string]json.RawMessage
-	recovered  bool     // an earlier try made it, and its answer was lost
 	partial    []string // members that the server adds to what it has
+	recovered  *Entity  // what an earlier try made, whose answer was lost; nil for none
 }
 
 // changeOf is what is to be sent of an entity, nil when nothing in it was changed.

@@ -296,13 +296,16 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 			failed = unconfirmed(change)
 			continue
 		}
+		if change.recovered != nil && answered.QualifiedName() == "" {
+			answered = change.recovered // saving it once more changed nothing
+		}
 		saved := change.saved(answered)
 		item.settle(saved)
-		if change.recovered {
+		if change.recovered != nil {
 			outcome = Created
 		}
 		report.Items[i] = resultOf(saved, outcome)
-		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered
+		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered != nil
 		if outcome == Created && change.typeName == "Connection" {
 			s.client.connectionCreated(saved.QualifiedName(), saved.GUID)
 		}

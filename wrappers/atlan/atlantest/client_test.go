@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/servicetest"
 )
 
 // answer is what the fake said.
@@ -22,7 +24,7 @@ type answer struct {
 // at returns what a path of keys and places leads to, nil when it leads nowhere.
 func (a answer) at(path string) any {
 	x := a.body
-	for _, key := range strings.Split(path, "/") {
+	for key := range strings.SplitSeq(path, "/") {
 		switch v := x.(type) {
 		case map[string]any:
 			x = v[key]
@@ -134,3 +136,6 @@ func pass(d time.Duration) {
 	timer := time.NewTimer(d)
 	<-timer.C
 }
+
+// nonsense is what a test sends on purpose.
+func nonsense(v *servicetest.Violation) bool { return v.Direction == servicetest.Request }

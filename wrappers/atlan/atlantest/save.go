@@ -163,7 +163,7 @@ func (f *Fake) answer(m *mutation) written {
 		}
 	}
 	var o object
-	if len(lists.b) > 0 {
+	if lists.some {
 		o.raw("mutatedEntities", string(lists.end()))
 	}
 	if len(m.assigned) > 0 {
@@ -266,6 +266,9 @@ func (s *saver) match(sent *sentEntity, place int) error {
 		}
 		if x.name != "" {
 			x.target = s.store.byName[nameKey{def.name, x.name}]
+			if x.target == nil && def.name == "DataContract" && s.has(ServerNames) {
+				x.target = s.sameContract(x)
+			}
 			if x.target == nil {
 				if earlier := s.byName[nameKey{def.name, x.name}]; earlier != nil { // twice in one request
 					s.byGUID[sent.GUID] = earlier
@@ -462,7 +465,7 @@ func (s *saver) resolve(x *saving, attr string, raw json.RawMessage, asAttribute
 			}
 			l.to = to
 		}
-		def := x.def
+		var def *typeDef
 		if l.with != nil {
 			def = l.with.def
 		} else {

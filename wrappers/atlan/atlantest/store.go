@@ -56,7 +56,10 @@ type relationKind struct {
 	many  [2]bool
 }
 
-type kindKey struct{ name, a, b string }
+type kindKey struct {
+	name, a, b string
+	many       [2]bool
+}
 
 type edge struct {
 	kind    *relationKind
@@ -119,24 +122,21 @@ func unquoted(value string) string {
 	return text
 }
 
-func quoted(text string) string {
-	plain := true
+func quoted(text string) string { return string(appendQuoted(make([]byte, 0, len(text)+2), text)) }
+
+func appendQuoted(b []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			plain = false
-			break
+			var escaped bytes.Buffer
+			e := json.NewEncoder(&escaped)
+			e.SetEscapeHTML(false)
+			_ = e.Encode(text) //nolint:errchkjson // text always can be
+			return append(b, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 		}
 	}
-	if plain {
-		return `"` + text + `"`
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(text) != nil {
-		return `""`
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	b = append(b, '"')
+	b = append(b, text...)
+	return append(b, '"')
 }
 
 // put sets an attribute; "" takes it away.
@@ -220,14 +220,15 @@ func (s *store) kind(a, b *asset, attr string) *relationKind {
 	if r == nil {
 		r = &relationDef{attr: attr, many: true, kind: strings.ToLower(a.def.name) + "_" + attr}
 	}
-	k := kindKey{r.kind, attr, r.inverse}
+	many := [2]bool{r.many, true}
+	if back := b.def.relations[r.inverse]; back != nil {
+		many[1] = back.many
+	}
+	k := kindKey{r.kind, attr, r.inverse, many}
 	if known := s.kinds[k]; known != nil {
 		return known
 	}
-	kind := &relationKind{name: r.kind, attrs: [2]string{attr, r.inverse}, many: [2]bool{r.many, true}}
-	if back := b.def.relations[r.inverse]; back != nil {
-		kind.many[1] = back.many
-	}
+	kind := &relationKind{name: r.kind, attrs: [2]string{attr, r.inverse}, many: many}
 	s.kinds[k] = kind
 	return kind
 }

@@ -97,12 +97,12 @@ func (a *asset) tag(name string) int {
 	return slices.IndexFunc(a.tags, func(t *tag) bool { return t.name == name })
 }
 
-// setTag adds a tag or changes it, and says whether that was a change.
-func (f *Fake) setTag(a *asset, t *tag, by string) bool {
+// setTag adds a tag or changes it.
+func (f *Fake) setTag(a *asset, t *tag, by string) {
 	action := "CLASSIFICATION_ADD"
 	if i := a.tag(t.name); i >= 0 {
 		if a.tags[i].same(t) {
-			return false
+			return
 		}
 		a.tags = slices.Clone(a.tags)
 		a.tags[i], action = t, "CLASSIFICATION_UPDATE"
@@ -114,7 +114,6 @@ func (f *Fake) setTag(a *asset, t *tag, by string) bool {
 		f.addTask("CLASSIFICATION_PROPAGATION_ADD", a, t.name, by)
 	}
 	f.spread(a)
-	return true
 }
 
 func (f *Fake) dropTag(a *asset, name, by string) bool {
@@ -134,11 +133,10 @@ func (f *Fake) dropTag(a *asset, name, by string) bool {
 // applyTags does what the flags of the request say.
 func (s *saver) applyTags(x *saving, ch *change) {
 	t := x.target
+	before := t.tags
 	set := func(list []sentTag) {
 		for i := range list {
-			if s.setTag(t, list[i].tag(t), s.who.name) {
-				ch.rest = true
-			}
+			s.setTag(t, list[i].tag(t), s.who.name)
 		}
 	}
 	replace := s.flags.replaceTags || !s.flags.appendTags && !s.has(TagsNeedFlag)
@@ -150,17 +148,18 @@ func (s *saver) applyTags(x *saving, ch *change) {
 		set(x.sent.Tags)
 		set(x.sent.AddTags)
 		for _, r := range x.sent.RemoveTags {
-			if s.dropTag(t, r.TypeName, s.who.name) {
-				ch.rest = true
-			}
+			s.dropTag(t, r.TypeName, s.who.name)
 		}
 	case replace && (x.sent.Tags != nil || s.flags.replaceTags):
 		for _, old := range t.tags {
-			if !slices.ContainsFunc(x.sent.Tags, func(n sentTag) bool { return n.TypeName == old.name }) && s.dropTag(t, old.name, s.who.name) {
-				ch.rest = true
+			if !slices.ContainsFunc(x.sent.Tags, func(n sentTag) bool { return n.TypeName == old.name }) {
+				s.dropTag(t, old.name, s.who.name)
 			}
 		}
 		set(x.sent.Tags)
+	}
+	if !slices.EqualFunc(before, t.tags, (*tag).same) {
+		ch.rest = true
 	}
 }
 
