@@ -43,6 +43,9 @@ func (c *call) sentCredential() (map[string]any, error) {
 	if err := c.decode(&sent); err != nil {
 		return nil, err
 	}
+	if sent == nil {
+		return nil, heracles(http.StatusBadRequest, 1000, "no credential")
+	}
 	delete(sent, "id")
 	return sent, nil
 }

@@ -196,7 +196,7 @@ func (f *Fake) relationsOf(a *asset, v view) string {
 	var o object
 	for _, name := range names {
 		def := a.def.relations[name]
-		many := def == nil || def.many
+		many := def != nil && def.many || def == nil && byAttr[name][0].kind.many[0]
 		if !many {
 			if len(byAttr[name]) == 0 {
 				o.raw(name, "null")
