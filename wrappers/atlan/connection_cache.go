@@ -139,6 +139,33 @@ func (s Connections) LookupGUID(ctx context.Context, guid string) (ConnectionNam
 	return value(s.directory().one(ctx, cacheKey{byID, guid}))
 }
 
+// CheckAdmins sees that everybody who is to be an admin of a connection is there: users by name, groups by alias or name,
+// roles by id. The first who is not is an error of category [ErrNotFound] that says who. The server takes what it does not
+// know, and nobody could use the connection then.
+//
+//sluice:operation GET /api/service/users
+//sluice:operation GET /api/service/apikeys
+//sluice:operation GET /api/service/v2/groups
+//sluice:operation GET /api/service/roles
+func (s Connections) CheckAdmins(ctx context.Context, admins ConnectionAdmins) error {
+	for _, name := range admins.Users {
+		if _, err := s.client.Users().ID(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range admins.Groups {
+		if _, err := s.client.Groups().ID(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, id := range admins.Roles {
+		if _, err := s.client.Roles().Get(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Warm loads the names of all connections. See [Cache].
 //
 //sluice:operation POST /api/meta/search/indexsearch

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -281,6 +282,13 @@ func TestS5Names(t *testing.T) {
 		for operation, want := range map[string]int{"listUsers": 1, "listGroups": 2, "listRoles": 1, "indexSearch": 1} {
 			if got := f.Log().Count(operation); got != want {
 				t.Errorf("%d requests %s, want %d", got, operation, want)
+			}
+		}
+		admin := must(client.Roles().ID(ctx, "$admin"))(t)
+		ok(t, client.Connections().CheckAdmins(ctx, atlan.ConnectionAdmins{Users: []string{"ann"}, Groups: []string{"Data analysts"}, Roles: []string{admin}}))
+		for _, admins := range []atlan.ConnectionAdmins{{Users: []string{"ann", "nobody"}}, {Groups: []string{"nobody"}}, {Roles: []string{"nobody"}}} {
+			if err := client.Connections().CheckAdmins(ctx, admins); !errors.Is(err, atlan.ErrNotFound) || !strings.Contains(err.Error(), "nobody") {
+				t.Error(err)
 			}
 		}
 		if u := must(client.Users().FindByEmail(ctx, "ANN@example.com"))(t); u.ID != ann {
