@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -124,6 +125,9 @@ func (s *saving) prepare(ctx context.Context) error {
 		e, err := item.whole()
 		if err != nil {
 			return about(orAsset(""), item.QualifiedName(), err)
+		}
+		if err := e.translate(ctx, s.client, s.options); err != nil {
+			return err
 		}
 		if s.changes[i], err = changeOf(e, s.options); err != nil {
 			return about(orAsset(e.TypeName), (&change{qualified: e.QualifiedName(), name: e.Name(), guid: e.GUID}).label(), err)
@@ -335,9 +339,13 @@ func (c *change) saved(answered *Entity) *Entity {
 	e.relations.adopt(maps.Clone(c.relations))
 	top := make(map[string]json.RawMessage)
 	for name, value := range c.members {
-		if name != memberAddTags && name != memberRemoveTags {
+		if name != memberAddTags && name != memberRemoveTags && !slices.Contains(c.partial, name) {
 			top[name] = value
 		}
+	}
+	for _, name := range c.partial {
+		e.top.drop(name) // what it has now was not answered
+		e.complete = false
 	}
 	if c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil {
 		e.top.drop(memberTags) // what it has now was not answered
@@ -367,7 +375,7 @@ func (c *change) saved(answered *Entity) *Entity {
 		top[memberStatus] = appendString(nil, string(e.Status))
 	}
 	e.top.adopt(top)
-	e.top.set, e.appended, e.removed, e.known = nil, nil, nil, true
+	e.top.set, e.appended, e.removed, e.namings, e.known = nil, nil, nil, nil, true
 	return &e
 }
 
