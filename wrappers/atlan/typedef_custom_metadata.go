@@ -86,8 +86,9 @@ type CustomMetadataAttribute struct {
 }
 
 // Applicability says which assets can have values of an attribute. What is nil is not restricted: a new attribute then gets
-// all that there is now, as Atlan wants lists (pyatlan fills them likewise), and later connections and glossaries have to be added. What
-// is empty and not nil excludes all.
+// all that there is now, as Atlan wants lists (pyatlan fills them likewise), and later connections and glossaries have to be
+// added. What is empty and not nil excludes all. The lists of domains and of AI assets that a nil becomes are not verified
+// on the live service.
 type Applicability struct {
 	// Connections and Glossaries are qualifiedNames; Domains are those of data domains.
 	Connections, Glossaries, Domains []string
@@ -359,7 +360,8 @@ func (a *CustomMetadataAttribute) begin(top, options *object) error {
 	return nil
 }
 
-// Types of assets that a new attribute is for when it does not say (pyatlan's typedef.py).
+// Types of assets that a new attribute is for when it does not say. Those of connections and glossaries are in pyatlan's
+// typedef.py; those of domains and of AI assets are likely and not verified.
 const (
 	connectionTypes = "ADLSAccount ADLSContainer ADLSObject APIPath APISpec Collection Query BIProcess Badge Column ColumnProcess Connection " +
 		"DataStudioAsset Database DbtColumnProcess DbtMetric DbtModel DbtModelColumn DbtProcess DbtSource Folder GCSBucket GCSObject Insight " +
