@@ -21,6 +21,8 @@ var (
 	atlanDocument []byte
 	//go:embed atlan/overlay.yaml
 	atlanOverlay []byte
+	//go:embed atlan/typedefs.json
+	atlanTypedefs []byte
 )
 
 // Airbyte returns the document of the Airbyte API and its overlay. The slices are shared: do not write to them.
@@ -31,3 +33,7 @@ func Polytomic() (document, overlay []byte) { return polytomicDocument, polytomi
 
 // Atlan returns the document of the Atlan API and its overlay. The slices are shared: do not write to them.
 func Atlan() (document, overlay []byte) { return atlanDocument, atlanOverlay }
+
+// AtlanTypedefs returns the type definitions of Atlan: entity types with their attributes, relationships and index
+// facts, enums, structs and connectors. The slice is shared: do not write to it.
+func AtlanTypedefs() []byte { return atlanTypedefs }

@@ -23,6 +23,7 @@ type Client struct {
 	transport *transport.Client
 	polling   job.Options // of WithPolling, with Service and Origin
 	window    permissionWindow
+	epoch     connectionEpoch
 }
 
 // New returns a client for the tenant that [WithBaseURL] names, with exactly one kind of credentials: [WithAPIKey],

@@ -1,0 +1,368 @@
+package atlan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/sluice-sdk/sluice/gen/atlanapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
+)
+
+// maxSaved is how many assets the metastore takes in one request. Atlan advises 20 to 50.
+const maxSaved = 10_000
+
+// jsonBody is the media type of requests.
+const jsonBody = "application/json"
+
+// Item is something that can be saved: an [*Entity] or an [*Asset].
+type Item interface {
+	// QualifiedName returns the qualifiedName, empty when there is none yet.
+	QualifiedName() string
+	// Name returns the name, empty when there is none.
+	Name() string
+
+	// whole is the item as an entity of its own, which the caller may change.
+	whole() (*Entity, error)
+	// settle makes the item what was saved.
+	settle(saved *Entity)
+}
+
+var (
+	_ Item = (*Entity)(nil)
+)
+
+func (e *Entity) whole() (*Entity, error) {
+	c := *e
+	c.top.set = maps.Clone(e.top.set)
+	c.attributes.set, c.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
+	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
+	return &c, nil
+}
+
+func (e *Entity) settle(saved *Entity) { *e = *saved }
+
+func (a *Asset[T]) settle(saved *Entity) {
+	a.Entity = *saved
+	var attributes T
+	decodeAttributes(&a.Entity, &attributes)
+	a.Attributes = attributes
+}
+
+// Save creates or updates assets in one request, an upsert: the metastore finds an asset by its guid, or else by its type
+// and qualifiedName, and makes it when there is none. Of an asset that was read only what was changed since is sent; one
+// in which nothing was changed is not sent at all and reported as [Unchanged], and when that holds for all of them there is
+// no request. New assets of the request may refer to each other, see [Entity.Ref].
+//
+// The items then say what the server has: they have guids, and qualifiedNames where the server makes them; saving them
+// again sends nothing.
+//
+// A request whose assets are named by the caller is repeated after a failure, as it leaves the same state however often it
+// is sent: an asset may then be reported as unchanged that the first, lost try created. One with new assets whose names
+// the server makes (glossaries, terms, categories, domains, products, personas, purposes, policies, collections, folders,
+// queries, contracts) is never sent twice: when its answer is lost the assets are looked up, and either found, and
+// reported with Recovered, or the error is an [*AmbiguousSaveError].
+//
+// Errors before the network, of category [ErrInvalidRequest]: more than 10,000 items, one that is there twice, a missing
+// type, qualifiedName or glossary, a string that is too long, changed tags or custom metadata (see [Client.SaveWith]), a
+// reference to an asset that is neither saved nor among the items.
+//
+//sluice:operation POST /api/meta/entity/bulk
+func (c *Client) Save(ctx context.Context, items ...Item) (*SaveReport, error) {
+	return c.SaveWith(ctx, SaveOptions{}, items...)
+}
+
+// SaveWith is [Client.Save] with options, which decide about the tags and the custom metadata of assets that exist.
+//
+//sluice:operation POST /api/meta/entity/bulk
+func (c *Client) SaveWith(ctx context.Context, options SaveOptions, items ...Item) (*SaveReport, error) {
+	if len(items) > maxSaved {
+		return nil, apierr.Invalid(service, "items", "%d assets in one save, the server takes %d", len(items), maxSaved)
+	}
+	s := saving{client: c, options: options, items: items, changes: make([]*change, len(items))}
+	if err := s.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if s.empty() {
+		return s.report(nil)
+	}
+	answer, err := s.send(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.report(answer)
+}
+
+// saving is one save under way.
+type saving struct {
+	client  *Client
+	options SaveOptions
+	items   []Item
+	changes []*change // of the items, nil where nothing was changed
+	began   time.Time
+}
+
+// prepare finds out what is to be sent.
+func (s *saving) prepare(ctx context.Context) error {
+	seen := make(map[Item]bool, len(s.items))
+	for i, item := range s.items {
+		if item == nil || seen[item] {
+			return apierr.Invalid(service, "items", "item %d is nil, or was there before", i)
+		}
+		seen[item] = true
+		e, err := item.whole()
+		if err != nil {
+			return about(orAsset(""), item.QualifiedName(), err)
+		}
+		if s.changes[i], err = changeOf(e, s.options); err != nil {
+			return about(orAsset(e.TypeName), (&change{qualified: e.QualifiedName(), name: e.Name(), guid: e.GUID}).label(), err)
+		}
+	}
+	for _, change := range s.changes {
+		// An update by qualifiedName of such a type would make a new asset if there were none, at each try another: with
+		// the guid it cannot.
+		if change != nil && change.entity.known && change.minted() {
+			found, err := s.client.EntityByQualifiedName(ctx, change.typeName, change.qualified, minimalRead)
+			if err != nil {
+				return err
+			}
+			change.guid = found.GUID
+		}
+	}
+	return nil
+}
+
+// minimalRead is a read for what identifies an asset.
+var minimalRead = ReadOptions{Minimal: true, WithoutRelationships: true} //nolint:gochecknoglobals // a constant that Go has no form for
+
+func (s *saving) empty() bool {
+	for _, change := range s.changes {
+		if change != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// minted are the changes that would make another asset each time they are sent.
+func (s *saving) minted() []int {
+	var list []int
+	for i, change := range s.changes {
+		if change != nil && change.minted() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// body writes the request.
+func (s *saving) body() ([]byte, error) {
+	refs := references{placeholders: make(map[string]string), new: make(map[[2]string]string)}
+	n := 0
+	for i, change := range s.changes {
+		if change == nil {
+			if own, err := s.items[i].whole(); err == nil && isPlaceholder(own.GUID) {
+				return nil, apierr.Invalid(service, "items", "item %d is new and empty", i)
+			}
+			continue
+		}
+		n++
+		change.requestID = change.guid
+		if change.guid == "" || isPlaceholder(change.guid) {
+			change.requestID = "-" + strconv.Itoa(n)
+			refs.new[[2]string{change.typeName, change.qualified}] = change.requestID
+		}
+		if own := change.entity.GUID; isPlaceholder(own) {
+			refs.placeholders[own] = change.requestID
+		}
+	}
+	delete(refs.new, [2]string{})
+	text := []byte(`{"entities":[`)
+	for _, change := range s.changes {
+		if change == nil {
+			continue
+		}
+		if text[len(text)-1] != '[' {
+			text = append(text, ',')
+		}
+		var err error
+		if text, err = change.append(text, &refs); err != nil {
+			return nil, err
+		}
+	}
+	return append(text, `]}`...), nil
+}
+
+// send makes the request, and finds out what became of it when there is no answer.
+func (s *saving) send(ctx context.Context) (*mutations, error) {
+	ctx = s.client.underConnection(ctx, s.connections()...)
+	minted := s.minted()
+	if len(minted) == 0 {
+		return s.post(transport.WithSafety(ctx, transport.Idempotent))
+	}
+	s.began = time.Now()
+	answer, err := s.post(transport.WithSafety(ctx, transport.Unsafe))
+	if err == nil || !mayHaveApplied(err) {
+		return answer, err
+	}
+	if err := s.recover(ctx, minted, err); err != nil {
+		return nil, err
+	}
+	// All that the server had to name has a guid now: sent once more, the rest is as it should be whatever the first try
+	// came to, and the answer says what there is.
+	return s.post(transport.WithSafety(ctx, transport.Idempotent))
+}
+
+func (s *saving) post(ctx context.Context) (*mutations, error) {
+	body, err := s.body()
+	if err != nil {
+		return nil, err
+	}
+	return transport.Decode[mutations](s.client.raw.BulkSaveEntitiesWithBody(ctx, s.parameters(), jsonBody, bytes.NewReader(body)))
+}
+
+// parameters are the flags of the request.
+func (s *saving) parameters() *atlanapi.BulkSaveEntitiesParams {
+	yes := true
+	p := &atlanapi.BulkSaveEntitiesParams{}
+	switch s.options.Tags {
+	case TagsAppend:
+		p.AppendTags = &yes
+	case TagsReplace:
+		p.ReplaceTags = &yes
+	case ClassificationsReplace:
+		p.ReplaceClassifications = &yes
+	case TagsKeep:
+		for _, change := range s.changes {
+			if change != nil && (change.members[memberAddTags] != nil || change.members[memberRemoveTags] != nil) {
+				p.AppendTags = &yes // the metastore reads these lists only then
+			}
+		}
+	}
+	switch s.options.CustomMetadata {
+	case CustomMetadataReplace:
+		p.ReplaceBusinessAttributes, p.OverwriteBusinessAttributes = &yes, &yes
+	case CustomMetadataMerge:
+		p.ReplaceBusinessAttributes = &yes
+	case CustomMetadataKeep, CustomMetadataIgnore:
+	}
+	if s.options.SkipProcessEdgeRestoration {
+		p.SkipProcessEdgeRestoration = &yes
+	}
+	return p
+}
+
+// connections are the names by which a new connection is known that the assets are in.
+func (s *saving) connections() []string {
+	var names []string
+	last := ""
+	for _, change := range s.changes {
+		if change != nil {
+			if name := connectionOf(change.qualified); name != "" && name != last {
+				names, last = append(names, name), name
+			}
+		}
+	}
+	return names
+}
+
+// report says what became of the items, and makes them what was saved.
+func (s *saving) report(answer *mutations) (*SaveReport, error) {
+	report := &SaveReport{Items: make([]SaveResult, len(s.items))}
+	var failed error
+	for i, item := range s.items {
+		change := s.changes[i]
+		if change == nil {
+			e, err := item.whole()
+			if err != nil {
+				return nil, err
+			}
+			report.Items[i] = resultOf(e, Unchanged)
+			report.Items[i].Item = item
+			continue
+		}
+		answered, outcome := answer.of(change)
+		if answered == nil {
+			report.Items[i] = SaveResult{Item: item, TypeName: change.typeName, QualifiedName: change.qualified}
+			failed = unconfirmed(change)
+			continue
+		}
+		saved := change.saved(answered)
+		item.settle(saved)
+		if change.recovered {
+			outcome = Created
+		}
+		report.Items[i] = resultOf(saved, outcome)
+		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered
+		if outcome == Created && change.typeName == "Connection" {
+			s.client.connectionCreated(saved.QualifiedName(), saved.GUID)
+		}
+	}
+	if answer != nil {
+		report.Others = answer.others(report.Items)
+	}
+	return report, failed
+}
+
+// saved is the entity after its change was saved.
+func (c *change) saved(answered *Entity) *Entity {
+	e := *c.entity
+	if answered.GUID != "" {
+		e.GUID = answered.GUID
+	} else if isPlaceholder(e.GUID) {
+		e.GUID = ""
+	}
+	now := maps.Clone(c.attributes)
+	if name := answered.QualifiedName(); name != "" {
+		now[attributeQualifiedName] = appendString(nil, name)
+	}
+	e.attributes.adopt(now)
+	e.relations.adopt(maps.Clone(c.relations))
+	top := make(map[string]json.RawMessage)
+	for name, value := range c.members {
+		if name != memberAddTags && name != memberRemoveTags {
+			top[name] = value
+		}
+	}
+	if c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil {
+		e.top.drop(memberTags) // what it has now was not answered
+		e.complete = false
+	}
+	for name := range c.appended {
+		e.relations.drop(name)
+		e.attributes.drop(name)
+	}
+	for name := range c.removed {
+		e.relations.drop(name)
+		e.attributes.drop(name)
+	}
+	e.top.drop(memberAddTags)
+	e.top.drop(memberRemoveTags)
+	top[memberGUID], top[memberTypeName] = appendString(nil, e.GUID), appendString(nil, e.TypeName)
+	if e.attributes.raw != nil {
+		top[memberAttributes] = e.attributes.raw
+	}
+	if e.relations.raw != nil {
+		top[memberRelationships] = e.relations.raw
+	}
+	if e.Status == "" && answered.Status != "" {
+		e.Status = answered.Status
+	}
+	if e.Status != "" {
+		top[memberStatus] = appendString(nil, string(e.Status))
+	}
+	e.top.adopt(top)
+	e.top.set, e.appended, e.removed, e.known = nil, nil, nil, true
+	return &e
+}
+
+// mayHaveApplied reports whether a call failed in a way that leaves open whether the server carried it out.
+func mayHaveApplied(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	return ok && e.MayHaveApplied
+}

@@ -1,0 +1,124 @@
+package atlan
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/sluice-sdk/sluice/gen/atlanassets"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
+)
+
+// meanings is the relationship between an asset and the terms that it is linked to.
+const meanings = "meanings"
+
+// TermRefs finds terms by their names in the glossary of a name, as people see them, for [Handle.AppendTerms] and its
+// like. It asks the search index, which sees a term some seconds after it was made. A glossary or a term of which there is
+// none is an error of category [ErrNotFound], one of which there are several of [ErrLogic]; both say the name.
+//
+//sluice:operation POST /api/meta/search/indexsearch
+//sluice:operation GET /api/meta/entity/guid/{guid}
+func (c *Client) TermRefs(ctx context.Context, glossary string, names ...string) ([]atlanassets.Ref, error) {
+	if err := checkName("glossary", glossary); err != nil {
+		return nil, err
+	}
+	guid, err := c.oneNamed(ctx, atlanassets.TypeAtlasGlossary, glossary, nil)
+	if err != nil {
+		return nil, err
+	}
+	in, err := c.Entity(ctx, guid, minimalRead)
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]atlanassets.Ref, 0, len(names))
+	for _, name := range distinct(names) {
+		if err := checkName("term", name); err != nil {
+			return nil, err
+		}
+		guid, err := c.oneNamed(ctx, atlanassets.TypeAtlasGlossaryTerm, name, map[string]string{"__glossary": in.QualifiedName()})
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, atlanassets.RefByGUID(atlanassets.TypeAtlasGlossaryTerm, guid))
+	}
+	return refs, nil
+}
+
+// oneNamed returns the guid of the one active asset of a type and name.
+func (c *Client) oneNamed(ctx context.Context, typeName, name string, fields map[string]string) (string, error) {
+	terms := map[string]string{"__typeName.keyword": typeName, "name.keyword": name, "__state": string(StatusActive)}
+	maps.Copy(terms, fields)
+	guids, _, err := c.searchExactly(ctx, terms)
+	switch {
+	case err != nil:
+	case len(guids) == 0:
+		err = notFound("no %s has the name %q", typeName, name)
+	case len(guids) > 1:
+		err = &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Message: fmt.Sprintf("%d assets of type %s have the name %q", len(guids), typeName, name)}
+	default:
+		return guids[0], nil
+	}
+	return "", about(typeName, name, err)
+}
+
+// AppendTerms links the asset to terms and leaves those that it is linked to.
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation GET /api/meta/entity/guid/{guid}
+//sluice:operation POST /api/meta/entity/bulk
+func (h *Handle[T]) AppendTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
+	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.AppendRelationship(meanings, refs...) })
+}
+
+// ReplaceTerms makes these terms all that the asset is linked to; none unlinks all of them.
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation GET /api/meta/entity/guid/{guid}
+//sluice:operation POST /api/meta/entity/bulk
+func (h *Handle[T]) ReplaceTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
+	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.SetRelationship(meanings, refs...) })
+}
+
+// RemoveTerms takes the links to terms away and leaves the others.
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation GET /api/meta/entity/guid/{guid}
+//sluice:operation POST /api/meta/entity/bulk
+func (h *Handle[T]) RemoveTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
+	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.RemoveRelationship(meanings, refs...) })
+}
+
+func (h *Handle[T]) changeTerms(ctx context.Context, terms []atlanassets.Ref, change func(*Asset[T], []atlanassets.Ref) error) (SaveResult, error) {
+	refs := make([]atlanassets.Ref, 0, len(terms))
+	for _, term := range terms {
+		if err := checkRef("terms", term, atlanassets.TypeAtlasGlossaryTerm); err != nil {
+			return SaveResult{}, about(typeNameOf[T](), h.label(), err)
+		}
+		refs = append(refs, atlanassets.Ref{TypeName: atlanassets.TypeAtlasGlossaryTerm, GUID: term.GUID, QualifiedName: term.QualifiedName})
+	}
+	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error { return change(a, refs) })
+}
+
+// AppendTerms links an asset to terms. See [Handle.AppendTerms].
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation POST /api/meta/entity/bulk
+func (s Collection[T]) AppendTerms(ctx context.Context, qualifiedName string, terms ...atlanassets.Ref) (SaveResult, error) {
+	return s.Handle(qualifiedName).AppendTerms(ctx, terms...)
+}
+
+// ReplaceTerms makes these terms all that an asset is linked to. See [Handle.ReplaceTerms].
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation POST /api/meta/entity/bulk
+func (s Collection[T]) ReplaceTerms(ctx context.Context, qualifiedName string, terms ...atlanassets.Ref) (SaveResult, error) {
+	return s.Handle(qualifiedName).ReplaceTerms(ctx, terms...)
+}
+
+// RemoveTerms takes the links of an asset to terms away. See [Handle.RemoveTerms].
+//
+//sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
+//sluice:operation POST /api/meta/entity/bulk
+func (s Collection[T]) RemoveTerms(ctx context.Context, qualifiedName string, terms ...atlanassets.Ref) (SaveResult, error) {
+	return s.Handle(qualifiedName).RemoveTerms(ctx, terms...)
+}
