@@ -1,6 +1,6 @@
 # Go and a C compiler are all these need; GNU make 3.81 and a POSIX sh will do. The work is in .ci/, one script per target.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate lint bench fuzz tidy-check
+.PHONY: help demo test generate changes api lint bench fuzz tidy-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,12 @@ test: ## every check but the linters: tests with -race, vet, generated code, go.
 generate: ## write gen/ again from specs/
 	go generate ./...
 
+changes: ## what specs/SERVICE/openapi.json means since BASE (HEAD), or from OLD to NEW (OUT=bin/changes-SERVICE.md)
+	@.ci/changes
+
+api: ## the exported Go API against the last release tag
+	@.ci/api || [ $$? = 77 ]
+
 lint: ## golangci-lint over every module (LINTFLAGS=--fix)
 	@.ci/lint
 
@@ -28,4 +34,4 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each (FUZZ=regexp)
 tidy-check: ## would go mod tidy change anything?
 	@.ci/test tidy
 
-export FILE TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME
+export FILE SERVICE BASE OLD NEW OUT TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME

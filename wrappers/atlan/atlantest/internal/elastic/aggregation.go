@@ -19,15 +19,36 @@ type aggregation struct {
 
 // aggregator makes the answer of an aggregation from the records that fit.
 type aggregator interface {
-	aggregate(records []*record) any
+	aggregate(records []*record) any // or an *Error
 }
 
-func aggregate(all []aggregation, records []*record) map[string]any {
+func aggregate(all []aggregation, records []*record) (map[string]any, *Error) {
 	out := make(map[string]any, len(all))
 	for _, one := range all {
 		out[one.name] = one.kind.aggregate(records)
 	}
-	return out
+	return out, problem(out)
+}
+
+// problem finds what an aggregation answered instead of buckets.
+func problem(v any) *Error {
+	switch v := v.(type) {
+	case *Error:
+		return v
+	case map[string]any:
+		for _, inner := range v {
+			if bad := problem(inner); bad != nil {
+				return bad
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if bad := problem(inner); bad != nil {
+				return bad
+			}
+		}
+	}
+	return nil
 }
 
 const (
@@ -174,7 +195,7 @@ func (c *compiler) source(p parsed, clause, kind string) (source, *Error) {
 				like = &field{typ: Double}
 			}
 		}
-		if made.missing, _, bad = literal(like, raw, clause+".missing"); bad != nil {
+		if made.missing, bad = literal(like, raw, clause+".missing"); bad != nil {
 			return source{}, bad
 		}
 	}
@@ -807,7 +828,10 @@ func (a *dateBuckets) aggregate(records []*record) any {
 	slices.Sort(starts)
 	if a.least == 0 && len(starts) > 1 {
 		// Empty buckets between the first and the last.
-		for at, last := a.next(starts[0]), starts[len(starts)-1]; at < last && len(starts) < maxBuckets; at = a.next(at) {
+		for at, last := a.next(starts[0]), starts[len(starts)-1]; at < last; at = a.next(at) {
+			if len(starts) >= maxBuckets {
+				return refuse("too_many_buckets_exception", "", "Trying to create too many buckets. Must be less than or equal to: [%d]. This limit can be set by changing the [search.max_buckets] cluster level setting.", maxBuckets)
+			}
 			if _, ok := byStart[at]; !ok {
 				byStart[at] = nil
 				starts = append(starts, at)

@@ -39,9 +39,17 @@
 // Not published, and guesses here: the stemmer of .stemmed; the fields of search logs, workflows and runs; which types
 // of attributes share a name with another index (keyword wins); whether qualifiedName is normalized (it is not, here).
 //
+// # Cost
+//
+// The first page of a search that many documents fit looks at all of them and sorts them. The result is kept and
+// brought up to date with what was put and deleted since, so the pages behind it cost a binary search each, and one
+// or two milliseconds when 100 of 200,000 documents changed. A range by the field that is sorted by first, as in paging by
+// time, does not make another result of it. Terms of keywords that few documents have are looked up. 200,000 documents
+// of 45 fields or so take 360 MB. BenchmarkPage measures all that.
+//
 // # Not as in Elasticsearch
 //
-// Changes are visible at once; cardinality is exact; max_expansions is not applied; fields of nested objects can be
+// Changes are visible at once (the fake decides when it puts them in); cardinality is exact; max_expansions is not applied; fields of nested objects can be
 // used outside of nested; values that do not fit the type of their field are left out instead of refusing the
 // document; the order of equal hits is that in which the documents first came.
 package elastic

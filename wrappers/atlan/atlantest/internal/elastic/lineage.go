@@ -49,6 +49,16 @@ type LineageEdge struct {
 }
 
 // LineageFilter is a condition: either AND or OR of others, or an attribute, an operator and a value.
+//
+// Operators do what the server's do (SearchPredicateUtil): without a value only neq, not_contains and isNull hold; like
+// is a regular expression for the whole text, whatever the case; contains looks for a part of a text and for a whole
+// element of a list; a timerange has both its ends. containsAny and containsAll are known to the server, which has no
+// predicate for them (LineageSearchProcessor): a criterion with one of them counts for nothing, here as there. Guesses
+// are what in takes (values between commas, quoted or not) and what other operators do with lists (one element is
+// enough).
+//
+// Stricter than the server: unknown operators and keys, and criteria without a condition, are refused; the server drops
+// them. An attribute that no type has is null here; the server drops the criterion.
 type LineageFilter struct {
 	Condition string
 	Criteria  []LineageFilter

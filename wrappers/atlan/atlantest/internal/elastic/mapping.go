@@ -193,10 +193,12 @@ type fields struct {
 	dynamic Dynamic
 	nested  []string
 	version int // changes with every field that is added
+	// Numeric sources of which a record had several values, or one that is also what no value is sorted as.
+	irregular map[uint32]bool
 }
 
 func newFields(m Mapping) *fields {
-	f := &fields{byName: map[string]*field{}, sources: map[string]uint32{}, dynamic: m.Dynamic, nested: slices.Sorted(slices.Values(m.Nested))}
+	f := &fields{byName: map[string]*field{}, sources: map[string]uint32{}, irregular: map[uint32]bool{}, dynamic: m.Dynamic, nested: slices.Sorted(slices.Values(m.Nested))}
 	for name, to := range m.Fields {
 		source := f.source(to.Source)
 		f.byName[name] = &field{name: name, source: source, typ: to.Type}

@@ -198,7 +198,10 @@ func onField(raw any, clause, query, key string, known ...string) (name string, 
 	clause += "." + name
 	switch inner := o.values[0].(type) {
 	case *object:
-		if p, bad = parameters(inner, clause, query, append(known, key)...); bad != nil {
+		if key != "" {
+			known = append(known, key)
+		}
+		if p, bad = parameters(inner, clause, query, known...); bad != nil {
 			return "", parsed{}, bad
 		}
 		if _, ok := p.get(key); !ok && key != "" {
@@ -224,7 +227,7 @@ type constant struct {
 func (q constant) match(*record) bool    { return q.every }
 func (q constant) score(*record) float64 { return q.boost }
 func (q constant) candidates(*Index) ([]uint32, bool) {
-	return nil, !q.every
+	return []uint32{}, !q.every
 }
 
 type constantScore struct {
@@ -290,12 +293,42 @@ func (q *exact) is(text string, fold bool) bool {
 		_, ok := q.lookup[text]
 		return ok
 	}
-	for _, want := range q.texts {
-		if text == want || fold && len(text) >= len(want)/3 && q.normal(text) == want {
-			return true
+	if !fold || ascii(text) {
+		for _, want := range q.texts {
+			if text == want || fold && equalFold(text, want) {
+				return true
+			}
+		}
+		return false
+	}
+	text = q.normal(text)
+	return slices.Contains(q.texts, text)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// equalFold says whether an ASCII text in lower case is another.
+func equalFold(text, lower string) bool {
+	if len(text) != len(lower) {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // normal is a text in the case that the wanted ones are in.
@@ -327,54 +360,54 @@ func (q *exact) candidates(ix *Index) ([]uint32, bool) {
 }
 
 // literal reads a value that is compared with those of a field.
-func literal(f *field, raw any, clause string) (v value, none bool, bad *Error) {
+func literal(f *field, raw any, clause string) (v value, bad *Error) {
 	switch raw.(type) {
 	case *object, []any:
-		return value{}, false, refuse(ParsingException, clause, "expected a value and found [%s]", typeName(raw))
+		return value{}, refuse(ParsingException, clause, "expected a value and found [%s]", typeName(raw))
 	case nil:
-		return value{}, false, refuse(IllegalArgument, clause, "value cannot be null")
+		return value{}, refuse(IllegalArgument, clause, "value cannot be null")
 	}
 	v, ok := scalar(raw)
 	if !ok {
-		return value{}, false, refuse(NumberFormat, clause, "For input string: \"%v\"", raw)
+		return value{}, refuse(NumberFormat, clause, "For input string: \"%v\"", raw)
 	}
 	switch f.typ {
 	case Long, Double:
 		if v.form == formText {
 			if v, ok = number(v.text); !ok {
-				return value{}, false, refuse(NumberFormat, clause, "failed to create query: For input string: \"%v\"", raw)
+				return value{}, refuse(NumberFormat, clause, "failed to create query: For input string: \"%v\"", raw)
 			}
 		}
 		if v.form == formBoolean {
-			return value{}, false, refuse(NumberFormat, clause, "failed to create query: For input string: \"%v\"", raw)
+			return value{}, refuse(NumberFormat, clause, "failed to create query: For input string: \"%v\"", raw)
 		}
-		return v, false, nil
+		return v, nil
 	case Boolean:
 		switch {
 		case v.form == formBoolean:
 		case v.form == formText && (v.text == "true" || v.text == "false" || v.text == ""):
 			v = booleanValue(v.text == "true")
 		default:
-			return value{}, false, refuse(QueryShard, clause, "failed to create query: Can't parse boolean value [%v], expected [true] or [false]", raw)
+			return value{}, refuse(QueryShard, clause, "failed to create query: Can't parse boolean value [%v], expected [true] or [false]", raw)
 		}
-		return v, false, nil
+		return v, nil
 	case Date:
 		if v.form == formText {
 			if strings.HasPrefix(v.text, "now") || strings.Contains(v.text, "||") {
-				return value{}, false, refuse(DateParse, clause, "date math [%s] is not supported by this index", v.text)
+				return value{}, refuse(DateParse, clause, "date math [%s] is not supported by this index", v.text)
 			}
 			ms, ok := date(v.text, zoneUTC)
 			if !ok {
-				return value{}, false, refuse(DateParse, clause, "failed to parse date field [%s]", v.text)
+				return value{}, refuse(DateParse, clause, "failed to parse date field [%s]", v.text)
 			}
-			return longValue(ms), false, nil
+			return longValue(ms), nil
 		}
 		if v.form == formBoolean {
-			return value{}, false, refuse(DateParse, clause, "failed to parse date field [%v]", raw)
+			return value{}, refuse(DateParse, clause, "failed to parse date field [%v]", raw)
 		}
-		return v, false, nil
+		return v, nil
 	default:
-		return textValue(v.literal()), false, nil
+		return textValue(v.literal()), nil
 	}
 }
 
@@ -383,7 +416,7 @@ func (c *compiler) only(name string, raws []any, fold bool, boost float64, claus
 	f, ok := c.fields.byName[name]
 	if !ok {
 		for i, raw := range raws {
-			if _, _, bad := literal(&field{typ: Keyword}, raw, indexed(clause, i)); bad != nil {
+			if _, bad := literal(&field{typ: Keyword}, raw, indexed(clause, i)); bad != nil {
 				return nil, bad
 			}
 		}
@@ -394,7 +427,7 @@ func (c *compiler) only(name string, raws []any, fold bool, boost float64, claus
 	}
 	q := &exact{field: f, fold: fold, boost: boost}
 	for i, raw := range raws {
-		v, _, bad := literal(f, raw, indexed(clause, i))
+		v, bad := literal(f, raw, indexed(clause, i))
 		if bad != nil {
 			return nil, bad
 		}
@@ -791,7 +824,7 @@ func (c *compiler) rangeOf(raw any, clause string) (query, *Error) {
 	}
 	q := &between{field: f, boost: p.boost}
 	for i, key := range p.keys {
-		if len(key) > 3 || key[0] != 'g' && key[0] != 'l' {
+		if !slices.Contains([]string{"gt", "gte", "lt", "lte"}, key) {
 			continue
 		}
 		bound := p.values[i]
@@ -803,7 +836,7 @@ func (c *compiler) rangeOf(raw any, clause string) (query, *Error) {
 				bound = int(ms)
 			}
 		}
-		v, _, bad := literal(f, bound, clause+"."+key)
+		v, bad := literal(f, bound, clause+"."+key)
 		if bad != nil {
 			return nil, bad
 		}
@@ -968,7 +1001,6 @@ type nested struct {
 	query query
 	mode  string
 	boost float64
-	top   bool
 }
 
 func (q *nested) match(r *record) bool {

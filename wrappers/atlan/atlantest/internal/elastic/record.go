@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,11 @@ func (r *recorder) flat(id string, sequence uint64, prefix string, document map[
 	})
 	slices.SortStableFunc(made.texts, func(a, b textCell) int { return int(a.source) - int(b.source) })
 	slices.SortStableFunc(made.numbers, func(a, b numberCell) int { return int(a.source) - int(b.source) })
+	for i, cell := range made.numbers {
+		if i > 0 && made.numbers[i-1].source == cell.source || cell.bits == math.MaxInt64 || cell.bits == math.MinInt64 {
+			r.fields.irregular[cell.source] = true
+		}
+	}
 	made.texts, made.numbers = slices.Clip(made.texts), slices.Clip(made.numbers)
 	return made
 }

@@ -3,6 +3,7 @@ package elastic
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,8 @@ func indexed(clause string, i int) string { return clause + "[" + strconv.Itoa(i
 // request is a compiled search.
 type request struct {
 	query, post  query
+	window       *between // a range by what is sorted by first, taken out of ...
+	rest         query    // ... this
 	sorting      *sorting
 	key          string
 	after        []value
@@ -62,7 +65,11 @@ func (ix *Index) Search(body []byte) (*Result, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	return ix.search(r), nil
+	result, bad := ix.search(r)
+	if bad != nil {
+		return nil, bad
+	}
+	return result, nil
 }
 
 // Count returns how many documents fit the query of a body such as {"query":{…}}.
@@ -89,7 +96,7 @@ func (ix *Index) compile(raw any) (*request, *Error) {
 	}
 	c := &compiler{fields: ix.fields}
 	r := &request{size: 10, track: 10_000, query: constant{every: true, boost: 1}}
-	var sorted, after any
+	var sorted, after, asked any
 	var key strings.Builder
 	fmt.Fprintf(&key, "%d", ix.fields.version)
 	remember := func(name string, v any) {
@@ -103,7 +110,7 @@ func (ix *Index) compile(raw any) (*request, *Error) {
 			if v == nil {
 				continue
 			}
-			remember(name, v)
+			asked = v
 			r.query, bad = c.query(v, name)
 		case "post_filter":
 			if v == nil {
@@ -155,9 +162,71 @@ func (ix *Index) compile(raw any) (*request, *Error) {
 			return nil, bad
 		}
 	}
+	if bad := c.split(r, asked, &key); bad != nil {
+		return nil, bad
+	}
 	r.key = key.String()
 	r.sorting.label = fmt.Sprintf("%d\x00", ix.fields.version) + text(sorted)
 	return r, nil
+}
+
+// split takes a range by the first sort field out of the filters of a bool: clients that page by time change it with
+// every page, and the rest stays the same.
+func (c *compiler) split(r *request, asked any, key *strings.Builder) *Error {
+	rest := asked
+	if first := &r.sorting.criteria[0]; first.field != nil && !r.sorting.scored && (first.missing == extreme(first.typ, true) || first.missing == extreme(first.typ, false)) &&
+		(first.typ == Long || first.typ == Double || first.typ == Date) && !c.fields.irregular[first.field.source] {
+		var taken any
+		if rest, taken = without(asked, first.field.name); taken != nil {
+			q, bad := c.query(taken, "query")
+			if bad != nil {
+				return bad
+			}
+			window, ok := q.(*between)
+			if r.rest, bad = c.query(rest, "query"); bad != nil {
+				return bad
+			}
+			if ok {
+				r.window = window
+			} else {
+				rest = asked
+			}
+		}
+	}
+	key.WriteString("\x00query\x00")
+	write(key, rest)
+	return nil
+}
+
+// without returns a query like {"bool":{"filter":[…]}} without the one range by a field in its filter or must, and that.
+func without(asked any, name string) (rest, taken any) {
+	outer, _ := asked.(*object)
+	if outer == nil || len(outer.keys) != 1 || outer.keys[0] != "bool" {
+		return asked, nil
+	}
+	body, _ := outer.values[0].(*object)
+	if body == nil {
+		return asked, nil
+	}
+	for i, key := range body.keys {
+		clauses, isList := body.values[i].([]any)
+		if !isList || key != "filter" && key != "must" || len(clauses) < 2 {
+			continue
+		}
+		for j, clause := range clauses {
+			one, _ := clause.(*object)
+			if one == nil || len(one.keys) != 1 || one.keys[0] != "range" {
+				continue
+			}
+			if field, _ := one.values[0].(*object); field == nil || len(field.keys) != 1 || field.keys[0] != name {
+				continue
+			}
+			values := slices.Clone(body.values)
+			values[i] = slices.Delete(slices.Clone(clauses), j, j+1)
+			return &object{keys: outer.keys, values: []any{&object{keys: body.keys, values: values}}}, clause
+		}
+	}
+	return asked, nil
 }
 
 func (r *request) tracking(v any) *Error {
@@ -189,7 +258,7 @@ func (q both) match(r *record) bool                  { return q.query.match(r) &
 func (q both) score(r *record) float64               { return q.query.score(r) }
 func (q both) candidates(ix *Index) ([]uint32, bool) { return candidatesOf(ix, q.query) }
 
-func (ix *Index) search(r *request) *Result {
+func (ix *Index) search(r *request) (*Result, *Error) {
 	q := r.query
 	if r.post != nil {
 		q = both{r.query, r.post}
@@ -199,9 +268,19 @@ func (ix *Index) search(r *request) *Result {
 	if r.size == 0 {
 		ix.each(q, func(uint32, *record) { total++ })
 	} else {
-		v := ix.view(r.key, q, r.sorting)
-		total = len(v.ordinals)
-		page := ix.page(v, r.after, r.from, r.size)
+		kept := q
+		if r.window != nil {
+			if kept = r.rest; r.post != nil {
+				kept = both{r.rest, r.post}
+			}
+		}
+		v := ix.view(r.key, kept, r.sorting)
+		fit := v.ordinals
+		if r.window != nil {
+			fit = ix.between(v, r.window)
+		}
+		total = len(fit)
+		page := ix.page(r.sorting, fit, r.after, r.from, r.size)
 		result.Hits = make([]Hit, 0, len(page))
 		for _, ordinal := range page {
 			found := ix.records[ordinal]
@@ -224,9 +303,12 @@ func (ix *Index) search(r *request) *Result {
 	if r.aggregations != nil {
 		var matched []*record
 		ix.each(r.query, func(_ uint32, found *record) { matched = append(matched, found) })
-		result.Aggregations = aggregate(r.aggregations, matched)
+		var bad *Error
+		if result.Aggregations, bad = aggregate(r.aggregations, matched); bad != nil {
+			return nil, bad
+		}
 	}
-	return result
+	return result, nil
 }
 
 // write writes a parsed value, to tell requests apart.

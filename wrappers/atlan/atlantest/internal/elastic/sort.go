@@ -239,25 +239,31 @@ func (c *compiler) criterion(name string, raw any, q query, clause string) (crit
 	case nil, "_last", "_first":
 		one.first = missing == "_first"
 		// Numbers have no place for "none": the largest or smallest of all stands for it, in sort values too.
-		if high := one.first == one.desc; f.typ == Double {
-			one.missing = doubleValue(math.Inf(1))
-			if !high {
-				one.missing = doubleValue(math.Inf(-1))
-			}
-		} else if !f.typ.textual() {
-			one.missing = longValue(math.MaxInt64)
-			if !high {
-				one.missing = longValue(math.MinInt64)
-			}
+		if !f.typ.textual() {
+			one.missing = extreme(f.typ, one.first == one.desc)
 		}
 	default:
-		v, _, bad := literal(f, missing, clause+".missing")
+		v, bad := literal(f, missing, clause+".missing")
 		if bad != nil {
 			return one, bad
 		}
 		one.missing = v
 	}
 	return one, nil
+}
+
+// extreme is the largest or smallest value of all.
+func extreme(typ Type, largest bool) value {
+	switch {
+	case typ == Double && largest:
+		return doubleValue(math.Inf(1))
+	case typ == Double:
+		return doubleValue(math.Inf(-1))
+	case largest:
+		return longValue(math.MaxInt64)
+	default:
+		return longValue(math.MinInt64)
+	}
 }
 
 // after reads search_after.
@@ -289,9 +295,9 @@ func (s *sorting) after(raw any, clause string) ([]value, *Error) {
 			}
 			continue
 		}
-		read, _, bad := literal(&field{typ: c.typ}, v, where)
+		read, bad := literal(&field{typ: c.typ}, v, where)
 		if bad != nil && c.typ == Boolean {
-			read, _, bad = literal(&field{typ: Long}, v, where)
+			read, bad = literal(&field{typ: Long}, v, where)
 		}
 		if bad != nil {
 			return nil, refuse(IllegalArgument, where, "Failed to parse search_after value for field: %s", bad.Reason)

@@ -46,8 +46,16 @@ func (ix *Index) build(v *view) {
 		if _, ok := candidatesOf(ix, v.query); !ok {
 			// Everything in this order is kept once; what fits is taken from it.
 			every := ix.view("\x00"+v.sorting.label, constant{every: true}, v.sorting)
+			marks, n := make(marks, len(ix.records)/64+1), 0
+			for ordinal, r := range ix.records {
+				if r != nil && v.query.match(r) {
+					marks.set(uint32(ordinal))
+					n++
+				}
+			}
+			v.ordinals = make([]uint32, 0, n)
 			for _, ordinal := range every.ordinals {
-				if v.query.match(ix.records[ordinal]) {
+				if marks.has(ordinal) {
 					v.ordinals = append(v.ordinals, ordinal)
 				}
 			}
@@ -98,21 +106,20 @@ func (ix *Index) refresh(v *view) {
 		return
 	}
 	v.position = ix.logEnd()
-	marks := make([]uint64, len(ix.records)/64+1)
+	marks := make(marks, len(ix.records)/64+1)
 	var in []uint32
 	for _, ordinal := range changed {
-		word, bit := ordinal/64, uint64(1)<<(ordinal%64)
-		if marks[word]&bit != 0 {
+		if marks.has(ordinal) {
 			continue
 		}
-		marks[word] |= bit
+		marks.set(ordinal)
 		if r := ix.records[ordinal]; r != nil && v.query.match(r) {
 			in = append(in, ordinal)
 		}
 	}
 	kept := v.ordinals[:0]
 	for _, ordinal := range v.ordinals {
-		if marks[ordinal/64]&(1<<(ordinal%64)) == 0 {
+		if !marks.has(ordinal) {
 			kept = append(kept, ordinal)
 		}
 	}
@@ -120,22 +127,56 @@ func (ix *Index) refresh(v *view) {
 	// From the end: what stays moves up once, by the number of records that come before it.
 	v.ordinals = append(kept, in...)
 	end := len(kept)
-	for i := len(in) - 1; i >= 0; i-- {
-		r := ix.records[in[i]]
+	for i, ordinal := range slices.Backward(in) {
+		r := ix.records[ordinal]
 		at := sort.Search(end, func(j int) bool { return v.sorting.total(ix.records[kept[j]], r) > 0 })
 		copy(v.ordinals[at+i+1:end+i+1], v.ordinals[at:end])
-		v.ordinals[at+i] = in[i]
+		v.ordinals[at+i] = ordinal
 		end = at
 	}
 }
 
-// page returns the ordinals of a page: behind the values of search_after, or from an offset.
-func (ix *Index) page(v *view, after []value, from, size int) []uint32 {
+// page returns a page of ordinals: behind the values of search_after, or from an offset.
+func (ix *Index) page(s *sorting, ordinals []uint32, after []value, from, size int) []uint32 {
 	if after != nil {
-		from = sort.Search(len(v.ordinals), func(i int) bool {
-			return v.sorting.position(ix.records[v.ordinals[i]], after) > 0
+		from = sort.Search(len(ordinals), func(i int) bool {
+			return s.position(ix.records[ordinals[i]], after) > 0
 		})
 	}
-	from = min(from, len(v.ordinals))
-	return v.ordinals[from:min(from+size, len(v.ordinals))]
+	from = min(from, len(ordinals))
+	return ordinals[from:min(from+size, len(ordinals))]
 }
+
+// between returns the part of a view whose first sort values are within a range, which is in one piece. The caller has
+// seen to it that every record has at most one value.
+func (ix *Index) between(v *view, q *between) []uint32 {
+	first := &v.sorting.criteria[0]
+	// Records without a value are sorted as the largest or smallest of all: they are in no range.
+	beyond := func(open bool, bound value) func(r *record) bool {
+		return func(r *record) bool {
+			order := first.compare(first.key(r), bound)
+			return order > 0 || order == 0 && open
+		}
+	}
+	low, high, openLow, openHigh := q.low, q.high, q.openLow, q.openHigh
+	if !q.hasLow {
+		low, openLow = extreme(q.field.typ, false), true
+	}
+	if !q.hasHigh {
+		high, openHigh = extreme(q.field.typ, true), true
+	}
+	if first.desc {
+		low, high, openLow, openHigh = high, low, openHigh, openLow
+	}
+	search := func(fits func(*record) bool) int {
+		return sort.Search(len(v.ordinals), func(i int) bool { return fits(ix.records[v.ordinals[i]]) })
+	}
+	start, end := search(beyond(!openLow, low)), search(beyond(openHigh, high))
+	return v.ordinals[start:max(start, end)]
+}
+
+// marks is a set of ordinals.
+type marks []uint64
+
+func (m marks) set(ordinal uint32)      { m[ordinal/64] |= 1 << (ordinal % 64) }
+func (m marks) has(ordinal uint32) bool { return m[ordinal/64]&(1<<(ordinal%64)) != 0 }
