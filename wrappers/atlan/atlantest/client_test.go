@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sluice-sdk/sluice/wrappers/servicetest"
 )
 
 // answer is what the fake said.
@@ -134,3 +136,6 @@ func pass(d time.Duration) {
 	timer := time.NewTimer(d)
 	<-timer.C
 }
+
+// nonsense is what a test sends on purpose.
+func nonsense(v *servicetest.Violation) bool { return v.Direction == servicetest.Request }

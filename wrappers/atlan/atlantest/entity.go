@@ -151,6 +151,10 @@ func (f *Fake) attributesOf(a *asset, v view) string {
 			if _, ok := a.find(name); ok {
 				continue
 			}
+			if name == "__hasLineage" {
+				o.truth(name, f.hasLineage(a))
+				continue
+			}
 			if strings.HasPrefix(a.def.attrs[name], "array<") {
 				o.raw(name, "[]")
 			} else {

@@ -144,15 +144,16 @@ func paired(a, b string) bool {
 }
 
 // inverses finds the other end of each relationship. Where the types leave exactly one possibility, it is that one;
-// where they leave several, the names decide; where they leave none because a type repeats what another one declares,
-// it is the other one's. A relationship for which nothing is found is kept at its own end only.
+// where they leave several, the names decide, or that all others belong elsewhere; where they leave none because a type
+// repeats what another one declares, it is the other one's. A relationship for which nothing is found is kept at its
+// own end only.
 func inverses(types map[string]*writtenType) map[end]end {
-	found := make(map[end]end)
-	declared := make(map[end]string)
+	found, declared, ambiguous := make(map[end]end), make(map[end]string), make(map[end]bool)
 	for _, t := range slices.Sorted(maps.Keys(types)) {
 		for _, attr := range slices.Sorted(maps.Keys(types[t].Relations)) {
 			kind := types[t].Relations[attr]
-			declared[end{t, attr}] = kind
+			e := end{t, attr}
+			declared[e] = kind
 			if types[element(kind)] == nil {
 				continue
 			}
@@ -168,41 +169,48 @@ func inverses(types map[string]*writtenType) map[end]end {
 					}
 				}
 			}
+			ambiguous[e] = len(candidates) > 0
 			switch {
 			case len(named) > 0:
-				found[end{t, attr}] = named[0]
-			case len(candidates) == 1 && !hasPair(attr):
-				found[end{t, attr}] = candidates[0]
+				found[e] = named[0]
+			case len(candidates) == 1:
+				found[e] = candidates[0]
 			}
 		}
 	}
-	for e, other := range found { // only what both ends agree on
-		if back, ok := found[other]; ok && back.attr != e.attr {
-			delete(found, e)
+	claims := make(map[end][]end)
+	for e, other := range found {
+		claims[other] = append(claims[other], e)
+	}
+	for other, by := range claims { // the only one that leads to an end is where that end leads
+		if _, ok := found[other]; !ok && len(by) == 1 {
+			found[other] = by[0]
+		}
+	}
+	agreed := make(map[end]end)
+	for e, other := range found {
+		if back, ok := found[other]; ok && back.attr == e.attr {
+			agreed[e] = other
 		}
 	}
 	byName := make(map[end]end) // by attribute and kind
-	for _, e := range slices.SortedFunc(maps.Keys(found), compareEnds) {
+	for _, e := range slices.SortedFunc(maps.Keys(agreed), compareEnds) {
 		if _, ok := byName[end{e.attr, declared[e]}]; !ok {
-			byName[end{e.attr, declared[e]}] = found[e]
+			byName[end{e.attr, declared[e]}] = agreed[e]
 		}
 	}
 	for e, kind := range declared {
-		if _, ok := found[e]; !ok {
+		if _, ok := agreed[e]; !ok && !ambiguous[e] {
 			if other, ok := byName[end{e.attr, kind}]; ok {
-				found[e] = other
+				agreed[e] = other
 			}
 		}
 	}
-	return found
+	return agreed
 }
 
 func compareEnds(a, b end) int {
 	return strings.Compare(a.typeName+"\x00"+a.attr, b.typeName+"\x00"+b.attr)
-}
-
-func hasPair(attr string) bool {
-	return slices.ContainsFunc(pairs, func(p [2]string) bool { return p[0] == attr && p[1] == attr })
 }
 
 // relationshipTypes are the names of relationships that are known; the others get one made of their ends.
@@ -224,12 +232,9 @@ func relationshipType(a, b end) string {
 		return name
 	}
 	if b.attr == "" {
-		return strings.ToLower(a.typeName) + "_" + a.attr
+		return a.attr
 	}
-	if compareEnds(b, a) < 0 {
-		a, b = b, a
-	}
-	return strings.ToLower(a.typeName) + "_" + a.attr + "_" + b.attr
+	return strings.Join(slices.Sorted(slices.Values([]string{a.attr, b.attr})), "_")
 }
 
 // is says whether the type is, or inherits from, another.

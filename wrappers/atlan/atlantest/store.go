@@ -56,7 +56,10 @@ type relationKind struct {
 	many  [2]bool
 }
 
-type kindKey struct{ name, a, b string }
+type kindKey struct {
+	name, a, b string
+	many       [2]bool
+}
 
 type edge struct {
 	kind    *relationKind
@@ -220,14 +223,15 @@ func (s *store) kind(a, b *asset, attr string) *relationKind {
 	if r == nil {
 		r = &relationDef{attr: attr, many: true, kind: strings.ToLower(a.def.name) + "_" + attr}
 	}
-	k := kindKey{r.kind, attr, r.inverse}
+	many := [2]bool{r.many, true}
+	if back := b.def.relations[r.inverse]; back != nil {
+		many[1] = back.many
+	}
+	k := kindKey{r.kind, attr, r.inverse, many}
 	if known := s.kinds[k]; known != nil {
 		return known
 	}
-	kind := &relationKind{name: r.kind, attrs: [2]string{attr, r.inverse}, many: [2]bool{r.many, true}}
-	if back := b.def.relations[r.inverse]; back != nil {
-		kind.many[1] = back.many
-	}
+	kind := &relationKind{name: r.kind, attrs: [2]string{attr, r.inverse}, many: many}
 	s.kinds[k] = kind
 	return kind
 }

@@ -134,11 +134,10 @@ func (f *Fake) dropTag(a *asset, name, by string) bool {
 // applyTags does what the flags of the request say.
 func (s *saver) applyTags(x *saving, ch *change) {
 	t := x.target
+	before := t.tags
 	set := func(list []sentTag) {
 		for i := range list {
-			if s.setTag(t, list[i].tag(t), s.who.name) {
-				ch.rest = true
-			}
+			s.setTag(t, list[i].tag(t), s.who.name)
 		}
 	}
 	replace := s.flags.replaceTags || !s.flags.appendTags && !s.has(TagsNeedFlag)
@@ -150,17 +149,18 @@ func (s *saver) applyTags(x *saving, ch *change) {
 		set(x.sent.Tags)
 		set(x.sent.AddTags)
 		for _, r := range x.sent.RemoveTags {
-			if s.dropTag(t, r.TypeName, s.who.name) {
-				ch.rest = true
-			}
+			s.dropTag(t, r.TypeName, s.who.name)
 		}
 	case replace && (x.sent.Tags != nil || s.flags.replaceTags):
 		for _, old := range t.tags {
-			if !slices.ContainsFunc(x.sent.Tags, func(n sentTag) bool { return n.TypeName == old.name }) && s.dropTag(t, old.name, s.who.name) {
-				ch.rest = true
+			if !slices.ContainsFunc(x.sent.Tags, func(n sentTag) bool { return n.TypeName == old.name }) {
+				s.dropTag(t, old.name, s.who.name)
 			}
 		}
 		set(x.sent.Tags)
+	}
+	if !slices.EqualFunc(before, t.tags, (*tag).same) {
+		ch.rest = true
 	}
 }
 

@@ -62,7 +62,8 @@ func (c *call) saveWorkflow(x *workflow) error {
 			return heracles(http.StatusBadRequest, 1000, "a workflow needs a name")
 		}
 	}
-	if cron, ok := sent.Metadata["annotations"].(map[string]any)[scheduleAnnotation].(string); ok && cron != "" {
+	annotations, _ := sent.Metadata["annotations"].(map[string]any)
+	if cron, ok := annotations[scheduleAnnotation].(string); ok && cron != "" {
 		if err := cronFits(cron); err != nil {
 			return err
 		}
