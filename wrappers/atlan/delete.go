@@ -67,23 +67,38 @@ func (c *Client) Delete(ctx context.Context, mode DeleteMode, guids ...string) (
 	}
 	report := &DeleteReport{}
 	for chunk := range slices.Chunk(guids, deletedAtOnce) {
-		kind := atlanapi.AtlanDeleteType(mode)
-		answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(ctx, &atlanapi.DeleteEntitiesByGuidsParams{GUID: chunk, DeleteType: &kind}))
-		if err != nil {
-			if len(chunk) == 1 {
-				err = about("asset", chunk[0], err)
-			}
+		if err := c.deleteInto(ctx, report, mode, chunk); err != nil {
 			return report, err
-		}
-		for _, e := range answer.entities {
-			switch outcome := answer.outcomes[e.GUID]; outcome {
-			case Deleted, Purged:
-				report.Assets = append(report.Assets, resultOf(e, outcome))
-			case Unconfirmed, Unchanged, Created, Updated, PartiallyUpdated:
-			}
 		}
 	}
 	return report, nil
+}
+
+// deleteInto deletes assets in one request. A server that refuses the whole because one of them is gone is asked for the
+// halves: gone is what was wanted, and what a lost answer leaves.
+func (c *Client) deleteInto(ctx context.Context, report *DeleteReport, mode DeleteMode, guids []string) error {
+	kind := atlanapi.AtlanDeleteType(mode)
+	answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(ctx, &atlanapi.DeleteEntitiesByGuidsParams{GUID: guids, DeleteType: &kind}))
+	switch {
+	case isNotFound(err) && len(guids) == 1:
+		return nil
+	case isNotFound(err):
+		half := len(guids) / 2
+		if err := c.deleteInto(ctx, report, mode, guids[:half]); err != nil {
+			return err
+		}
+		return c.deleteInto(ctx, report, mode, guids[half:])
+	case err != nil && len(guids) == 1:
+		return about("asset", guids[0], err)
+	case err != nil:
+		return err
+	}
+	for _, e := range answer.entities {
+		if outcome := answer.outcomes[e.GUID]; outcome == Deleted || outcome == Purged {
+			report.Assets = append(report.Assets, resultOf(e, outcome))
+		}
+	}
+	return nil
 }
 
 // checkArchive refuses what cannot be archived (pyatlan's core/atlas_glossary_category.py).

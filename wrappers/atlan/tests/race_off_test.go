@@ -1,0 +1,8 @@
+//go:build !race
+
+package tests_test
+
+const raceEnabled = false
+
+// cut is how many of n runs are made: without the race detector all.
+func cut(n, _ int) int { return n }
