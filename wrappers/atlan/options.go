@@ -29,6 +29,7 @@ type settings struct {
 	retries   int
 	window    time.Duration
 	forbidden time.Duration
+	routes    WorkflowRoutes
 	errs      []error
 }
 
