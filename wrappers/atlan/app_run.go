@@ -20,6 +20,7 @@ type appSource struct{ client *Client }
 
 var (
 	_ job.Source   = (*appSource)(nil)
+	_ job.History  = (*appSource)(nil)
 	_ job.Canceler = (*appSource)(nil)
 )
 
@@ -72,6 +73,32 @@ func appSnapshot(run *atlanapi.AppRun) job.Snapshot {
 	}
 	s.Phase, s.Failure = phaseOf(s.Raw), failureOf(s.Raw, "")
 	return s
+}
+
+// Durations implements [job.History], from the search index.
+//
+//sluice:operation POST /api/meta/search/indexsearch
+func (s *appSource) Durations(ctx context.Context, ref job.Ref) ([]time.Duration, error) {
+	if err := checkPathID("slug", ref.Parent); err != nil {
+		return nil, err
+	}
+	found, _, err := s.client.appRuns(transport.WithLane(ctx, transport.Poll), ref.Parent)
+	if err != nil {
+		return nil, err
+	}
+	return durationsOf(found), nil
+}
+
+// durationsOf returns how long the last few runs took that went well, the newest first.
+func durationsOf(found []job.Snapshot) []time.Duration {
+	const enough = 5
+	var durations []time.Duration
+	for _, run := range found {
+		if d := run.Duration(); run.Phase == job.PhaseSucceeded && d > 0 && len(durations) < enough {
+			durations = append(durations, d)
+		}
+	}
+	return durations
 }
 
 // Cancel implements [job.Canceler].

@@ -12,9 +12,6 @@ import (
 // runsAtOnce is how many legacy runs one request asks for.
 const runsAtOnce = 100
 
-// pastRuns is how many durations of earlier runs are worth reading.
-const pastRuns = 5
-
 // workflowSource reads runs of legacy workflows for the poller: up to a hundred with one search for their names. All its
 // requests go on the polling lane. A run that the index does not know yet is one that was not seen.
 type workflowSource struct{ client *Client }
@@ -74,17 +71,14 @@ func (s *workflowSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[jo
 //sluice:operation POST /api/service/runs/indexsearch
 func (s *workflowSource) Durations(ctx context.Context, ref job.Ref) ([]time.Duration, error) {
 	ctx = transport.WithLane(ctx, transport.Poll)
-	found, _, err := s.client.workflowRuns(ctx, searchBody{Size: 4 * pastRuns, Query: runsOf(ref.Parent), Sort: latestStart})
+	if err := checkPathID("workflow", ref.Parent); err != nil {
+		return nil, err
+	}
+	found, _, err := s.client.workflowRuns(ctx, searchBody{Size: latestRuns / 2, Query: runsOf(ref.Parent), Sort: latestStart})
 	if err != nil {
 		return nil, err
 	}
-	var durations []time.Duration
-	for _, run := range found {
-		if d := run.Duration(); run.Phase == job.PhaseSucceeded && d > 0 && len(durations) < pastRuns {
-			durations = append(durations, d)
-		}
-	}
-	return durations, nil
+	return durationsOf(found), nil
 }
 
 // Cancel implements [job.Canceler].
