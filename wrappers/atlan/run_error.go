@@ -63,7 +63,7 @@ func (e *RunError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [ErrRunSkipped] or [ErrRunStatusUnknown], and holds for the run.
 func (e *RunError) Is(target error) bool {
-	switch target { //nolint:errorlint // identity is what Is is for
+	switch target {
 	case ErrRunSkipped:
 		return strings.EqualFold(e.Status, statusSkipped)
 	case ErrRunStatusUnknown:

@@ -40,10 +40,12 @@ type RunOptions struct {
 	Wait []job.WaitOption
 }
 
+// usualIndexDelay is the default of [RunOptions.IndexDelay].
+const usualIndexDelay = 10 * time.Second
+
 func (o RunOptions) indexDelay() time.Duration {
-	const usual = 10 * time.Second
 	if o.IndexDelay == 0 {
-		return usual
+		return usualIndexDelay
 	}
 	return max(o.IndexDelay, 0)
 }
@@ -189,7 +191,7 @@ func (st *starting) settle(ctx context.Context, sent time.Time, patience time.Du
 			} else if len(fresh) > 1 {
 				return nil, nil, ambiguous
 			}
-			if len(fresh) == 0 && st.refused() && time.Since(began) >= min(patience, st.options.indexDelay()) {
+			if len(fresh) == 0 && st.refused() && time.Since(began) >= min(patience, max(st.options.indexDelay(), usualIndexDelay)) {
 				if live, err := st.confirmed(ctx, before); err != nil {
 					ambiguous.LookUp = err
 				} else if live != nil {

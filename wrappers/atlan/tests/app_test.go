@@ -438,3 +438,23 @@ func TestT10EarlierRuns(t *testing.T) {
 		}
 	})
 }
+
+// A 500 may mean that another run stood in the way although the run was started: after the other has ended that comes to
+// light, and no second one is started.
+func TestT10RefusedAndStarted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, atlantest.Without(atlantest.OneRunOfAnApp), atlantest.SearchTakes(12*time.Second), atlantest.RunsTake(0, time.Hour))
+		here, elsewhere := clientOf(t, f), clientOf(t, f)
+		ctx := t.Context()
+		flow := newFlow(t, here, "n")
+		_, err := elsewhere.AppWorkflow("n").Submit(ctx)
+		ok(t, err)
+		pass(11 * time.Second)
+		f.Fault(atlantest.InternalErrorAfter("submitAppWorkflow").Times(1))
+		run, err := flow.Submit(ctx, atlan.RunOptions{OnRunning: atlan.WaitThenRun, IndexDelay: -1})
+		ok(t, err)
+		if runs := f.Runs(); len(runs) != 2 || run.ID() != runs[1].ID || !run.Recovered() || f.Requests()["submitAppWorkflow"] != 2 {
+			t.Errorf("%v, %d requests", runs, f.Requests()["submitAppWorkflow"])
+		}
+	})
+}
