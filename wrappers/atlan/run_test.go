@@ -296,3 +296,35 @@ func TestT10CanceledAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestT10AnothersRun: what the index calls a run of the workflow, and the service one of another, is not taken for ours; one
+// that both agree about is.
+func TestT10AnothersRun(t *testing.T) {
+	for slug, found := range map[string]bool{"mine": true, "other": false} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return nil, io.ErrUnexpectedEOF
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, fmt.Sprintf(`{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"%smine/1/runs/r-9",
+						"appWorkflowRunStatus":"Running","appWorkflowRunStartedAt":%d}}]}`, appRunsPrefix, time.Now().UnixMilli())), nil
+				}
+				return reply(r, 200, `{"run_id":"r-9","status":"Running","slug":"`+slug+`"}`), nil
+			}))
+			run, err := client.AppWorkflow("mine").Submit(t.Context())
+			var ambiguous *AmbiguousRunError
+			switch {
+			case found && (err != nil || run.ID() != "r-9" || !run.Recovered()):
+				t.Errorf("%v", err)
+			case !found && (!errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 1 || ambiguous.LookUp == nil):
+				t.Errorf("%v", err)
+			}
+			if submits != 1 {
+				t.Errorf("%d requests", submits)
+			}
+		})
+	}
+}

@@ -443,7 +443,7 @@ func TestT10EarlierRuns(t *testing.T) {
 // light, and no second one is started.
 func TestT10RefusedAndStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t, atlantest.Without(atlantest.OneRunOfAnApp), atlantest.SearchTakes(12*time.Second), atlantest.RunsTake(0, time.Hour))
+		f := newFake(t, atlantest.Without(atlantest.OneRunOfAnApp), atlantest.SearchTakes(20*time.Second), atlantest.RunsTake(0, time.Hour))
 		here, elsewhere := clientOf(t, f), clientOf(t, f)
 		ctx := t.Context()
 		flow := newFlow(t, here, "n")
