@@ -1,6 +1,6 @@
 # Go and a C compiler are all these need; GNU make 3.81 and a POSIX sh will do. The work is in .ci/, one script per target.
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate changes api lint bench fuzz tidy-check
+.PHONY: help demo test generate vendor changes api lint bench fuzz tidy-check
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,19 @@ test: ## every check but the linters: tests with -race, vet, generated code, go.
 
 generate: ## write gen/ again from specs/
 	go generate ./...
+
+# A relative FROM is made absolute, because the program runs in tools/. What a CI system has in its environment as
+# VERSION or SOURCE is not meant: these two count on the command line alone.
+ifneq ($(origin VERSION),command line)
+VERSION =
+endif
+ifneq ($(origin SOURCE),command line)
+SOURCE =
+endif
+vendor: ## take over an upstream document: SERVICE=airbyte FROM=file-or-URL (SOURCE='…' VERSION=…)
+	@from=$$FROM; case $$from in '' | /* | *://*) ;; *) from=$$PWD/$$from ;; esac; \
+		GOWORK=off go -C tools run ./vendorspec -specs "$$PWD/specs" \
+		-service "$$SERVICE" -from "$$from" -source "$$SOURCE" -version "$$VERSION"
 
 changes: ## what specs/SERVICE/openapi.json means since BASE (HEAD), or from OLD to NEW (OUT=bin/changes-SERVICE.md)
 	@.ci/changes
@@ -34,4 +47,4 @@ fuzz: ## every fuzz target for FUZZTIME (30s) each (FUZZ=regexp)
 tidy-check: ## would go mod tidy change anything?
 	@.ci/test tidy
 
-export FILE SERVICE BASE OLD NEW OUT TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME
+export SERVICE FROM SOURCE VERSION FILE BASE OLD NEW OUT TESTFLAGS LINTFLAGS BENCH COUNT BENCHFLAGS FUZZ FUZZTIME

@@ -237,6 +237,7 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"Airbyte S", 11}, {"Airbyte T", 9}, {"Airbyte N", 6}, {"Warehouse W", 7},
 		{"Polytomic S", 6}, {"Polytomic T", 3}, {"Polytomic N", 12},
+		{"Atlan S", 6}, {"Atlan T", 12}, {"Atlan N", 5},
 	} {
 		for i := range group.rows {
 			want = append(want, fmt.Sprintf("%s%d", group.letter, i+1))
@@ -282,6 +283,7 @@ func TestCoverageNoticesRot(t *testing.T) {
 // A link to a file of the repository leads somewhere.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
+	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`") // Raw[T](x) is no link
 	links := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -300,7 +302,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
 			target := match[1]
 			if strings.Contains(target, ":") {
 				continue // another site, or mail
@@ -341,5 +343,86 @@ func TestReadmeShowsTheQuickstart(t *testing.T) {
 	}
 	if shown != string(text) {
 		t.Errorf("README.md does not show %s as it is; put it after the mark, in a block of Go", program)
+	}
+}
+
+// A guide shows code that is built and tested: every block of docs/add-a-service.md is an excerpt, whole lines and not one
+// changed, of the file that the mark above it names.
+func TestGuideShowsRealCode(t *testing.T) {
+	text, err := os.ReadFile("docs/add-a-service.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, problems := excerpts(string(text), os.ReadFile)
+	for _, problem := range problems {
+		t.Errorf("docs/add-a-service.md: %s", problem)
+	}
+	if blocks < 10 {
+		t.Errorf("docs/add-a-service.md has only %d blocks of code", blocks)
+	}
+}
+
+var mark = regexp.MustCompile(`^<!-- (\S+) -->$`)
+
+// excerpts counts the blocks of a text and says which are not what their files hold.
+func excerpts(text string, read func(string) ([]byte, error)) (blocks int, problems []string) {
+	marked, within, shown := "", false, ""
+	for line := range strings.Lines(text) {
+		bare := strings.TrimSpace(line)
+		switch {
+		case within && bare == "```":
+			within = false
+			file, err := read(marked)
+			switch {
+			case marked == "":
+				problems = append(problems, fmt.Sprintf("the block %.40q has no <!-- path/of/the/file --> above it", shown))
+			case err != nil:
+				problems = append(problems, err.Error())
+			case strings.TrimSpace(shown) == "" || !strings.Contains("\n"+string(file), "\n"+shown):
+				problems = append(problems, fmt.Sprintf("%s does not hold the block %.60q as it is", marked, shown))
+			}
+			marked = ""
+		case within:
+			shown += line
+		case strings.HasPrefix(bare, "```"):
+			within, shown = true, ""
+			blocks++
+		case mark.MatchString(bare):
+			marked = mark.FindStringSubmatch(bare)[1]
+		case bare != "":
+			marked = ""
+		}
+	}
+	if within {
+		problems = append(problems, "the last block does not end")
+	}
+	return blocks, problems
+}
+
+// The check above must notice what it is there for.
+func TestGuideNoticesRot(t *testing.T) {
+	read := func(path string) ([]byte, error) {
+		if path != "a.go" {
+			return nil, fs.ErrNotExist
+		}
+		return []byte("package a\n\nfunc f() {\n\tg()\n}\n"), nil
+	}
+	const block = "```go\nfunc f() {\n\tg()\n}\n```\n"
+	for _, c := range []struct{ text, want string }{
+		{"<!-- a.go -->\n\n" + block, ""},
+		{block, "has no <!--"},
+		{"<!-- a.go -->\nwords\n" + block, "has no <!--"},
+		{"<!-- a.go -->\n" + block + block, "has no <!--"},
+		{"<!-- b.go -->\n" + block, "not exist"},
+		{"<!-- a.go -->\n" + strings.Replace(block, "g()", "h()", 1), "a.go does not hold"},
+		{"<!-- a.go -->\n" + strings.Replace(block, "func f", "unc f", 1), "a.go does not hold"},
+		{"<!-- a.go -->\n```go\n```\n", "a.go does not hold"},
+		{"<!-- a.go -->\n```go\nfunc f() {\n", "does not end"},
+	} {
+		blocks, problems := excerpts(c.text, read)
+		got := strings.Join(problems, "; ")
+		if blocks == 0 || (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
 	}
 }

@@ -11,7 +11,7 @@ package sluice
 //go:generate go tool oapi-codegen -config specs/atlan/types.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/client.yaml specs/atlan/openapi.json
 //go:generate go tool oapi-codegen -config specs/atlan/server.yaml specs/atlan/openapi.json
-//go:generate go run ./specs/internal/operations specs/airbyte gen/airbyteapi/operations.gen.go
-//go:generate go run ./specs/internal/operations specs/polytomic gen/polytomicapi/operations.gen.go
-//go:generate go run ./specs/internal/operations specs/atlan gen/atlanapi/operations.gen.go
+//go:generate go run ./specs/operations specs/airbyte gen/airbyteapi/operations.gen.go
+//go:generate go run ./specs/operations specs/polytomic gen/polytomicapi/operations.gen.go
+//go:generate go run ./specs/operations specs/atlan gen/atlanapi/operations.gen.go
 //go:generate go run ./specs/internal/assets specs/atlan/assets.yaml

@@ -178,7 +178,7 @@ func (a *Asset[T]) text(name string) string {
 
 // typed is what Attributes has under a name.
 func (a *Asset[T]) typed(name string) (json.RawMessage, bool) {
-	for f := range fieldsOf(&a.Attributes) {
+	for f := range touchedOf(&a.Attributes) {
 		if f.name == name {
 			value, err := f.encode()
 			return value, err == nil && value != nil
@@ -251,12 +251,12 @@ func (a *Asset[T]) whole() (*Entity, error) {
 		e.TypeName = typeNameOf[T]()
 	}
 	read := make(map[string]json.RawMessage)
-	for f := range fieldsOf(a.asRead()) {
+	for f := range touchedOf(a.asRead()) {
 		if value, err := f.encode(); err == nil && value != nil {
 			read[f.name] = value
 		}
 	}
-	for f := range fieldsOf(&a.Attributes) {
+	for f := range touchedOf(&a.Attributes) {
 		if f.relationship {
 			if err := f.relate(&e, read[f.name]); err != nil {
 				return nil, apierr.Invalid(service, f.name, "the relationship does not encode: %s", err)
@@ -284,19 +284,28 @@ type member struct {
 // fieldsOf yields the attributes and relationships of a *T, those of its parents too.
 func fieldsOf(attributes any) iter.Seq[member] {
 	v := reflect.ValueOf(attributes).Elem()
-	return func(yield func(member) bool) { walkFields(v, yield) }
+	return func(yield func(member) bool) { walkFields(v, false, yield) }
 }
 
-func walkFields(v reflect.Value, yield func(member) bool) bool {
+// touchedOf yields those of [fieldsOf] that are not untouched.
+func touchedOf(attributes any) iter.Seq[member] {
+	v := reflect.ValueOf(attributes).Elem()
+	return func(yield func(member) bool) { walkFields(v, true, yield) }
+}
+
+func walkFields(v reflect.Value, touched bool, yield func(member) bool) bool {
 	if v.Kind() != reflect.Struct {
 		return true
 	}
 	t := v.Type()
 	for i := range t.NumField() {
+		if touched && v.Field(i).IsZero() {
+			continue
+		}
 		f := t.Field(i)
 		tag, tagged := f.Tag.Lookup("json")
 		if f.Anonymous && !tagged {
-			if !walkFields(v.Field(i), yield) {
+			if !walkFields(v.Field(i), touched, yield) {
 				return false
 			}
 			continue

@@ -49,7 +49,7 @@ type change struct {
 	appended   map[string][]json.RawMessage
 	removed    map[string][]json.RawMessage
 	members    map[string]json.RawMessage
-	recovered  bool // an earlier try made it, and its answer was lost
+	recovered  *Entity // what an earlier try made, whose answer was lost; nil for none
 }
 
 // changeOf is what is to be sent of an entity, nil when nothing in it was changed.

@@ -28,14 +28,14 @@ const (
 // was made of it.
 func (s *saving) recover(ctx context.Context, minted []int, cause error) error {
 	l := lookUp{saving: s, ctx: ctx}
-	missing := minted
+	missing, lost := minted, time.Now()
 	for pause := lookUpShortest; ; pause = min(2*pause, lookUpLongest) {
 		l.candidates, l.err = nil, nil
 		missing = slices.DeleteFunc(slices.Clone(missing), l.settled)
 		if len(missing) == 0 {
 			return nil
 		}
-		if len(l.candidates) > 0 || time.Since(s.began) > lookUpFor || !sleep(ctx, pause) {
+		if len(l.candidates) > 0 || time.Since(lost) >= lookUpFor || !sleep(ctx, pause) {
 			break
 		}
 	}
@@ -97,7 +97,7 @@ func (l *lookUp) settled(i int) bool {
 		l.candidates = append(append(l.candidates, made...), perhaps...)
 		return false
 	}
-	change.guid, change.recovered = made[0].GUID, true
+	change.guid, change.recovered = made[0].GUID, made[0]
 	return true
 }
 
@@ -138,7 +138,9 @@ func (l *lookUp) named(c *change) (found []*Entity, skew time.Duration, err erro
 	case c.typeName == "AtlasGlossary":
 		guids, skew, err = l.glossaries(c.name)
 	case parent != nil:
-		guids, skew, err = l.children(c, parent, children)
+		if guids, skew, err = l.children(c, parent, children); err == nil && len(guids) == 0 {
+			guids, skew, err = l.search(c) // a parent may have more children than it lists
+		}
 	default:
 		guids, skew, err = l.search(c)
 	}
@@ -151,35 +153,80 @@ func (l *lookUp) named(c *change) (found []*Entity, skew time.Duration, err erro
 		case isNotFound(err):
 		case err != nil:
 			return nil, 0, err
-		case e.TypeName == c.typeName && e.Name() == c.name && e.Status != StatusDeleted:
+		case e.TypeName == c.typeName && e.Name() == c.name && e.Status != StatusDeleted && !l.elsewhere(c, e):
 			found = append(found, e)
 		}
 	}
 	return found, skew, nil
 }
 
+// elsewhere reports whether an asset has another parent than a change.
+func (l *lookUp) elsewhere(c *change, e *Entity) bool {
+	want, _ := c.parent()
+	got, ok := e.Relationship(c.parentRelation())
+	if !ok || isNull(got) {
+		return false
+	}
+	if want == nil {
+		return c.typeName == "DataDomain" // which may have none
+	}
+	if guid := l.resolved(textOf(memberOf(want, memberGUID))); guid != "" {
+		return textOf(memberOf(got, memberGUID)) != guid
+	}
+	unique, _ := memberOf(want, memberUnique)
+	is, _ := memberOf(got, memberUnique)
+	name := textOf(memberOf(is, attributeQualifiedName))
+	return name != "" && name != textOf(memberOf(unique, attributeQualifiedName))
+}
+
+// resolved gives a placeholder the guid that was found for it, if any.
+func (l *lookUp) resolved(guid string) string {
+	if isPlaceholder(guid) {
+		for _, other := range l.saving.changes {
+			if other != nil && other.entity.GUID == guid {
+				return other.guid
+			}
+		}
+	}
+	return guid
+}
+
+// parentRelation is the relationship of a type that leads to the asset that lists it, "" for none.
+func (c *change) parentRelation() string {
+	switch c.typeName {
+	case "AtlasGlossaryTerm", "AtlasGlossaryCategory":
+		return "anchor"
+	case "DataDomain":
+		return "parentDomain"
+	case "DataProduct":
+		return "dataDomain"
+	case "AuthPolicy":
+		return "accessControl"
+	case "Folder", "Query":
+		return "parent"
+	}
+	return ""
+}
+
 // parent is the reference to the asset that lists a new one, and the relationship that it does it in; nil for none.
 func (c *change) parent() (ref json.RawMessage, children string) {
-	var relation string
 	switch c.typeName {
 	case "AtlasGlossaryTerm":
-		relation, children = "anchor", "terms"
+		children = "terms"
 	case "AtlasGlossaryCategory":
-		relation, children = "anchor", "categories"
+		children = "categories"
 	case "DataDomain":
-		relation, children = "parentDomain", "subDomains"
+		children = "subDomains"
 	case "DataProduct":
-		relation, children = "dataDomain", "dataProducts"
+		children = "dataProducts"
 	case "AuthPolicy":
-		relation, children = "accessControl", "policies"
+		children = "policies"
 	case "Folder":
-		relation, children = "parent", "childrenFolders"
+		children = "childrenFolders"
 	case "Query":
-		relation, children = "parent", "childrenQueries"
-	default:
-		return nil, ""
+		children = "childrenQueries"
 	}
-	if ref = c.relations[relation]; len(ref) == 0 || ref[0] != '{' {
+	if ref = c.relations[c.parentRelation()]; len(ref) == 0 || ref[0] != '{' {
 		return nil, ""
 	}
 	return ref, children
@@ -187,16 +234,9 @@ func (c *change) parent() (ref json.RawMessage, children string) {
 
 // children returns the guids of a parent's children that bear the name of a change.
 func (l *lookUp) children(c *change, parent json.RawMessage, relation string) ([]string, time.Duration, error) {
-	guid := textOf(memberOf(parent, memberGUID))
+	guid := l.resolved(textOf(memberOf(parent, memberGUID)))
 	if isPlaceholder(guid) {
-		for _, other := range l.saving.changes {
-			if other != nil && other.entity.GUID == guid {
-				guid = other.guid
-			}
-		}
-		if isPlaceholder(guid) {
-			return nil, 0, nil // the parent was not found either
-		}
+		return nil, 0, nil // the parent was not found either
 	}
 	var resp *http.Response
 	var err error

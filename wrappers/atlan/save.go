@@ -84,7 +84,12 @@ func (c *Client) SaveWith(ctx context.Context, options SaveOptions, items ...Ite
 	if len(items) > maxSaved {
 		return nil, apierr.Invalid(service, "items", "%d assets in one save, the server takes %d", len(items), maxSaved)
 	}
-	s := saving{client: c, options: options, items: items, changes: make([]*change, len(items))}
+	s := saving{client: c, options: options, items: items}
+	return s.save(ctx)
+}
+
+func (s *saving) save(ctx context.Context) (*SaveReport, error) {
+	s.changes = make([]*change, len(s.items))
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -105,6 +110,7 @@ type saving struct {
 	items   []Item
 	changes []*change // of the items, nil where nothing was changed
 	began   time.Time
+	known   map[string]string // guids of assets that were saved before, by their placeholders
 }
 
 // prepare finds out what is to be sent.
@@ -163,6 +169,7 @@ func (s *saving) minted() []int {
 // body writes the request.
 func (s *saving) body() ([]byte, error) {
 	refs := references{placeholders: make(map[string]string), new: make(map[[2]string]string)}
+	maps.Copy(refs.placeholders, s.known)
 	n := 0
 	for i, change := range s.changes {
 		if change == nil {
@@ -292,13 +299,16 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 			failed = unconfirmed(change)
 			continue
 		}
+		if change.recovered != nil && answered.QualifiedName() == "" {
+			answered = change.recovered // saving it once more changed nothing
+		}
 		saved := change.saved(answered)
 		item.settle(saved)
-		if change.recovered {
+		if change.recovered != nil {
 			outcome = Created
 		}
 		report.Items[i] = resultOf(saved, outcome)
-		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered
+		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered != nil
 		if outcome == Created && change.typeName == "Connection" {
 			s.client.connectionCreated(saved.QualifiedName(), saved.GUID)
 		}

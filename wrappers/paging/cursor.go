@@ -13,6 +13,14 @@ type CursorPage[T any] struct {
 	Next string
 }
 
+// Param is a cursor as an optional parameter of generated code: nil, which is left out of the URL, for the empty one.
+func Param(cursor string) *string {
+	if cursor == "" {
+		return nil
+	}
+	return &cursor
+}
+
 // Cursor returns the items of a list whose pages name the next one. The first page is asked for with the given
 // cursor, usually an empty one. A page may be empty without being the last. A cursor that was there before ends the
 // list with [ErrStuck], after the items of its page.

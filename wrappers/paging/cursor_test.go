@@ -124,6 +124,15 @@ func TestCursorEmptyPages(t *testing.T) {
 	}
 }
 
+func TestParam(t *testing.T) {
+	if p := Param(""); p != nil {
+		t.Errorf("the empty cursor is %q", *p)
+	}
+	if p := Param("a"); p == nil || *p != "a" {
+		t.Error("a cursor is not what it was")
+	}
+}
+
 func TestCursorError(t *testing.T) {
 	broken := errors.New("broken")
 	fetch := func(_ context.Context, cursor string) (CursorPage[int], error) {

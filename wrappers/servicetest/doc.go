@@ -18,6 +18,8 @@
 // A request passes the layers in this order: log, faults, contract, handler. So a fault may do what the contract
 // forbids, the handler may not, and the log sees everything.
 //
+// [CheckCoverage] holds a wrapper to the document as well: every operation has a method, or a reason why it has none.
+//
 // # Virtual time
 //
 // Inside synctest.Test, make the server in the bubble and close it before the bubble ends (t.Cleanup does).

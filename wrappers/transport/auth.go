@@ -111,6 +111,18 @@ func checkSecret(s string) error {
 	return nil
 }
 
+type withoutAuth struct{}
+
+// WithoutAuth returns a context whose calls carry no credentials. It is for the call by which a [TokenSource] gets its
+// tokens from the service itself, which would otherwise wait for the token that it is to bring:
+//
+//	answer, err := transport.Decode[acmeapi.Token](raw.CreateToken(transport.WithoutAuth(ctx), credentials))
+//
+// A header that the caller or [WithHeader] put on stays.
+func WithoutAuth(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutAuth{}, true)
+}
+
 // withAuth puts the credential on. A token that the service refuses with 401 is dropped, and the request sent once
 // more with a new one, also when it is unsafe: a request that was not let in was not processed.
 func (c *Client) withAuth(next exchange) exchange {
@@ -131,6 +143,9 @@ func (c *Client) withAuth(next exchange) exchange {
 }
 
 func (cl *call) authorize() *apierr.Error {
+	if anonymous, _ := cl.ctx.Value(withoutAuth{}).(bool); anonymous {
+		return nil
+	}
 	cred, err := cl.client.auth.credential(cl.ctx, cl.client)
 	if err != nil {
 		return cl.noToken(err)

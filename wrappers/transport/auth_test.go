@@ -1,13 +1,17 @@
 package transport
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -87,5 +91,54 @@ func TestUnauthenticatedBodyOnce(t *testing.T) {
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example.com/jobs", &onceReader{Reader: strings.NewReader("x")})
 	if _, err := c.Do(req); !errors.Is(err, apierr.ErrUnauthenticated) || sent != 1 {
 		t.Fatal(err, sent)
+	}
+}
+
+// A token source may get its tokens through the client that it is for.
+func TestWithoutAuth(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r.URL.Path+" "+r.Header.Get("Authorization"))
+		fetched := len(seen)
+		mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/jobs" && fetched == 2 {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = fmt.Fprintf(w, `{"value":"token-%d"}`, fetched)
+	}))
+	defer server.Close()
+	operations, err := ParseOperations("POST /token createToken idempotent\nGET /jobs listJobs safe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var client *Client
+	ask := func(ctx context.Context, method, path string) (string, error) {
+		request, err := http.NewRequestWithContext(ctx, method, client.Base()+path, nil)
+		if err != nil {
+			return "", err
+		}
+		answer, err := Decode[struct{ Value string }](client.Do(request))
+		if err != nil {
+			return "", err
+		}
+		return answer.Value, nil
+	}
+	source := TokenSourceFunc(func(ctx context.Context) (Token, error) {
+		value, err := ask(WithoutAuth(ctx), http.MethodPost, "/token")
+		return Token{Value: value}, err
+	})
+	if client, err = New(server.URL, operations, WithAuth(Tokens(source))); err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	if _, err := ask(t.Context(), http.MethodGet, "/jobs"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/token ", "/jobs Bearer token-1", "/token ", "/jobs Bearer token-3"}
+	if !slices.Equal(seen, want) {
+		t.Errorf("got %q, want %q", seen, want)
 	}
 }

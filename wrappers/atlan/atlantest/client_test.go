@@ -24,7 +24,7 @@ type answer struct {
 // at returns what a path of keys and places leads to, nil when it leads nowhere.
 func (a answer) at(path string) any {
 	x := a.body
-	for _, key := range strings.Split(path, "/") {
+	for key := range strings.SplitSeq(path, "/") {
 		switch v := x.(type) {
 		case map[string]any:
 			x = v[key]

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	wire "github.com/sluice-sdk/sluice/gen/atlanapi"
 )
@@ -42,17 +43,15 @@ func (c *call) sentCredential() (map[string]any, error) {
 	if err := c.decode(&sent); err != nil {
 		return nil, err
 	}
+	if sent == nil {
+		return nil, heracles(http.StatusBadRequest, 1000, "no credential")
+	}
 	delete(sent, "id")
 	return sent, nil
 }
 
 // works says whether a credential signs in: every one does whose password is not "wrong".
-func works(fields map[string]any) error {
-	if fields["password"] == "wrong" {
-		return heracles(http.StatusBadRequest, 1005, "the credential does not work: authentication failed")
-	}
-	return nil
-}
+func works(fields map[string]any) bool { return fields["password"] != "wrong" }
 
 // CreateCredential makes a credential, and tries it before when it is told to.
 func (a *service) CreateCredential(w http.ResponseWriter, r *http.Request, _ wire.CreateCredentialParams) {
@@ -61,10 +60,8 @@ func (a *service) CreateCredential(w http.ResponseWriter, r *http.Request, _ wir
 		if err != nil {
 			return nil, err
 		}
-		if r.URL.Query().Get("testCredential") == "true" {
-			if err := works(fields); err != nil {
-				return nil, err
-			}
+		if r.URL.Query().Get("testCredential") == "true" && !works(fields) {
+			return nil, heracles(http.StatusBadRequest, 1005, "the credential does not work: authentication failed")
 		}
 		x := &credential{id: c.newID(), fields: fields, version: 1, at: c.now.UnixMilli(), by: c.who.name}
 		c.credentials = append(c.credentials, x)
@@ -125,7 +122,7 @@ func (a *service) TestCredential(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		if works(fields) != nil {
+		if !works(fields) {
 			return map[string]any{"message": "failed", "code": 1005, "error": "authentication failed", "requestId": c.newID()}, nil
 		}
 		return map[string]any{"message": "successful", "requestId": c.newID()}, nil
@@ -155,13 +152,14 @@ func (a *service) InitContract(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		contract := "kind: DataContract\nstatus: draft\ntemplate_version: 0.0.2\ntype: " + x.def.name + "\ndataset: " + x.str("name") + "\ncolumns:\n"
+		var contract strings.Builder
+		contract.WriteString("kind: DataContract\nstatus: draft\ntemplate_version: 0.0.2\ntype: " + x.def.name + "\ndataset: " + x.str("name") + "\ncolumns:\n")
 		for _, e := range x.at("columns") {
 			if column, _ := e.other(x); e.alive() {
-				contract += "  - name: " + column.str("name") + "\n    data_type: " + column.str("dataType") + "\n"
+				contract.WriteString("  - name: " + column.str("name") + "\n    data_type: " + column.str("dataType") + "\n")
 			}
 		}
-		return map[string]any{"contract": contract}, nil
+		return map[string]any{"contract": contract.String()}, nil
 	})
 }
 
@@ -172,7 +170,7 @@ func (a *service) SendOpenLineageEvent(w http.ResponseWriter, r *http.Request, c
 			return nil, gateway(http.StatusUnauthorized, "Unauthorized: url path not configured to receive data")
 		}
 		c.events = append(c.events, OpenLineageEvent{connector, slices.Clone(c.body)})
-		return text{http.StatusAccepted, "text/plain; charset=utf-8", "Event recieved"}, nil
+		return text{http.StatusAccepted, "text/plain; charset=utf-8", "Event received"}, nil
 	})
 }
 

@@ -31,7 +31,11 @@ func (c *call) remove(guids []string, how string) (any, error) {
 		all = append(all, a)
 	}
 	var m mutation
+	archived := make(map[*asset]bool)
 	for _, a := range all {
+		if _, twice := archived[a]; !twice {
+			archived[a] = a.deleted || a.dying
+		}
 		switch {
 		case a.gone || how == "SOFT" && (a.deleted || a.dying):
 			continue // it is already, and nothing is reported
@@ -50,7 +54,7 @@ func (c *call) remove(guids []string, how string) (any, error) {
 	answer := c.answer(&m)
 	for _, a := range all {
 		if how != "SOFT" && !a.gone {
-			c.destroy(a, how == "PURGE")
+			c.destroy(a, how == "PURGE", archived[a])
 		}
 	}
 	return answer, nil
@@ -93,8 +97,8 @@ func neighbours(a *asset) []*asset {
 
 // destroy takes an asset away for good, with its audit entries when it is purged. The admin role of a connection goes,
 // too, unless it was archived before.
-func (c *call) destroy(a *asset, purge bool) {
-	if a.def.name == "Connection" {
+func (c *call) destroy(a *asset, purge, archived bool) {
+	if a.def.name == "Connection" && !archived {
 		c.dropRole("connection_admins_" + a.guid)
 	}
 	others := neighbours(a)

@@ -13,22 +13,34 @@ import (
 	wire "github.com/sluice-sdk/sluice/gen/atlanapi"
 )
 
-// object writes a JSON object.
-type object struct{ b []byte }
+// object writes a JSON object behind what is in a buffer.
+type object struct {
+	b    []byte
+	some bool // it has a member
+}
 
 func (o *object) key(name string) {
-	if len(o.b) == 0 {
-		o.b = append(o.b, '{')
-	} else if o.b[len(o.b)-1] != '{' {
+	if o.some {
 		o.b = append(o.b, ',')
+	} else {
+		o.b = append(o.b, '{')
+		o.some = true
 	}
-	o.b = append(o.b, quoted(name)...)
+	o.b = appendQuoted(o.b, name)
 	o.b = append(o.b, ':')
+}
+
+// inner writes a member that is an object, in the same buffer.
+func (o *object) inner(name string, write func(in *object)) {
+	o.key(name)
+	in := object{b: o.b}
+	write(&in)
+	o.b = in.end()
 }
 
 func (o *object) raw(name, value string) { o.key(name); o.b = append(o.b, value...) }
 
-func (o *object) text(name, value string) { o.key(name); o.b = append(o.b, quoted(value)...) }
+func (o *object) text(name, value string) { o.key(name); o.b = appendQuoted(o.b, value) }
 
 func (o *object) number(name string, n int64) { o.key(name); o.b = strconv.AppendInt(o.b, n, 10) }
 
@@ -41,7 +53,7 @@ func (o *object) texts(name string, list []string) {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
-		o.b = append(o.b, quoted(s)...)
+		o.b = appendQuoted(o.b, s)
 	}
 	o.b = append(o.b, ']')
 }
@@ -56,8 +68,8 @@ func (o *object) any(name string, v any) {
 }
 
 func (o *object) end() []byte {
-	if len(o.b) == 0 {
-		return []byte("{}")
+	if !o.some {
+		o.b = append(o.b, '{')
 	}
 	return append(o.b, '}')
 }
@@ -184,7 +196,7 @@ func (f *Fake) relationsOf(a *asset, v view) string {
 	var o object
 	for _, name := range names {
 		def := a.def.relations[name]
-		many := def == nil || def.many
+		many := def != nil && def.many || def == nil && byAttr[name][0].kind.many[0]
 		if !many {
 			if len(byAttr[name]) == 0 {
 				o.raw(name, "null")

@@ -1,6 +1,7 @@
 package atlantest
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -145,4 +146,38 @@ func StallMidBody(operation string, n int) *Fault { return servicetest.StallMidB
 // Rewrite processes the request and changes the answer's body.
 func Rewrite(operation string, rewrite func(body []byte) []byte) *Fault {
 	return servicetest.RewriteBody(operation, rewrite)
+}
+
+// rewriteObject processes the request and changes the members of the answer, which is an object.
+func rewriteObject(operation string, change func(members map[string]json.RawMessage)) *Fault {
+	return servicetest.RewriteBody(operation, func(body []byte) []byte {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(body, &members) != nil || members == nil {
+			return body
+		}
+		change(members)
+		return []byte(must(members))
+	})
+}
+
+// EmptyPage processes a search or a lineage and answers without its entities: a page whose hits are all gone.
+func EmptyPage(operation string) *Fault {
+	return rewriteObject(operation, func(members map[string]json.RawMessage) { delete(members, "entities") })
+}
+
+// MoreForever answers every page of lineage with hasMore true.
+func MoreForever() *Fault {
+	return rewriteObject("lineageList", func(members map[string]json.RawMessage) { members["hasMore"] = json.RawMessage("true") })
+}
+
+// WrongCount answers a search with another approximateCount.
+func WrongCount(n int) *Fault {
+	return rewriteObject("indexSearch", func(members map[string]json.RawMessage) {
+		members["approximateCount"] = json.RawMessage(must(n))
+	})
+}
+
+// NoSearchMetadata answers a search without the sort values of its hits, whatever was asked for.
+func NoSearchMetadata() *Fault {
+	return rewriteObject("indexSearch", func(members map[string]json.RawMessage) { delete(members, "searchMetadata") })
 }

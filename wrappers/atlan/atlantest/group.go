@@ -2,6 +2,7 @@ package atlantest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,9 +35,7 @@ func (f *Fake) writeGroup(g *group) map[string]any {
 	attributes := map[string][]string{
 		"alias": {g.alias}, "createdAt": {strconv.FormatInt(g.since.UnixMilli(), 10)}, "createdBy": {g.by}, "isDefault": {"false"},
 	}
-	for name, value := range g.attributes {
-		attributes[name] = value
-	}
+	maps.Copy(attributes, g.attributes)
 	return map[string]any{
 		"id": g.id, "name": g.name, "alias": g.alias, "path": "/" + g.name, "attributes": attributes, "roles": []string{},
 		"personas": []any{}, "purposes": []any{}, "decentralizedRoles": []any{}, "userCount": int64(len(f.members(g))),
@@ -208,17 +207,15 @@ func (a *service) ListRoles(w http.ResponseWriter, r *http.Request, _ wire.ListR
 	})
 }
 
-// mapping is a group of an identity provider that makes its members members of one here.
+// mapping is a group of an identity provider that brings its members into one here.
 type mapping struct {
 	id, alias string
 	fields    map[string]json.RawMessage
 }
 
 func (m *mapping) write() json.RawMessage {
-	out := map[string]json.RawMessage{}
-	for name, raw := range m.fields {
-		out[name] = raw
-	}
+	out := make(map[string]json.RawMessage, len(m.fields)+2)
+	maps.Copy(out, m.fields)
 	out["id"], out["identityProviderAlias"] = json.RawMessage(quoted(m.id)), json.RawMessage(quoted(m.alias))
 	return json.RawMessage(must(out))
 }

@@ -77,11 +77,21 @@ func nameGUID(kind, name string) string {
 func (f *Fake) APIKey() string { return f.apiKey }
 
 // UserName returns the name of the user [Fake.APIKey] acts for.
-func (f *Fake) UserName() string { return f.users[0].name }
+func (f *Fake) UserName() (name string) {
+	f.locked(func() { name = f.users[0].name })
+	return name
+}
 
 // OAuthClient returns the id and the secret of an OAuth client.
 func (f *Fake) OAuthClient() (id, secret string) {
-	return f.oauthClients[0].id, f.oauthClients[0].secret
+	f.locked(func() {
+		if len(f.oauthClients) == 0 {
+			f.misuse("OAuthClient: all were deleted")
+			return
+		}
+		id, secret = f.oauthClients[0].id, f.oauthClients[0].secret
+	})
+	return id, secret
 }
 
 // RevokeAPIKey ends a token: it answers 401 from now on.

@@ -122,7 +122,7 @@ func (a *service) LineageList(w http.ResponseWriter, r *http.Request) {
 			x := c.store.byGUID[entry.GUID]
 			var o object
 			o.text("typeName", x.def.name)
-			o.raw("attributes", c.wanted(x, request.Attributes, sent.RelationAttributes))
+			o.inner("attributes", func(in *object) { c.wanted(in, x, request.Attributes, sent.RelationAttributes) })
 			o.text("guid", x.guid)
 			o.text("status", x.status())
 			o.text("displayText", x.displayText())
@@ -198,7 +198,7 @@ func (a *service) LineageGraph(w http.ResponseWriter, r *http.Request) {
 		show := func(x *asset) {
 			if !seen[x] {
 				seen[x] = true
-				entities.raw(x.guid, string(c.hit(x, &sentSearch{Attributes: sent.Attributes})))
+				entities.raw(x.guid, string(c.hit(nil, x, &sentSearch{Attributes: sent.Attributes})))
 			}
 		}
 		show(base)

@@ -125,7 +125,7 @@ func compares(have, want any) (bool, error) {
 	switch want := want.(type) {
 	case map[string]any:
 		for operator, operand := range want {
-			ok := false
+			var ok bool
 			switch operator {
 			case "$eq":
 				ok = same(have, operand)

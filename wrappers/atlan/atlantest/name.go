@@ -2,7 +2,10 @@ package atlantest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -55,9 +58,46 @@ func (s *saver) mint(x *saving) string {
 	case "Query":
 		return above + "/query/" + s.who.name + "/" + id
 	case "DataContract":
-		return strings.TrimSuffix(x.name, "/contract") + "/contract/V1"
+		prefix := s.contractPrefix(x.name)
+		return prefix + strconv.Itoa(s.versions(prefix)+1)
 	}
 	return id
+}
+
+// contractPrefix is the name of a contract up to the number of its version: the name that was sent, <asset>/contract,
+// with the type of the asset.
+func (f *Fake) contractPrefix(sent string) string {
+	of := strings.TrimSuffix(sent, "/contract")
+	for _, name := range slices.Sorted(maps.Keys(f.model.types)) {
+		if f.store.byName[nameKey{name, of}] != nil {
+			return of + "/" + name + "/contract/V"
+		}
+	}
+	return of + "/contract/V"
+}
+
+// versions counts the versions of a contract.
+func (f *Fake) versions(prefix string) int {
+	n := 0
+	for f.store.byName[nameKey{"DataContract", prefix + strconv.Itoa(n+1)}] != nil {
+		n++
+	}
+	return n
+}
+
+// sameContract returns the latest version of a contract when it says what is sent, nil when a new version is due.
+func (s *saver) sameContract(x *saving) *asset {
+	prefix := s.contractPrefix(x.name)
+	latest := s.store.byName[nameKey{"DataContract", prefix + strconv.Itoa(s.versions(prefix))}]
+	if latest == nil {
+		return nil
+	}
+	for _, attr := range []string{"dataContractSpec", "dataContractJson"} {
+		if sent, ok := x.sent.Attributes[attr]; ok && !sameJSON(string(sent), latest.get(attr)) {
+			return nil
+		}
+	}
+	return latest
 }
 
 // checkParent sees that an asset which is named after another refers to it, also when it is updated.

@@ -110,6 +110,9 @@ func (a *service) UpdateEntityByUniqueAttribute(w http.ResponseWriter, r *http.R
 		if err != nil {
 			return nil, err
 		}
+		if sent.Entity == nil {
+			return nil, invalidParameters("no entity")
+		}
 		sent.Entity.GUID, sent.Entity.TypeName = x.guid, x.def.name
 		return c.save([]*sentEntity{sent.Entity}, saveFlags{})
 	})
@@ -163,7 +166,7 @@ func (f *Fake) answer(m *mutation) written {
 		}
 	}
 	var o object
-	if len(lists.b) > 0 {
+	if lists.some {
 		o.raw("mutatedEntities", string(lists.end()))
 	}
 	if len(m.assigned) > 0 {
@@ -192,10 +195,11 @@ type saving struct {
 
 // link is a reference that was resolved: to an asset, or to another entity of the request.
 type link struct {
-	attr   string
-	to     *asset
-	with   *saving
-	values string
+	attr     string
+	relation *relationDef
+	to       *asset
+	with     *saving
+	values   string
 }
 
 func (l link) asset() *asset {
@@ -266,6 +270,9 @@ func (s *saver) match(sent *sentEntity, place int) error {
 		}
 		if x.name != "" {
 			x.target = s.store.byName[nameKey{def.name, x.name}]
+			if x.target == nil && def.name == "DataContract" && s.has(ServerNames) {
+				x.target = s.sameContract(x)
+			}
 			if x.target == nil {
 				if earlier := s.byName[nameKey{def.name, x.name}]; earlier != nil { // twice in one request
 					s.byGUID[sent.GUID] = earlier
@@ -337,7 +344,7 @@ func (s *saver) check(x *saving) error {
 	}
 	for _, list := range []map[string]json.RawMessage{x.sent.Relations, x.sent.AppendRelations, x.sent.RemoveRelations} {
 		for _, attr := range slices.Sorted(maps.Keys(list)) {
-			if x.def.relations[attr] == nil {
+			if s.relation(x.def, attr, list[attr]) == nil {
 				continue
 			}
 			if err := s.resolve(x, attr, list[attr], false); err != nil {
@@ -345,18 +352,9 @@ func (s *saver) check(x *saving) error {
 			}
 		}
 	}
-	for _, t := range slices.Concat(x.sent.Tags, x.sent.AddTags, x.sent.RemoveTags) {
-		if s.tagDef(t.TypeName) == nil {
-			return metastore(http.StatusNotFound, "ATLAS-404-00-008", "Given classification %s was invalid", t.TypeName)
-		}
-	}
-	if len(x.sent.Tags) > 0 || len(x.sent.AddTags) > 0 {
-		seen := make(map[string]bool)
-		for _, t := range slices.Concat(x.sent.Tags, x.sent.AddTags) {
-			if seen[t.TypeName] {
-				return invalidParameters("classification %s is there twice", t.TypeName)
-			}
-			seen[t.TypeName] = true
+	for _, list := range [][]sentTag{slices.Concat(x.sent.Tags, x.sent.AddTags), x.sent.RemoveTags} {
+		if err := s.defined(list); err != nil {
+			return err
 		}
 	}
 	if err := s.checkBusiness(x); err != nil {
@@ -428,11 +426,12 @@ func (s *saver) resolve(x *saving, attr string, raw json.RawMessage, asAttribute
 	if err != nil {
 		return metastore(http.StatusBadRequest, "ATLAS-400-00-021", "ObjectId is not valid for %s.%s", x.def.name, attr)
 	}
-	if !asAttribute && len(list) > 1 && !x.def.relations[attr].many {
+	relation := s.relation(x.def, attr, raw)
+	if !asAttribute && len(list) > 1 && !relation.many {
 		return badInstance("%s.%s takes one asset, not %d", x.def.name, attr, len(list))
 	}
 	for _, ref := range list {
-		l := link{attr: attr}
+		l := link{attr: attr, relation: relation}
 		switch {
 		case ref.GUID != "" && s.byGUID[ref.GUID] != nil:
 			l.with = s.byGUID[ref.GUID]
@@ -462,13 +461,13 @@ func (s *saver) resolve(x *saving, attr string, raw json.RawMessage, asAttribute
 			}
 			l.to = to
 		}
-		def := x.def
+		var def *typeDef
 		if l.with != nil {
 			def = l.with.def
 		} else {
 			def = l.to.def
 		}
-		if target := x.def.relations[attr].target; !def.is(target) && s.model.types[target] != nil && !s.config.acceptUnknown && !looseTarget(def, target) {
+		if target := relation.target; !def.is(target) && s.model.types[target] != nil && !s.config.acceptUnknown && !looseTarget(def, target) {
 			return metastore(http.StatusBadRequest, "ATLAS-400-00-045", "Invalid entity-type for relationship attribute %s: %s, but expected type is %s", attr, def.name, target)
 		}
 		if ref.Relation != nil && len(ref.Relation.Attributes) > 0 && string(ref.Relation.Attributes) != "null" {
@@ -628,7 +627,7 @@ func (s *saver) applyRelations(x *saving, ch *change) {
 	}
 	links := x.links
 	for _, attr := range slices.Backward(slices.Sorted(maps.Keys(x.sent.RemoveRelations))) { // they were resolved last
-		if n := removals[attr]; x.def.relations[attr] != nil {
+		if n := removals[attr]; s.relation(x.def, attr, nil) != nil {
 			dropped[attr] = links[len(links)-n:]
 			links = links[:len(links)-n]
 		}
@@ -650,7 +649,7 @@ func (s *saver) applyRelations(x *saving, ch *change) {
 		s.respread(t, o)
 	}
 	for _, attr := range slices.Sorted(maps.Keys(sent)) {
-		if !sent[attr] || x.def.relations[attr] == nil {
+		if !sent[attr] || s.relation(x.def, attr, nil) == nil {
 			continue
 		}
 		for _, e := range t.at(attr) { // what is not sent any more
@@ -666,7 +665,7 @@ func (s *saver) applyRelations(x *saving, ch *change) {
 	}
 	for _, attr := range slices.Sorted(maps.Keys(wanted)) {
 		for _, l := range wanted[attr] {
-			if s.join(t, l.asset(), attr, l.values) != nil {
+			if s.join(t, l.asset(), l.relation, l.values) != nil {
 				changed(l.asset())
 			}
 		}

@@ -142,6 +142,11 @@ func TestNewerServer(t *testing.T) {
 		if !strings.Contains(got, `"depth":1.50`) || !strings.Contains(got, `"bag":{"b":1,"a":[ 2 ]}`) {
 			t.Errorf("not byte for byte: %s", got)
 		}
+		c.save(`{"typeName":"Hologram","guid":"-1","attributes":{"name":"h","qualifiedName":"h"},"relationshipAttributes":{"beam":{"typeName":"Table","guid":"-2"},"rays":[{"typeName":"Table","guid":"-2"}]}},` + strings.Replace(tableJSON("t", ""), "-1", "-2", 1))
+		related := c.get(a.text("guidAssignments/-1"))
+		if related.text("entity/relationshipAttributes/beam/displayText") != "t" || related.text("entity/relationshipAttributes/rays/0/displayText") != "t" {
+			t.Errorf("%s", related.raw)
+		}
 		if a := c.search(`{"term":{"__typeName.keyword":"Hologram"}}`); a.at("approximateCount") != 1.0 {
 			t.Errorf("%s", a.raw)
 		}
@@ -451,4 +456,162 @@ func TestQueryStream(t *testing.T) {
 		f.DisableOpenLineage()
 		c.want(401, "POST", "/events/openlineage/spark/api/v1/lineage", `{"eventType":"START"}`)
 	})
+}
+
+func TestContractsHaveVersions(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		f.Add(Asset{TypeName: "Table", QualifiedName: "t", Name: "t"})
+		contract := func(spec string) string {
+			guid := c.save(`{"typeName":"DataContract","guid":"-1","attributes":{"name":"c","qualifiedName":"t/contract","dataContractSpec":"` + spec + `"}}`).text("guidAssignments/-1")
+			asset, _ := f.Asset(guid)
+			return asset.QualifiedName
+		}
+		for _, step := range [][2]string{{"a", "t/Table/contract/V1"}, {"a", "t/Table/contract/V1"}, {"b", "t/Table/contract/V2"}, {"a", "t/Table/contract/V3"}} {
+			if got := contract(step[0]); got != step[1] {
+				t.Errorf("contract %s is %s, not %s", step[0], got, step[1])
+			}
+		}
+	})
+}
+
+func TestServerNames(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		a := c.save(`{"typeName":"AtlasGlossaryTerm","guid":"-3","attributes":{"name":"t","qualifiedName":"mine","anchor":{"typeName":"AtlasGlossary","guid":"-1"}}},
+			{"typeName":"AtlasGlossaryCategory","guid":"-2","attributes":{"name":"c"},"relationshipAttributes":{"anchor":{"typeName":"AtlasGlossary","guid":"-1"},"terms":[{"typeName":"AtlasGlossaryTerm","guid":"-3"}]}},
+			{"typeName":"AtlasGlossary","guid":"-1","attributes":{"name":"g","qualifiedName":"mine"}},
+			{"typeName":"DataProduct","guid":"-6","attributes":{"name":"p","dataDomain":{"typeName":"DataDomain","guid":"-5"}}},
+			{"typeName":"DataDomain","guid":"-5","attributes":{"name":"sub","parentDomain":{"typeName":"DataDomain","guid":"-4"}}},
+			{"typeName":"DataDomain","guid":"-4","attributes":{"name":"top"}},
+			{"typeName":"Persona","guid":"-7","attributes":{"name":"per"}},
+			{"typeName":"AuthPolicy","guid":"-8","attributes":{"name":"pol","accessControl":{"typeName":"Persona","guid":"-7"}}},
+			{"typeName":"Collection","guid":"-9","attributes":{"name":"col"}},
+			{"typeName":"Folder","guid":"-10","attributes":{"name":"fol","parent":{"typeName":"Collection","guid":"-9"}}},
+			{"typeName":"Query","guid":"-11","attributes":{"name":"q","parent":{"typeName":"Folder","guid":"-10"}}}`)
+		name := func(guid string) string {
+			asset, ok := f.Asset(a.text("guidAssignments/" + guid))
+			if !ok {
+				t.Fatalf("no %s: %s", guid, a.raw)
+			}
+			return asset.QualifiedName
+		}
+		for _, want := range [][2]string{
+			{"-3", "*@" + name("-1")}, {"-2", "*@" + name("-1")}, {"-4", "default/domain/*/super"}, {"-5", name("-4") + "/domain/*"},
+			{"-6", name("-5") + "/product/*"}, {"-7", "default/*"}, {"-8", name("-7") + "/*"}, {"-9", "default/collection/admin/*"},
+			{"-10", name("-9") + "/folder/admin/*"}, {"-11", name("-10") + "/query/admin/*"}, {"-1", "*"},
+		} {
+			before, after, _ := strings.Cut(want[1], "*")
+			got := name(want[0])
+			if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) != len(before)+21+len(after) {
+				t.Errorf("%s is named %s, not %s", want[0], got, want[1])
+			}
+		}
+		term := a.text("guidAssignments/-3")
+		if got := c.get(term); got.text("entity/relationshipAttributes/categories/0/guid") != a.text("guidAssignments/-2") {
+			t.Errorf("%s", got.raw)
+		}
+		// A term is found by its real name, keeps it, and needs its glossary on an update, too.
+		update := `{"typeName":"AtlasGlossaryTerm","guid":"-1","attributes":{"name":"new","qualifiedName":"` + name("-3") + `"%s}}`
+		c.want(400, "POST", bulk, `{"entities":[`+fmt.Sprintf(update, "")+`]}`)
+		b := c.save(fmt.Sprintf(update, `,"anchor":{"typeName":"AtlasGlossary","guid":"`+a.text("guidAssignments/-1")+`"}`))
+		if b.text("guidAssignments/-1") != term {
+			t.Errorf("%s", b.raw)
+		}
+		pass(2 * time.Second)
+		again := `{"entities":[{"typeName":"AtlasGlossaryTerm","guid":"-1","attributes":{"name":"%s","anchor":{"typeName":"AtlasGlossary","guid":"` + a.text("guidAssignments/-1") + `"}}}]}`
+		if e := c.want(409, "POST", bulk, fmt.Sprintf(again, "new")); e.text("errorCode") != "ATLAS-409-00-009" {
+			t.Errorf("%s", e.raw)
+		}
+		c.want(200, "POST", bulk, fmt.Sprintf(again, "t")) // the name that it had is free
+	})
+}
+
+func TestPurgedAfterArchivedKeepsItsRole(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		roles := func() int {
+			return c.want(200, "GET", "/api/service/roles?limit=100", "").length("records")
+		}
+		before := roles()
+		one, _ := f.AddConnection("snowflake", "one")
+		two, _ := f.AddConnection("snowflake", "two")
+		c.want(200, "DELETE", bulk+"?guid="+one+"&deleteType=SOFT", "")
+		pass(time.Second)
+		c.want(200, "DELETE", bulk+"?guid="+one+"&guid="+two+"&deleteType=PURGE", "")
+		if got := roles(); got != before+1 {
+			t.Errorf("%d roles are left of %d", got, before)
+		}
+	})
+}
+
+func TestSeeded(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *Fake, c *client) {
+		connection, name := f.AddConnection("snowflake", "c")
+		schema := f.AddTo(f.AddTo(connection, "Database", "d", nil), "Schema", "s", nil)
+		a, b := f.AddTo(schema, "Table", "a", nil), f.AddTo(schema, "View", "b", nil)
+		column := f.AddTo(b, "Column", "k", map[string]any{"order": 1})
+		process := f.AddLineage(connection, "a to b", []string{a}, []string{b})
+		if got, _ := f.Asset(column); got.QualifiedName != name+"/d/s/b/k" || fmt.Sprintf("%s", got.Attributes["viewQualifiedName"]) != `"`+name+`/d/s/b"` ||
+			fmt.Sprintf("%s", got.Attributes["databaseName"]) != `"d"` || fmt.Sprintf("%s", got.Attributes["connectionQualifiedName"]) != `"`+name+`"` {
+			t.Errorf("%s", got.Attributes)
+		}
+		lineage := c.want(200, "POST", "/api/meta/lineage/list", `{"guid":"`+a+`","depth":10,"direction":"OUTPUT","from":0,"size":10}`)
+		if got := lineage.guids("entities"); !slices.Equal(got, sorted(process, b)) {
+			t.Errorf("%s", lineage.raw)
+		}
+		if found := c.search(`{"term":{"__hasLineage":true}}`); !slices.Equal(found.guids("entities"), sorted(a, b, process)) {
+			t.Errorf("%s", found.raw)
+		}
+		glossary, _ := f.AddGlossary("g")
+		term, termName := f.AddTerm(glossary, "t")
+		c.save(`{"typeName":"Table","guid":"` + a + `","attributes":{},"relationshipAttributes":{"meanings":[{"typeName":"AtlasGlossaryTerm","guid":"` + term + `"}]}}`)
+		pass(2 * time.Second)
+		found := c.search(`{"term":{"__meanings":"` + termName + `"}}`)
+		if !slices.Equal(found.guids("entities"), []string{a}) || found.text("entities/0/meanings/0/termGuid") != term {
+			t.Errorf("%s", found.raw)
+		}
+		f.Fault(EmptyPage("indexSearch").Once())
+		if empty := c.search(`{"match_all":{}}`); empty.at("entities") != nil || empty.at("approximateCount") == 0.0 {
+			t.Errorf("%s", empty.raw)
+		}
+		f.Fault(MoreForever().Once(), NoSearchMetadata().Once(), WrongCount(7).Once())
+		if more := c.want(200, "POST", "/api/meta/lineage/list", `{"guid":"`+b+`","depth":10,"direction":"OUTPUT","from":0,"size":10}`); more.at("hasMore") != true || more.length("entities") != 0 {
+			t.Errorf("%s", more.raw)
+		}
+		if wrong := c.search(`{"match_all":{}}`); wrong.at("approximateCount") != 7.0 {
+			t.Errorf("%s", wrong.raw)
+		}
+		f.Remove(process)
+		if got := c.get(b).guids("entity/relationshipAttributes/outputFromProcesses"); len(got) != 0 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+func TestFilters(t *testing.T) {
+	row := map[string]any{"name": "Bob", "email": "bob@example.com", "age": int64(7), "roles": []string{"$admin"}}
+	for filter, want := range map[string]bool{
+		``: true, `{}`: true, `{"name":"Bob"}`: true, `{"name":"bob"}`: false, `{"name":["Al","Bob"]}`: true, `{"age":7}`: true,
+		`{"name":{"$eq":"Bob"},"age":{"$ne":8}}`: true, `{"name":{"$in":["Al"]}}`: false, `{"name":{"$nin":["Al"]}}`: true,
+		`{"email":{"$ilike":"%EXAMPLE%"}}`: true, `{"email":{"$like":"%EXAMPLE%"}}`: false, `{"email":{"$like":"bob%com"}}`: true,
+		`{"email":{"$like":"b%b%o"}}`: false, `{"email":{"$like":"bob"}}`: false, `{"roles":"$admin"}`: true, `{"none":"x"}`: false,
+		`{"$and":[{"name":"Bob"},{"age":7}]}`: true, `{"$and":[{"name":"Bob"},{"age":8}]}`: false, `{"$or":[{"name":"Al"},{"age":7}]}`: true, `{"$or":[{"name":"Al"}]}`: false,
+	} {
+		got, err := listed(map[string][]string{"filter": {filter}}, []map[string]any{row})
+		if err != nil {
+			t.Errorf("%s: %v", filter, err)
+			continue
+		}
+		if n := got.(map[string]any)["filterRecord"]; (n == 1) != want {
+			t.Errorf("%s finds %v", filter, n)
+		}
+	}
+	for _, filter := range []string{`{`, `7`, `{"name":{"$near":"x"}}`, `{"name":{"$in":"x"}}`, `{"$and":{}}`} {
+		if _, err := listed(map[string][]string{"filter": {filter}}, []map[string]any{row}); err == nil {
+			t.Errorf("%s is no error", filter)
+		}
+	}
+	rows := []map[string]any{{"n": "b", "k": int64(10)}, {"n": "a", "k": int64(9)}, {"n": "b", "k": int64(2)}}
+	got, err := listed(map[string][]string{"sort": {"-n", "k"}, "limit": {"2"}, "offset": {"1"}}, rows)
+	if err != nil || fmt.Sprint(got.(map[string]any)["records"]) != "[map[k:10 n:b] map[k:9 n:a]]" {
+		t.Errorf("%v, %v", got, err)
+	}
 }

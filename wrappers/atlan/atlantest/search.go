@@ -60,10 +60,11 @@ func (a *service) IndexSearch(w http.ResponseWriter, r *http.Request) {
 // found writes the answer to an index search. Hits whose asset is missing are left out of the entities and of nothing
 // else; those that the caller may not see are masked after their metadata was written.
 func (c *call) found(sent *sentSearch, result *elastic.Result) written {
-	var o object
+	o := object{b: make([]byte, 0, 1024+len(c.body)+1024*len(result.Hits))}
 	o.text("queryType", "INDEX")
 	o.raw("searchParameters", string(c.body))
-	entities, scores, metadata := []byte{}, object{}, object{}
+	scores, metadata := object{}, object{}
+	some := false
 	for _, hit := range result.Hits {
 		if sent.ShowSearchScore && result.Scored {
 			scores.any(hit.ID, hit.Score)
@@ -75,13 +76,17 @@ func (c *call) found(sent *sentSearch, result *elastic.Result) written {
 		if x == nil || x.hidden {
 			continue
 		}
-		if len(entities) > 0 {
-			entities = append(entities, ',')
+		if some {
+			o.b = append(o.b, ',')
+		} else {
+			o.key("entities")
+			o.b = append(o.b, '[')
+			some = true
 		}
-		entities = append(entities, c.hit(x, sent)...)
+		o.b = c.hit(o.b, x, sent)
 	}
-	if len(entities) > 0 {
-		o.raw("entities", "["+string(entities)+"]")
+	if some {
+		o.b = append(o.b, ']')
 	}
 	if result.Relation != "" {
 		o.number("approximateCount", int64(result.Total))
@@ -100,9 +105,9 @@ func (c *call) found(sent *sentSearch, result *elastic.Result) written {
 	return o.end()
 }
 
-// hit writes an asset as a search finds it: a header and the attributes that were asked for.
-func (f *Fake) hit(a *asset, sent *sentSearch) []byte {
-	var o object
+// hit appends an asset as a search finds it: a header and the attributes that were asked for.
+func (f *Fake) hit(b []byte, a *asset, sent *sentSearch) []byte {
+	o := object{b: b}
 	o.text("typeName", a.def.name)
 	if a.masked {
 		o.raw("attributes", `{"qualifiedName":"********","name":"********"}`)
@@ -112,7 +117,7 @@ func (f *Fake) hit(a *asset, sent *sentSearch) []byte {
 		o.truth("scrubbed", true)
 		return o.end()
 	}
-	o.raw("attributes", f.wanted(a, sent.Attributes, sent.RelationAttributes))
+	o.inner("attributes", func(in *object) { f.wanted(in, a, sent.Attributes, sent.RelationAttributes) })
 	o.text("guid", a.guid)
 	o.text("status", a.status())
 	o.text("displayText", a.displayText())
@@ -144,14 +149,15 @@ func (f *Fake) headerExtras(o *object, a *asset, noTags, noMeanings, tagNamesToo
 
 // wanted writes the attributes that a list asks for; names come unasked. Values of custom metadata are flat, by the ids
 // of their set and their attribute, and relationships are among the attributes.
-func (f *Fake) wanted(a *asset, names, relations []string) string {
-	var o object
-	seen := make(map[string]bool, len(names)+2)
-	for _, name := range slices.Concat([]string{"name", "qualifiedName"}, names) {
-		if seen[name] {
+func (f *Fake) wanted(o *object, a *asset, names, relations []string) {
+	o.text("qualifiedName", a.qualifiedName)
+	if name := a.get("name"); name != "" {
+		o.raw("name", name)
+	}
+	for i, name := range names {
+		if name == "name" || name == "qualifiedName" || slices.Contains(names[:i], name) {
 			continue
 		}
-		seen[name] = true
 		if i, ok := a.find(name); ok {
 			o.raw(name, a.attrs[i].value)
 			continue
@@ -189,10 +195,9 @@ func (f *Fake) wanted(a *asset, names, relations []string) string {
 			continue
 		}
 		if def := a.def.relations[name]; def != nil && a.def.attrs[name] == "" {
-			f.related(&o, a, def, relations)
+			f.related(o, a, def, relations)
 		}
 	}
-	return string(o.end())
 }
 
 // related writes a relationship of a search result, with the attributes of the other ends that were asked for.
@@ -208,7 +213,7 @@ func (f *Fake) related(o *object, a *asset, def *relationDef, attributes []strin
 		r.text("typeName", to.def.name)
 		r.text("entityStatus", to.status())
 		r.text("displayText", to.displayText())
-		r.raw("attributes", f.wanted(to, attributes, nil))
+		r.inner("attributes", func(in *object) { f.wanted(in, to, attributes, nil) })
 		r.raw("uniqueAttributes", `{"qualifiedName":`+quoted(to.qualifiedName)+`}`)
 		list = append(list, string(r.end()))
 	}

@@ -47,3 +47,39 @@ func BenchmarkSearchPage(b *testing.B) {
 	}
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MB")
 }
+
+// BenchmarkNew makes a fake, as every test does.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		f, err := NewServer()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSave saves 50 assets that are new, with the contract checked.
+func BenchmarkSave(b *testing.B) {
+	f := New(b, Without(RateLimited))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		var entities []string
+		for range 50 {
+			n++
+			entities = append(entities, tableJSON("t"+must(n), `,"description":"a table","connectionQualifiedName":"default/snowflake/1","rowCount":7`))
+		}
+		r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, bulk, strings.NewReader(`{"entities":[`+strings.Join(entities, ",")+`]}`))
+		r.Header.Set("Authorization", "Bearer "+f.APIKey())
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		f.Handler().ServeHTTP(w, r)
+		if w.Code != 200 {
+			b.Fatal(w.Code, w.Body)
+		}
+	}
+}

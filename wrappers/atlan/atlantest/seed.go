@@ -77,7 +77,7 @@ func (f *Fake) add(in *Asset) (*asset, error) {
 			if o == nil || def.relations[attr] == nil {
 				return nil, fmt.Errorf("add %s: relationship %s to %s", in.QualifiedName, attr, guid)
 			}
-			f.join(a, o, attr, "")
+			f.join(a, o, def.relations[attr], "")
 		}
 	}
 	for _, name := range in.Tags {
@@ -174,6 +174,62 @@ func (f *Fake) AddTo(container, typeName, name string, attributes map[string]any
 		guid = a.guid
 	})
 	return guid
+}
+
+// AddLineage adds a process of a connection, given by its guid, that reads and writes assets, and returns its guid.
+func (f *Fake) AddLineage(connection, name string, inputs, outputs []string) (guid string) {
+	f.locked(func() {
+		parent := f.store.byGUID[connection]
+		if parent == nil {
+			f.misuse("AddLineage: no connection %s", connection)
+			return
+		}
+		a, err := f.add(&Asset{
+			TypeName: "Process", Name: name, QualifiedName: parent.qualifiedName + "/" + name,
+			Attributes:    map[string]any{"connectionQualifiedName": parent.qualifiedName, "connectionName": parent.str("name"), "connectorName": parent.str("connectorName")},
+			Relationships: map[string][]string{"inputs": inputs, "outputs": outputs},
+		})
+		if err != nil {
+			f.misuse("%v", err)
+			return
+		}
+		for _, end := range neighbours(a) {
+			f.reindex(end) // they have lineage now
+		}
+		guid = a.guid
+	})
+	return guid
+}
+
+// AddGlossary adds a glossary and returns its guid and its qualifiedName, which is not its name.
+func (f *Fake) AddGlossary(name string) (guid, qualifiedName string) {
+	f.locked(func() {
+		a, err := f.add(&Asset{TypeName: "AtlasGlossary", Name: name, QualifiedName: f.newNanoID(21)})
+		if err != nil {
+			f.misuse("%v", err)
+			return
+		}
+		guid, qualifiedName = a.guid, a.qualifiedName
+	})
+	return guid, qualifiedName
+}
+
+// AddTerm adds a term to a glossary, given by its guid, and returns its guid and its qualifiedName.
+func (f *Fake) AddTerm(glossary, name string) (guid, qualifiedName string) {
+	f.locked(func() {
+		g := f.store.byGUID[glossary]
+		if g == nil || g.def.name != "AtlasGlossary" {
+			f.misuse("AddTerm: no glossary %s", glossary)
+			return
+		}
+		a, err := f.add(&Asset{TypeName: "AtlasGlossaryTerm", Name: name, QualifiedName: f.newNanoID(21) + "@" + g.qualifiedName, Relationships: map[string][]string{"anchor": {glossary}}})
+		if err != nil {
+			f.misuse("%v", err)
+			return
+		}
+		guid, qualifiedName = a.guid, a.qualifiedName
+	})
+	return guid, qualifiedName
 }
 
 // AddTag defines a tag by its human name and returns its hashed id.

@@ -122,24 +122,21 @@ func unquoted(value string) string {
 	return text
 }
 
-func quoted(text string) string {
-	plain := true
+func quoted(text string) string { return string(appendQuoted(make([]byte, 0, len(text)+2), text)) }
+
+func appendQuoted(b []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			plain = false
-			break
+			var escaped bytes.Buffer
+			e := json.NewEncoder(&escaped)
+			e.SetEscapeHTML(false)
+			_ = e.Encode(text) //nolint:errchkjson // text always can be
+			return append(b, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 		}
 	}
-	if plain {
-		return `"` + text + `"`
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(text) != nil {
-		return `""`
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	b = append(b, '"')
+	b = append(b, text...)
+	return append(b, '"')
 }
 
 // put sets an attribute; "" takes it away.
@@ -217,21 +214,17 @@ func (a *asset) first(attr string) *asset {
 	return nil
 }
 
-// kind returns what an attribute of a's type connects it with.
-func (s *store) kind(a, b *asset, attr string) *relationKind {
-	r := a.def.relations[attr]
-	if r == nil {
-		r = &relationDef{attr: attr, many: true, kind: strings.ToLower(a.def.name) + "_" + attr}
-	}
+// kind returns what a relationship connects assets with.
+func (s *store) kind(b *asset, r *relationDef) *relationKind {
 	many := [2]bool{r.many, true}
 	if back := b.def.relations[r.inverse]; back != nil {
 		many[1] = back.many
 	}
-	k := kindKey{r.kind, attr, r.inverse, many}
+	k := kindKey{r.kind, r.attr, r.inverse, many}
 	if known := s.kinds[k]; known != nil {
 		return known
 	}
-	kind := &relationKind{name: r.kind, attrs: [2]string{attr, r.inverse}, many: many}
+	kind := &relationKind{name: r.kind, attrs: [2]string{r.attr, r.inverse}, many: many}
 	s.kinds[k] = kind
 	return kind
 }
@@ -254,17 +247,17 @@ func (s *store) joined(a, b *asset, attr string) *edge {
 }
 
 // join connects two assets, and ends what either may have only one of. It returns nil when they were connected.
-func (f *Fake) join(a, b *asset, attr, values string) *edge {
-	if e := f.joined(a, b, attr); e != nil {
+func (f *Fake) join(a, b *asset, r *relationDef, values string) *edge {
+	if e := f.joined(a, b, r.attr); e != nil {
 		if values != "" && !sameJSON(e.values, values) {
 			e.values = values
 			return e
 		}
 		return nil
 	}
-	kind := f.kind(a, b, attr)
+	kind := f.kind(b, r)
 	if !kind.many[0] {
-		for _, e := range a.at(attr) {
+		for _, e := range a.at(r.attr) {
 			f.part(e)
 		}
 	}
@@ -299,6 +292,16 @@ func (f *Fake) relationGUID(e *edge) string {
 		e.guid = f.newID()
 	}
 	return e.guid
+}
+
+// relation returns the relationship that an attribute of a type is, nil when it is none. One that the type does not
+// have is made up when unknown attributes are accepted: it has one end, and takes as many assets as the value has.
+func (f *Fake) relation(def *typeDef, attr string, value []byte) *relationDef {
+	if r := def.relations[attr]; r != nil || !f.config.acceptUnknown {
+		return r
+	}
+	value = bytes.TrimSpace(value)
+	return &relationDef{attr: attr, target: "Referenceable", many: len(value) > 0 && value[0] == '[', kind: attr}
 }
 
 // insert puts a new asset into the store, without attributes.

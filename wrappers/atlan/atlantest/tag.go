@@ -97,12 +97,12 @@ func (a *asset) tag(name string) int {
 	return slices.IndexFunc(a.tags, func(t *tag) bool { return t.name == name })
 }
 
-// setTag adds a tag or changes it, and says whether that was a change.
-func (f *Fake) setTag(a *asset, t *tag, by string) bool {
+// setTag adds a tag or changes it.
+func (f *Fake) setTag(a *asset, t *tag, by string) {
 	action := "CLASSIFICATION_ADD"
 	if i := a.tag(t.name); i >= 0 {
 		if a.tags[i].same(t) {
-			return false
+			return
 		}
 		a.tags = slices.Clone(a.tags)
 		a.tags[i], action = t, "CLASSIFICATION_UPDATE"
@@ -114,7 +114,6 @@ func (f *Fake) setTag(a *asset, t *tag, by string) bool {
 		f.addTask("CLASSIFICATION_PROPAGATION_ADD", a, t.name, by)
 	}
 	f.spread(a)
-	return true
 }
 
 func (f *Fake) dropTag(a *asset, name, by string) bool {
@@ -251,15 +250,33 @@ func (c *call) tagged(guid string) (*asset, error) {
 	return a, c.permitted("update classification", a.qualifiedName)
 }
 
+// defined sees that tags are defined, and that none is there twice.
+func (f *Fake) defined(list []sentTag) error {
+	for i, t := range list {
+		if f.tagDef(t.TypeName) == nil {
+			return metastore(http.StatusNotFound, "ATLAS-404-00-008", "Given classification %s was invalid", t.TypeName)
+		}
+		if slices.ContainsFunc(list[:i], func(o sentTag) bool { return o.TypeName == t.TypeName }) {
+			return invalidParameters("classification %s is there twice", t.TypeName)
+		}
+	}
+	return nil
+}
+
+// addable sees that tags are defined, and that an asset has none of them.
+func (f *Fake) addable(a *asset, list []sentTag) error {
+	for _, t := range list {
+		if a.tag(t.TypeName) >= 0 {
+			return metastore(http.StatusBadRequest, "ATLAS-400-00-01B", "instance %s already is associated with classification %s", a.guid, t.TypeName)
+		}
+	}
+	return f.defined(list)
+}
+
 // addTags adds tags to an asset; one that it has already is an error.
 func (c *call) addTags(a *asset, list []sentTag) (any, error) {
-	for _, t := range list {
-		if c.tagDef(t.TypeName) == nil {
-			return nil, metastore(http.StatusNotFound, "ATLAS-404-00-008", "Given classification %s was invalid", t.TypeName)
-		}
-		if a.tag(t.TypeName) >= 0 {
-			return nil, metastore(http.StatusBadRequest, "ATLAS-400-00-01B", "instance %s already is associated with classification %s", a.guid, t.TypeName)
-		}
+	if err := c.addable(a, list); err != nil {
+		return nil, err
 	}
 	for i := range list {
 		c.setTag(a, list[i].tag(a), c.who.name)
@@ -414,10 +431,15 @@ func (a *service) BulkAddClassification(w http.ResponseWriter, r *http.Request) 
 			}
 			assets = append(assets, x)
 		}
+		list := []sentTag{sent.Classification}
 		for _, x := range assets {
-			if _, err := c.addTags(x, []sentTag{sent.Classification}); err != nil {
+			if err := c.addable(x, list); err != nil {
 				return nil, err
 			}
+		}
+		for _, x := range slices.CompactFunc(assets, func(x, y *asset) bool { return x == y }) {
+			c.setTag(x, list[0].tag(x), c.who.name)
+			c.changed(x)
 		}
 		return nothing, nil
 	})
@@ -432,11 +454,20 @@ func (a *service) BulkSetClassifications(w http.ResponseWriter, r *http.Request,
 		if err := c.decode(&sent); err != nil {
 			return nil, err
 		}
-		for _, guid := range slices.Sorted(maps.Keys(sent.Headers)) {
-			x, err := c.tagged(guid)
-			if err != nil {
+		guids := slices.Sorted(maps.Keys(sent.Headers))
+		for _, guid := range guids {
+			if _, err := c.tagged(guid); err != nil {
 				return nil, err
 			}
+			if sent.Headers[guid] == nil {
+				return nil, invalidParameters("the header of %s is null", guid)
+			}
+			if err := c.defined(sent.Headers[guid].Tags); err != nil {
+				return nil, err
+			}
+		}
+		for _, guid := range guids {
+			x := c.store.byGUID[guid]
 			var ch change
 			s := &saver{call: c, flags: saveFlags{replaceTags: true}}
 			s.applyTags(&saving{sent: sent.Headers[guid], def: x.def, target: x}, &ch)

@@ -198,9 +198,17 @@ func (c *call) sentTypeDefs() ([]*typedef, error) {
 	var out []*typedef
 	for _, kind := range categories {
 		for _, fields := range sent[kind.list] {
+			if fields == nil {
+				return nil, invalidParameters("a typedef is null")
+			}
 			d := &typedef{category: kind.category, fields: fields}
 			if raw, ok := fields["attributeDefs"]; ok && json.Unmarshal(raw, &d.attrs) != nil {
 				return nil, invalidParameters("attributeDefs of %s", d.name())
+			}
+			for _, a := range d.attrs {
+				if a == nil {
+					return nil, invalidParameters("an attribute of %s is null", d.name())
+				}
 			}
 			delete(d.fields, "attributeDefs")
 			if d.category == "ENTITY" || d.category == "RELATIONSHIP" {

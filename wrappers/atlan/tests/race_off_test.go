@@ -2,7 +2,5 @@
 
 package tests_test
 
-const raceEnabled = false
-
 // cut is how many of n runs are made: without the race detector all.
 func cut(n, _ int) int { return n }

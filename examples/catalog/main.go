@@ -1,0 +1,122 @@
+// Command catalog records a small warehouse in Atlan and finds its way through it: it creates a connection with a database,
+// a schema, two tables and their columns, says that one table is made from the other, tags and describes them, finds them by
+// a search, and walks the lineage from the first table to the second. What it made is purged at the end.
+//
+//	go run ./examples/catalog                                                    # a fake Atlan in this process, no account
+//	ATLAN_BASE_URL=https://acme.atlan.com ATLAN_API_KEY=… go run ./examples/catalog -admin jane.doe [-keep]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+
+	"github.com/sluice-sdk/sluice/gen/atlanassets"
+	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
+	"github.com/sluice-sdk/sluice/wrappers/atlan"
+)
+
+func main() {
+	admin := flag.String("admin", "", "the user name of the new connection's admin")
+	keep := flag.Bool("keep", false, "leave in the catalog what was made")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *admin, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "catalog:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, admin string, keep bool) (err error) {
+	client, admin, stop, err := setUp(admin)
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	connection, err := client.NewConnection("catalog example", "postgres", atlan.ConnectionAdmins{Users: []string{admin}})
+	if err != nil {
+		return err
+	}
+	if _, err := client.Save(ctx, connection); err != nil {
+		return err
+	}
+	fmt.Println("connection:", connection.QualifiedName())
+	if !keep {
+		defer func() { err = errors.Join(err, purge(context.WithoutCancel(ctx), client, connection)) }()
+	}
+
+	w, err := newWarehouse(connection.QualifiedName())
+	if err != nil {
+		return err
+	}
+	// In requests of up to 50 assets, containers before what is in them. The permissions of the new connection take a moment
+	// to spread; the client waits for them.
+	report, err := client.Batch(atlan.BatchOptions{}).Save(ctx, slices.Values(w.assets))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d assets created in %d requests\n", report.Outcomes[atlan.Created], report.Requests)
+
+	tables := client.Tables()
+	if err := describe(ctx, client, w.orders.QualifiedName()); err != nil {
+		return err
+	}
+	if _, err := tables.Certify(ctx, w.revenue.QualifiedName(), atlanassets.CertificateStatusVerified, "checked by finance"); err != nil {
+		return err
+	}
+
+	// Searches find what was saved after a moment.
+	if err := client.WaitSearchable(ctx, w.orders.GUID, w.revenue.GUID); err != nil {
+		return err
+	}
+	found := atlan.SearchFor[atlanassets.Table](client, field.ConnectionQualifiedName.Eq(connection.QualifiedName())).
+		Sort(field.Name.Asc()).Include(field.UserDescription, field.CertificateStatus, field.ColumnCount)
+	for table, err := range found.All(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Printf("table %-14s %-9s %s\n", table.Name(), table.Attributes.CertificateStatus.Or("draft"), table.Attributes.UserDescription.Or("-"))
+	}
+
+	fmt.Println("from", w.orders.Name())
+	for asset, err := range client.Lineage(w.orders.GUID).Downstream().All(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Printf("  %d  %s %s\n", asset.Depth, asset.TypeName, asset.Name())
+	}
+	return nil
+}
+
+// describe writes a description and a tag on a table, by the names that people see.
+func describe(ctx context.Context, client *atlan.Client, qualifiedName string) error {
+	if _, err := client.Tables().Describe(ctx, qualifiedName, "One row an order, as the shop wrote it"); err != nil {
+		return err
+	}
+	return nil
+}
+
+// purge removes a connection and everything in it.
+func purge(ctx context.Context, client *atlan.Client, connection *atlan.Asset[atlanassets.Connection]) error {
+	guids := []string{connection.GUID}
+	within := client.Search(field.ConnectionQualifiedName.Eq(connection.QualifiedName())).WithStatus()
+	for asset, err := range within.All(ctx) {
+		if err != nil {
+			return err
+		}
+		guids = append(guids, asset.GUID)
+	}
+	slices.Reverse(guids) // the connection last
+	report, err := client.Delete(ctx, atlan.DeletePurge, guids...)
+	if err != nil {
+		return err
+	}
+	fmt.Println("purged:", len(report.Assets))
+	return nil
+}
