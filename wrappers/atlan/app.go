@@ -39,7 +39,7 @@ func (a *App) about(err error) error { return about("app", a.id, err) }
 //
 //sluice:operation GET /api/service/v1/apps/{appId}
 func (a *App) Info(ctx context.Context) (*atlanapi.AppInfo, error) {
-	if err := checkPathID("app", a.id); err != nil {
+	if err := transport.CheckID(service, "app", a.id); err != nil {
 		return nil, a.about(err)
 	}
 	info, err := transport.Decode[atlanapi.AppInfo](a.client.raw.GetApp(ctx, a.id))
@@ -51,7 +51,7 @@ func (a *App) Info(ctx context.Context) (*atlanapi.AppInfo, error) {
 //
 //sluice:operation GET /api/service/v1/apps/{appId}/inputs
 func (a *App) InputContract(ctx context.Context, entrypoint string) (*atlanapi.AppInputContract, error) {
-	if err := checkPathID("app", a.id); err != nil {
+	if err := transport.CheckID(service, "app", a.id); err != nil {
 		return nil, a.about(err)
 	}
 	params := &atlanapi.GetAppInputContractParams{}
@@ -123,7 +123,7 @@ func (a *App) Create(ctx context.Context, w NewAppWorkflow) (*CreatedAppWorkflow
 }
 
 func (a *App) creation(w NewAppWorkflow) (*atlanapi.CreateApp, error) {
-	if err := checkPathID("app", a.id); err != nil {
+	if err := transport.CheckID(service, "app", a.id); err != nil {
 		return nil, err
 	}
 	if err := checkName(attributeName, w.Name); err != nil {
@@ -162,7 +162,7 @@ func orZero[T any](p *T) (value T) {
 func (a *App) taken(ctx context.Context, w NewAppWorkflow, refusal error) (*CreatedAppWorkflow, error) {
 	exists := &WorkflowExistsError{Name: w.Name, Err: refusal}
 	if answer, ok := errors.AsType[*AnswerError](refusal); ok {
-		if slug := answer.Details["slug"]; checkPathID("slug", slug) == nil {
+		if slug := answer.Details["slug"]; transport.CheckID(service, "slug", slug) == nil {
 			exists.Slug, exists.Slugs = slug, []string{slug}
 		}
 		if exists.Slug == "" {
@@ -288,7 +288,7 @@ func (w *AppWorkflow) Slug() string { return w.slug }
 
 func (w *AppWorkflow) about(err error) error { return about("app workflow", w.slug, err) }
 
-func (w *AppWorkflow) check() error { return w.about(checkPathID("slug", w.slug)) }
+func (w *AppWorkflow) check() error { return w.about(transport.CheckID(service, "slug", w.slug)) }
 
 // Info reads the workflow: its name, version, owner, app and schedules. What else the service says is in
 // AdditionalProperties.
@@ -534,7 +534,7 @@ func (w *AppWorkflow) RemoveSchedule(ctx context.Context, triggerID string) erro
 	if err := w.check(); err != nil {
 		return err
 	}
-	if err := checkPathID("trigger", triggerID); err != nil {
+	if err := transport.CheckID(service, "trigger", triggerID); err != nil {
 		return w.about(err)
 	}
 	return w.about(transport.Discard(w.client.raw.RemoveAppSchedule(ctx, w.slug, triggerID)))

@@ -44,7 +44,7 @@ func (s *appSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Sna
 
 // appRun reads the state of a run. The snapshot has the run's identity also with an error.
 func (c *Client) appRun(ctx context.Context, ref job.Ref) (job.Snapshot, error) {
-	if err := checkPathID(ref.Kind, ref.ID); err != nil {
+	if err := transport.CheckID(service, ref.Kind, ref.ID); err != nil {
 		return job.Snapshot{Ref: ref}, err
 	}
 	answer, err := transport.Decode[atlanapi.AppRun](c.raw.GetAppRun(ctx, ref.ID))
@@ -79,7 +79,7 @@ func appSnapshot(run *atlanapi.AppRun) job.Snapshot {
 //
 //sluice:operation POST /api/meta/search/indexsearch
 func (s *appSource) Durations(ctx context.Context, ref job.Ref) ([]time.Duration, error) {
-	if err := checkPathID("slug", ref.Parent); err != nil {
+	if err := transport.CheckID(service, "slug", ref.Parent); err != nil {
 		return nil, err
 	}
 	found, _, err := s.client.appRuns(transport.WithLane(ctx, transport.Poll), ref.Parent)
@@ -105,7 +105,7 @@ func durationsOf(found []job.Snapshot) []time.Duration {
 //
 //sluice:operation POST /api/service/v1/app/runs/{runId}/cancel
 func (s *appSource) Cancel(ctx context.Context, ref job.Ref) error {
-	if err := checkPathID(ref.Kind, ref.ID); err != nil {
+	if err := transport.CheckID(service, ref.Kind, ref.ID); err != nil {
 		return err
 	}
 	return transport.Discard(s.client.raw.CancelAppRun(ctx, ref.ID))
@@ -148,7 +148,7 @@ func (c *Client) appRuns(ctx context.Context, slug string) ([]job.Snapshot, time
 	for _, e := range answer.entities {
 		rest, ok := strings.CutPrefix(e.QualifiedName(), appRunsPrefix+slug+"/")
 		_, id, named := strings.Cut(rest, "/runs/")
-		if !ok || !named || e.Scrubbed() || checkPathID("run", id) != nil {
+		if !ok || !named || e.Scrubbed() || transport.CheckID(service, "run", id) != nil {
 			continue
 		}
 		status := textOf(e.Attribute("appWorkflowRunStatus"))

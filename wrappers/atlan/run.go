@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // The kinds of jobs, as they stand in a [job.Ref].
@@ -133,7 +130,7 @@ func (r *Run) Err() error {
 
 func (r *Run) check() error {
 	ref := r.job.Ref()
-	return about(ref.Kind, ref.ID, checkPathID(ref.Kind, ref.ID))
+	return about(ref.Kind, ref.ID, transport.CheckID(service, ref.Kind, ref.ID))
 }
 
 // explain adds the run to an error, and makes the end of one that failed a RunError.
@@ -159,7 +156,7 @@ func (c *Client) Resume(token job.Token) (*job.Job, error) {
 	if ref.Kind != kindAppRun && ref.Kind != kindWorkflowRun {
 		return nil, fmt.Errorf("%s: %w: %w", service, job.ErrTokenInvalid, errNotARun)
 	}
-	if err := checkPathID(ref.Kind, ref.ID); err != nil {
+	if err := transport.CheckID(service, ref.Kind, ref.ID); err != nil {
 		return nil, fmt.Errorf("%w: %w", job.ErrTokenInvalid, err)
 	}
 	return resumed, nil
@@ -254,20 +251,4 @@ func (r *runs) lock(ctx context.Context, workflow string) (release func(), err e
 			return nil, canceled(ctx)
 		}
 	}
-}
-
-// checkPathID refuses an id that could not be one, before it becomes a part of a URL.
-func checkPathID(field, id string) error {
-	const longest = 512
-	switch {
-	case strings.TrimSpace(id) == "":
-		return apierr.Invalid(service, field, "the id is empty")
-	case len(id) > longest:
-		return apierr.Invalid(service, field, "the id has %d characters: was something else pasted?", len(id))
-	case id == "." || id == ".." || strings.ContainsAny(id, `/\?#%&`):
-		return apierr.Invalid(service, field, "the id contains characters of a URL: give the id alone, not a link")
-	case strings.ContainsFunc(id, unicode.IsSpace), strings.ContainsFunc(id, unicode.IsControl), !utf8.ValidString(id):
-		return apierr.Invalid(service, field, "the id contains a space or a character that no id has")
-	}
-	return nil
 }

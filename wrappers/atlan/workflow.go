@@ -37,7 +37,7 @@ func (w *Workflow) Name() string { return w.name }
 
 func (w *Workflow) about(err error) error { return about("workflow", w.name, workflowsOff(err)) }
 
-func (w *Workflow) check() error { return w.about(checkPathID(attributeName, w.name)) }
+func (w *Workflow) check() error { return w.about(transport.CheckID(service, attributeName, w.name)) }
 
 // Info finds the workflow in the index: its metadata and its spec, without the payload. One that does not exist, or that is
 // newer than the index, is an error of category [ErrNotFound].

@@ -34,7 +34,7 @@ func (s *workflowSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[jo
 		names := make([]string, 0, len(refs))
 		asked := make(map[string]job.Ref, len(refs))
 		for _, ref := range refs {
-			if err := checkPathID(ref.Kind, ref.ID); err != nil {
+			if err := transport.CheckID(service, ref.Kind, ref.ID); err != nil {
 				if !yield(job.Snapshot{Ref: ref}, err) {
 					return
 				}
@@ -71,7 +71,7 @@ func (s *workflowSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[jo
 //sluice:operation POST /api/service/runs/indexsearch
 func (s *workflowSource) Durations(ctx context.Context, ref job.Ref) ([]time.Duration, error) {
 	ctx = transport.WithLane(ctx, transport.Poll)
-	if err := checkPathID("workflow", ref.Parent); err != nil {
+	if err := transport.CheckID(service, "workflow", ref.Parent); err != nil {
 		return nil, err
 	}
 	found, _, err := s.client.workflowRuns(ctx, searchBody{Size: latestRuns / 2, Query: runsOf(ref.Parent), Sort: latestStart})
@@ -85,7 +85,7 @@ func (s *workflowSource) Durations(ctx context.Context, ref job.Ref) ([]time.Dur
 //
 //sluice:operation POST /api/service/runs/{workflowRunId}/stop
 func (s *workflowSource) Cancel(ctx context.Context, ref job.Ref) error {
-	if err := checkPathID(ref.Kind, ref.ID); err != nil {
+	if err := transport.CheckID(service, ref.Kind, ref.ID); err != nil {
 		return err
 	}
 	return workflowsOff(transport.Discard(s.client.raw.StopWorkflowRun(ctx, ref.ID)))
