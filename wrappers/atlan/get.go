@@ -72,8 +72,21 @@ func (a *entityAnswer) DecodeJSON(text []byte) error {
 		return err
 	}
 	a.entity = new(Entity)
-	return a.entity.decode(answer.Entity)
+	return a.entity.decodeAnswer(answer.Entity)
 }
+
+// decodeAnswer is decode for what a read answered: an entity without a type is none.
+func (e *Entity) decodeAnswer(text json.RawMessage) error {
+	if err := e.decode(text); err != nil {
+		return err
+	}
+	if e.TypeName == "" {
+		return errNoType
+	}
+	return nil
+}
+
+var errNoType = errors.New("the entity of the answer has no type")
 
 // entitiesAnswer is the answer of a read of many.
 type entitiesAnswer struct{ entities []*Entity }
@@ -89,7 +102,7 @@ func (a *entitiesAnswer) DecodeJSON(text []byte) error {
 	a.entities = make([]*Entity, len(answer.Entities))
 	for i, raw := range answer.Entities {
 		a.entities[i] = new(Entity)
-		if err := a.entities[i].decode(raw); err != nil {
+		if err := a.entities[i].decodeAnswer(raw); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,30 @@ func (s *saving) save(ctx context.Context) (*SaveReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.lookUpUnmentioned(ctx, answer)
 	return s.report(answer)
+}
+
+// lookUpUnmentioned reads the assets, named by the caller, of which an answer says neither what was done nor which guid they
+// have: those that are there were as they should be, and the others are reported as [Unconfirmed].
+func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
+	names := make(map[string][]string)
+	for _, change := range s.changes {
+		if change != nil && change.qualified != "" && !change.minted() {
+			if e, _ := answer.of(change); e == nil {
+				names[change.typeName] = append(names[change.typeName], change.qualified)
+			}
+		}
+	}
+	for typeName, list := range names {
+		found, _, err := s.client.EntitiesByQualifiedName(ctx, typeName, list, minimalRead)
+		if err != nil {
+			continue
+		}
+		for _, e := range found {
+			answer.unchanged(typeName, e)
+		}
+	}
 }
 
 // saving is one save under way.

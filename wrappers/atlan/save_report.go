@@ -206,10 +206,14 @@ func (m *mutations) of(c *change) (*Entity, Outcome) {
 	if e := m.byName[[2]string{c.typeName, c.qualified}]; e != nil {
 		return e, m.outcomes[e.GUID]
 	}
-	if c.minted() {
-		return nil, Unconfirmed
+	return nil, Unconfirmed
+}
+
+// unchanged notes an asset that the answer does not mention and that is there.
+func (m *mutations) unchanged(typeName string, e *Entity) {
+	if name := [2]string{typeName, e.QualifiedName()}; m.byName[name] == nil {
+		m.byName[name], m.outcomes[e.GUID] = &Entity{GUID: e.GUID, TypeName: typeName, Status: e.Status}, Unchanged
 	}
-	return &Entity{}, Unchanged
 }
 
 // others are the entities that no item stands for.
@@ -234,6 +238,6 @@ func resultOf(e *Entity, outcome Outcome) SaveResult {
 // unconfirmed is the error of a success that does not mention what was to be made.
 func unconfirmed(c *change) error {
 	e := &apierr.Error{Service: service, Operation: "bulkSaveEntities", Kind: apierr.KindUnexpected, Status: 200, MayHaveApplied: true}
-	e.Message = "the answer does not mention the new asset"
+	e.Message = "the answer does not mention the asset"
 	return about(c.typeName, c.label(), e)
 }
