@@ -24,6 +24,7 @@ type Client struct {
 	polling   job.Options // of WithPolling, with Service and Origin
 	window    permissionWindow
 	epoch     connectionEpoch
+	caches    caches
 }
 
 // New returns a client for the tenant that [WithBaseURL] names, with exactly one kind of credentials: [WithAPIKey],

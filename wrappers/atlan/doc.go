@@ -55,6 +55,17 @@
 // Atlan allows a tenant 400 requests a minute, all callers together. A client sends 388, evenly, so that it never earns a
 // 429 by itself, whichever way the service counts minutes: see [WithRequestsPerMinute].
 //
+// # Names
+//
+// People know tags, custom metadata, users and connections by names, the API by ids. A client translates: [Client.Tags],
+// [Client.CustomMetadata], [Client.Enums], [Client.Roles], [Client.Groups], [Client.Users] and [Client.Connections] look
+// names up in caches, which load when they are first asked, once for any number of goroutines, and believe what they
+// loaded for [WithCacheTTL]. A name that nothing has is an error of category [ErrNotFound] that says the name, before
+// anything is sent; an id whose definition is gone has the name [DeletedName] and can be written back.
+//
+//	result, err := client.Tables().Tag(ctx, qualifiedName, atlan.Tag{Name: "PII", Propagate: true})
+//	err = client.Tables().MergeCustomMetadata(ctx, qualifiedName, "Quality", atlan.CustomMetadata{"Score": 0.9, "Checked": time.Now()})
+//
 // # Proxies
 //
 // [FromEnv] goes through the proxies that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name, also in small letters, as

@@ -29,6 +29,7 @@ type settings struct {
 	retries   int
 	window    time.Duration
 	forbidden time.Duration
+	cacheTTL  time.Duration
 	errs      []error
 }
 
@@ -43,7 +44,7 @@ type credentials struct {
 }
 
 func newSettings(opts []Option) (*settings, error) {
-	s := &settings{perMinute: requestsPerMinute, retries: defaultRetries, window: defaultPermissionWindow}
+	s := &settings{perMinute: requestsPerMinute, retries: defaultRetries, window: defaultPermissionWindow, cacheTTL: defaultCacheTTL}
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, apierr.Invalid(service, "options", "option %d is nil", i)

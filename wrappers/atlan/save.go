@@ -149,6 +149,9 @@ func (s *saving) prepare(ctx context.Context) error {
 		if err != nil {
 			return about(orAsset(""), item.QualifiedName(), err)
 		}
+		if err := e.translate(ctx, s.client, s.options); err != nil {
+			return err
+		}
 		if s.changes[i], err = changeOf(e, s.options); err != nil {
 			return about(orAsset(e.TypeName), (&change{qualified: e.QualifiedName(), name: e.Name(), guid: e.GUID}).label(), err)
 		}
@@ -472,7 +475,7 @@ func (c *change) saved(answered *Entity, outcome Outcome, options SaveOptions, a
 		top[memberStatus] = appendString(nil, string(e.Status))
 	}
 	e.top.adopt(top)
-	e.top.set, e.appended, e.removed, e.known = nil, nil, nil, true
+	e.top.set, e.appended, e.removed, e.namings, e.known = nil, nil, nil, nil, true
 	return &e
 }
 
@@ -484,6 +487,9 @@ func (c *change) savedMembers(e *Entity, outcome Outcome, options SaveOptions) m
 		delete(now, name)
 		e.top.drop(name)
 		e.complete = false
+	}
+	for _, name := range c.partial {
+		unknown(name)
 	}
 	if outcome != Created {
 		if c.members[memberTags] != nil && options.Tags != TagsReplace && options.Tags != ClassificationsReplace {

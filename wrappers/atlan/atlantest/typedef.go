@@ -88,6 +88,17 @@ func (f *Fake) entityDef(d *typeDef) json.RawMessage {
 	}))
 }
 
+// structDef writes a struct that every tenant has.
+func structDef(name string, attributes map[string]string) json.RawMessage {
+	attrs := []map[string]any{}
+	for _, attr := range slices.Sorted(maps.Keys(attributes)) {
+		attrs = append(attrs, map[string]any{"name": attr, "typeName": attributes[attr], "isOptional": true})
+	}
+	return json.RawMessage(must(map[string]any{
+		"category": "STRUCT", "guid": nameGUID("struct", name), "name": name, "typeVersion": "1.0", "attributeDefs": attrs, "createdBy": "root", "version": 1,
+	}))
+}
+
 func nonNil(list []string) []string {
 	if list == nil {
 		return []string{}
@@ -98,14 +109,22 @@ func nonNil(list []string) []string {
 // ListTypeDefs lists typedefs, all or those of one kind.
 func (a *service) ListTypeDefs(w http.ResponseWriter, r *http.Request, _ wire.ListTypeDefsParams) {
 	a.do(w, r, func(c *call) (any, error) {
-		wanted := strings.ToLower(r.URL.Query().Get("type"))
+		wanted := r.URL.Query()["type"]
+		asked := func(kind string) bool {
+			return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, kind) })
+		}
 		out := make(map[string][]json.RawMessage)
 		for _, kind := range categories {
 			list := []json.RawMessage{}
-			if wanted == "" || wanted == kind.query {
+			if asked(kind.query) {
 				for _, d := range c.typedefs {
 					if d.category == kind.category {
 						list = append(list, d.write())
+					}
+				}
+				if kind.category == "STRUCT" {
+					for _, name := range slices.Sorted(maps.Keys(c.model.structs)) {
+						list = append(list, structDef(name, c.model.structs[name]))
 					}
 				}
 				if kind.category == "ENTITY" {

@@ -3,12 +3,13 @@
 //
 //	go run ./wrappers/atlan/atlantest/cmd/atlanfake -listen 127.0.0.1:8002
 //
-// It prints where it listens and what to authenticate with, one "name=value" a line, which a shell can read:
+// It prints where it listens and what to authenticate with, one "name=value" a line, which a shell can read. The OAuth
+// client stands behind a "# ", because a program takes either it or the key:
 //
 //	ATLAN_BASE_URL=http://127.0.0.1:8002
 //	ATLAN_API_KEY=…
-//	ATLAN_OAUTH_CLIENT_ID=…
-//	ATLAN_OAUTH_CLIENT_SECRET=…
+//	# ATLAN_OAUTH_CLIENT_ID=…
+//	# ATLAN_OAUTH_CLIENT_SECRET=…
 //
 // Requests that the API's OpenAPI document does not allow are answered with status 500 and the header
 // X-Contract-Violation, and logged to standard error.
@@ -82,7 +83,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 			f.Seed(*assets)
 		}
 		id, secret := f.OAuthClient()
-		fmt.Fprintf(out, "ATLAN_BASE_URL=%s\nATLAN_API_KEY=%s\nATLAN_OAUTH_CLIENT_ID=%s\nATLAN_OAUTH_CLIENT_SECRET=%s\n", origin, f.APIKey(), id, secret)
+		fmt.Fprintf(out, "ATLAN_BASE_URL=%s\nATLAN_API_KEY=%s\n# ATLAN_OAUTH_CLIENT_ID=%s\n# ATLAN_OAUTH_CLIENT_SECRET=%s\n", origin, f.APIKey(), id, secret)
 	}, options...)
 }
 

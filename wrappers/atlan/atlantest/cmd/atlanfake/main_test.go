@@ -24,7 +24,7 @@ func TestRunServesAndPrintsWhatAClientNeeds(t *testing.T) {
 	settings := make(map[string]string)
 	lines := bufio.NewScanner(r)
 	for len(settings) < 4 && lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), "=")
+		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "# "), "=")
 		settings[name] = value
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

@@ -1,0 +1,175 @@
+package atlan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sluice-sdk/sluice/gen/atlanassets"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
+)
+
+// ConnectionName is what a connection is known by.
+type ConnectionName struct {
+	// GUID and QualifiedName are what the API takes.
+	GUID, QualifiedName string
+	// Name is the human name, which several connections may have.
+	Name string
+	// Connector is the type of the connector, such as "snowflake".
+	Connector string
+}
+
+// Connections are the active connections of a tenant. Their names are looked up in a cache of the client, see
+// [WithCacheTTL], by the search index, which sees a connection some seconds after it was made. The methods of the
+// [Collection] read and write the connections themselves.
+type Connections struct {
+	Collection[atlanassets.Connection]
+}
+
+// Connections returns the connections of the tenant. It does no I/O.
+func (c *Client) Connections() Connections { return Connections{Of[atlanassets.Connection](c)} }
+
+// byNameIn is the key of a name among the connections of one connector: "snowflake name".
+func byNameIn(connector string) string { return connector + nameSuffix }
+
+const nameSuffix = " " + byName
+
+func (s Connections) directory() *directory[*ConnectionName] {
+	c := s.client
+	return &directory[*ConnectionName]{
+		cache: &c.caches.connections, ttl: c.settings.cacheTTL, what: "connection",
+		keys: func(n *ConnectionName) []cacheKey {
+			return []cacheKey{{byID, n.GUID}, {byQualifiedName, n.QualifiedName}, {byName, n.Name}, {byNameIn(n.Connector), n.Name}}
+		},
+		list: func(ctx context.Context) ([]*ConnectionName, error) { return c.connectionNames(ctx, nil) },
+		find: func(by string) func(context.Context, string) ([]*ConnectionName, error) {
+			return func(ctx context.Context, value string) ([]*ConnectionName, error) {
+				terms := make(map[string]string)
+				switch by {
+				case byID:
+					terms["__guid"] = value
+				case byQualifiedName:
+					terms["qualifiedName"] = value
+				case byName:
+					terms["name.keyword"] = value
+				default:
+					terms["connectorName"], terms["name.keyword"] = strings.TrimSuffix(by, nameSuffix), value
+				}
+				return c.connectionNames(ctx, terms)
+			}
+		},
+	}
+}
+
+// connectionNames searches connections whose fields have exactly these values, all pages of them.
+func (c *Client) connectionNames(ctx context.Context, fields map[string]string) ([]*ConnectionName, error) {
+	type terms = map[string]any
+	clauses := []terms{{"term": terms{"__typeName.keyword": terms{"value": "Connection"}}}, {"term": terms{"__state": terms{"value": "ACTIVE"}}}}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		clauses = append(clauses, terms{"term": terms{name: terms{"value": fields[name]}}})
+	}
+	dsl := terms{
+		"from": 0, "size": guidsAtOnce, "track_total_hits": true,
+		"query": terms{"bool": terms{"filter": clauses}}, "sort": []terms{{"__guid": terms{"order": "asc"}}},
+	}
+	var list []*ConnectionName
+	for last := ""; ; {
+		if last != "" {
+			dsl["search_after"] = []string{last}
+		}
+		body, err := json.Marshal(terms{
+			"dsl": dsl, "attributes": []string{attributeName, attributeQualifiedName, "connectorName"}, "relationAttributes": []string{},
+			"excludeClassifications": true, "excludeMeanings": true, "requestMetadata": terms{"saveSearchLog": false},
+		})
+		if err != nil {
+			return nil, err
+		}
+		answer, err := transport.Decode[entitiesAnswer](c.raw.IndexSearchWithBody(ctx, jsonBody, bytes.NewReader(body)))
+		if err != nil {
+			return nil, err
+		}
+		before := last
+		for _, e := range answer.entities {
+			if e.Scrubbed() || e.GUID == "" {
+				continue
+			}
+			last = max(last, e.GUID)
+			n := &ConnectionName{GUID: e.GUID, QualifiedName: e.QualifiedName(), Name: e.Name(), Connector: textOf(e.Attribute("connectorName"))}
+			if p := strings.Split(n.QualifiedName, "/"); n.Connector == "" && len(p) == connectionSegments {
+				n.Connector = p[1]
+			}
+			list = append(list, n)
+		}
+		// A page may be short because the index has assets that are gone. Of all connections it is not the last.
+		if last == before || fields != nil && len(answer.entities) < guidsAtOnce {
+			return list, nil
+		}
+	}
+}
+
+// Find returns a connection by its human name and, unless it is empty, the type of its connector, such as "snowflake".
+// None is an error of category [ErrNotFound] that says the name, several are one of [ErrLogic]: a connector may tell them
+// apart.
+//
+//sluice:operation POST /api/meta/search/indexsearch
+func (s Connections) Find(ctx context.Context, name, connector string) (ConnectionName, error) {
+	if connector == "" {
+		return value(s.directory().one(ctx, cacheKey{byName, name}))
+	}
+	return value(s.directory().one(ctx, cacheKey{byNameIn(strings.ToLower(connector)), name}))
+}
+
+// Lookup returns a connection by its qualifiedName or that of anything in it. Errors are those of [Connections.Find].
+//
+//sluice:operation POST /api/meta/search/indexsearch
+func (s Connections) Lookup(ctx context.Context, qualifiedName string) (ConnectionName, error) {
+	if name := connectionOf(qualifiedName); name != "" {
+		qualifiedName = name
+	}
+	return value(s.directory().one(ctx, cacheKey{byQualifiedName, qualifiedName}))
+}
+
+// LookupGUID returns a connection by its guid. Errors are those of [Connections.Find].
+//
+//sluice:operation POST /api/meta/search/indexsearch
+func (s Connections) LookupGUID(ctx context.Context, guid string) (ConnectionName, error) {
+	return value(s.directory().one(ctx, cacheKey{byID, guid}))
+}
+
+// CheckAdmins sees that everybody who is to be an admin of a connection is there: users by name, groups by alias or name,
+// roles by id. The first who is not is an error of category [ErrNotFound] that says who. The server takes what it does not
+// know, and nobody could use the connection then.
+//
+//sluice:operation GET /api/service/users
+//sluice:operation GET /api/service/apikeys
+//sluice:operation GET /api/service/v2/groups
+//sluice:operation GET /api/service/roles
+func (s Connections) CheckAdmins(ctx context.Context, admins ConnectionAdmins) error {
+	for _, name := range admins.Users {
+		if _, err := s.client.Users().ID(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range admins.Groups {
+		if _, err := s.client.Groups().ID(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, id := range admins.Roles {
+		if _, err := s.client.Roles().Get(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Warm loads the names of all connections. See [Cache].
+//
+//sluice:operation POST /api/meta/search/indexsearch
+func (s Connections) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
+
+// Invalidate forgets connections by their names, qualifiedNames or guids, or all of them. See [Cache]. It does no I/O.
+func (s Connections) Invalidate(names ...string) { s.client.caches.connections.invalidate(names...) }
