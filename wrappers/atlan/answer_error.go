@@ -241,6 +241,8 @@ func (a answered) problem(redact func(string) string) *AnswerError {
 const (
 	// codeForbidden is the metastore's "not authorized to perform …": also what it answers until permissions have spread.
 	codeForbidden = "ATLAS-403-00-001"
+	// codeNoType comes with a 404 and means that there is no such type, which is not the absence of an asset.
+	codeNoType = "ATLAS-404-00-001"
 	// codeIndexTimeout comes with a 429 and means that Elasticsearch took too long.
 	codeIndexTimeout = "ATLAS-400-00-502"
 )

@@ -78,7 +78,7 @@ func (c *Client) Delete(ctx context.Context, mode DeleteMode, guids ...string) (
 // halves: gone is what was wanted, and what a lost answer leaves.
 func (c *Client) deleteInto(ctx context.Context, report *DeleteReport, mode DeleteMode, guids []string) error {
 	kind := atlanapi.AtlanDeleteType(mode)
-	answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(ctx, &atlanapi.DeleteEntitiesByGuidsParams{GUID: guids, DeleteType: &kind}))
+	answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(c.underConnection(ctx, guids...), &atlanapi.DeleteEntitiesByGuidsParams{GUID: guids, DeleteType: &kind}))
 	switch {
 	case isNotFound(err) && len(guids) == 1:
 		return nil

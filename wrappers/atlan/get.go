@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -71,8 +72,21 @@ func (a *entityAnswer) DecodeJSON(text []byte) error {
 		return err
 	}
 	a.entity = new(Entity)
-	return a.entity.decode(answer.Entity)
+	return a.entity.decodeAnswer(answer.Entity)
 }
+
+// decodeAnswer is decode for what a read answered: an entity without a type is none.
+func (e *Entity) decodeAnswer(text json.RawMessage) error {
+	if err := e.decode(text); err != nil {
+		return err
+	}
+	if e.TypeName == "" {
+		return errNoType
+	}
+	return nil
+}
+
+var errNoType = errors.New("the entity of the answer has no type")
 
 // entitiesAnswer is the answer of a read of many.
 type entitiesAnswer struct{ entities []*Entity }
@@ -88,7 +102,7 @@ func (a *entitiesAnswer) DecodeJSON(text []byte) error {
 	a.entities = make([]*Entity, len(answer.Entities))
 	for i, raw := range answer.Entities {
 		a.entities[i] = new(Entity)
-		if err := a.entities[i].decode(raw); err != nil {
+		if err := a.entities[i].decodeAnswer(raw); err != nil {
 			return err
 		}
 	}
@@ -108,7 +122,7 @@ func (c *Client) Entity(ctx context.Context, guid string, options ...ReadOptions
 		return nil, about("asset", guid, err)
 	}
 	minimal, without := o.flags()
-	answer, err := transport.Decode[entityAnswer](c.raw.GetEntityByGUID(ctx, guid,
+	answer, err := transport.Decode[entityAnswer](c.raw.GetEntityByGUID(c.underConnection(ctx, guid), guid,
 		&atlanapi.GetEntityByGUIDParams{MinExtInfo: minimal, IgnoreRelationships: without}))
 	if err != nil {
 		return nil, about("asset", guid, err)
@@ -238,7 +252,7 @@ func (c *Client) Entities(ctx context.Context, guids []string, options ...ReadOp
 // are asked for.
 func (c *Client) entities(ctx context.Context, guids []string, o ReadOptions) ([]*Entity, error) {
 	minimal, without := o.flags()
-	answer, err := transport.Decode[entitiesAnswer](c.raw.GetEntitiesByGuids(ctx,
+	answer, err := transport.Decode[entitiesAnswer](c.raw.GetEntitiesByGuids(c.underConnection(ctx, guids...),
 		&atlanapi.GetEntitiesByGuidsParams{GUID: guids, MinExtInfo: minimal, IgnoreRelationships: without}))
 	switch {
 	case err == nil:
@@ -292,7 +306,7 @@ func (c *Client) EntitiesByQualifiedName(ctx context.Context, typeName string, q
 			return nil, nil, about(typeName, name, err)
 		}
 		if utf8.RuneCountInString(name) > maxQueryParameter {
-			e, err := c.entityByLongName(ctx, typeName, name, o)
+			e, err := c.entityByLongName(c.underConnection(ctx, name), typeName, name, o)
 			if err != nil && !isNotFound(err) {
 				return nil, nil, about(typeName, name, err)
 			}
@@ -402,7 +416,15 @@ func notFound(format string, args ...any) error {
 	return e
 }
 
-func isNotFound(err error) bool { return errors.Is(err, apierr.ErrNotFound) }
+// isNotFound reports whether an error says that an asset does not exist: the metastore says so with a code of its own, and a
+// look-up of ours without a status. Any other 404 comes from a gateway, or means the type, and says nothing of the asset.
+func isNotFound(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || e.Kind != apierr.KindNotFound {
+		return false
+	}
+	return e.Status == 0 || strings.HasPrefix(e.Code, "ATLAS-") && e.Code != codeNoType
+}
 
 // distinct returns the values in their order, each once.
 func distinct(values []string) []string {

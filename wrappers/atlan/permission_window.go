@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,8 +30,9 @@ const (
 	longestPause  = 8 * time.Second
 	// longestWait bounds [Client.WaitForPermissions] when the caller's context does not.
 	longestWait = 5 * time.Minute
-	// maxRemembered bounds how many new connections are remembered.
+	// maxRemembered bounds how many new connections are remembered, maxInside how many assets in them.
 	maxRemembered = 1024
+	maxInside     = 100_000
 )
 
 // permissionWindow remembers the connections that the client created, by qualified name and by guid.
@@ -39,6 +41,7 @@ type permissionWindow struct {
 
 	mu      sync.Mutex
 	created []createdConnection // the oldest first
+	inside  map[string]string   // connections of assets that were saved while a window was open, by guid
 }
 
 type createdConnection struct {
@@ -58,7 +61,39 @@ func (w *permissionWindow) remember(qualifiedName, guid string) {
 	if len(w.created) >= maxRemembered {
 		w.created = slices.Delete(w.created, 0, len(w.created)-maxRemembered+1)
 	}
+	if len(w.created) == 0 {
+		w.inside = nil
+	}
 	w.created = append(w.created, createdConnection{qualifiedName, guid, now})
+}
+
+// add notes an asset that was saved, if it is in a new connection: it is known by its guid from now on, too.
+func (w *permissionWindow) add(qualifiedName, guid string) {
+	connection := connectionOf(qualifiedName)
+	if connection == "" || guid == "" {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.created) == 0 || len(w.inside) >= maxInside {
+		return
+	}
+	for _, c := range slices.Backward(w.created) {
+		if c.qualifiedName == connection {
+			if w.inside == nil {
+				w.inside = make(map[string]string)
+			}
+			w.inside[guid] = connection
+			return
+		}
+	}
+}
+
+// covers reports whether the name of a connection, which ends in the second in which it was made up, is so young that its
+// window would be open.
+func (w *permissionWindow) covers(qualifiedName string) bool {
+	second, err := strconv.ParseInt(qualifiedName[strings.LastIndexByte(qualifiedName, '/')+1:], 10, 64)
+	return err == nil && time.Since(time.Unix(second, 0)).Abs() < w.length
 }
 
 // end is when the last of the windows closes that something is in: named by its own qualified name, by that of its
@@ -69,6 +104,9 @@ func (w *permissionWindow) end(names []string) time.Time {
 	var end time.Time
 	for _, c := range slices.Backward(w.created) {
 		for _, name := range names {
+			if connection := w.inside[name]; connection != "" {
+				name = connection
+			}
 			if name != "" && (name == c.guid || c.qualifiedName != "" && connectionOf(name) == c.qualifiedName) {
 				end = c.at.Add(w.length)
 				if time.Now().Before(end) {
@@ -101,6 +139,12 @@ func connectionOf(qualifiedName string) string {
 
 type windowKey struct{}
 
+// openWindow is what a context says of a window.
+type openWindow struct {
+	end      time.Time
+	notFirst bool // it does not hold for the first try
+}
+
 // connectionCreated notes that this client created a connection. From now on, for the time of [WithPermissionWindow], calls
 // under it wait a 403 out: see underConnection. Either name may be empty.
 func (c *Client) connectionCreated(qualifiedName, guid string) {
@@ -108,14 +152,23 @@ func (c *Client) connectionCreated(qualifiedName, guid string) {
 }
 
 // underConnection returns the context for a call about these assets, each named by its qualified name, that of its
-// connection, or the guid of the connection. When one of them is in a connection that this client has just created, a 403
+// connection, the guid of the connection, or its own when this client saved it in there. When one of them is in a connection that this client has just created, a 403
 // with the code ATLAS-403-00-001 is repeated until the connection's window closes; else the context is ctx.
 func (c *Client) underConnection(ctx context.Context, names ...string) context.Context {
 	end := c.window.end(names)
 	if end.IsZero() {
 		return ctx
 	}
-	return context.WithValue(ctx, windowKey{}, end)
+	return context.WithValue(ctx, windowKey{}, openWindow{end: end})
+}
+
+// afterFirstTry returns the context for a call that makes a connection: a 403 is waited out as by underConnection, but one
+// to the first try, which means what it says.
+func (c *Client) afterFirstTry(ctx context.Context) context.Context {
+	if c.window.length <= 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, windowKey{}, openWindow{end: time.Now().Add(c.window.length), notFirst: true})
 }
 
 // explain reads an error answer, and decides whether a 403 is waited out.
@@ -125,8 +178,8 @@ func (c *Client) explain(a *transport.ErrorAnswer) {
 		return
 	}
 	var end time.Time
-	if closes, ok := a.Context.Value(windowKey{}).(time.Time); ok && a.Error.Code == codeForbidden {
-		end = closes
+	if open, ok := a.Context.Value(windowKey{}).(openWindow); ok && a.Error.Code == codeForbidden && (!open.notFirst || a.Attempt > 1) {
+		end = open.end
 		var p *AnswerError
 		if !errors.As(a.Error.Err, &p) {
 			p = &AnswerError{}

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"slices"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -69,7 +69,7 @@ func (a *Asset[T]) settle(saved *Entity) {
 // queries, contracts) is never sent twice: when its answer is lost the assets are looked up, and either found, and
 // reported with Recovered, or the error is an [*AmbiguousSaveError].
 //
-// Errors before the network, of category [ErrInvalidRequest]: more than 10,000 items, one that is there twice, a missing
+// Errors before the network, of category [ErrInvalidRequest]: more than 10,000 items, one that is nil, two of one asset, a missing
 // type, qualifiedName or glossary, a string that is too long, changed tags or custom metadata (see [Client.SaveWith]), a
 // reference to an asset that is neither saved nor among the items.
 //
@@ -101,7 +101,30 @@ func (s *saving) save(ctx context.Context) (*SaveReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.lookUpUnmentioned(ctx, answer)
 	return s.report(answer)
+}
+
+// lookUpUnmentioned reads the assets, named by the caller, of which an answer says neither what was done nor which guid they
+// have: those that are there were as they should be, and the others are reported as [Unconfirmed].
+func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
+	names := make(map[string][]string)
+	for _, change := range s.changes {
+		if change != nil && change.qualified != "" && !change.minted() {
+			if e, _ := answer.of(change); e == nil {
+				names[change.typeName] = append(names[change.typeName], change.qualified)
+			}
+		}
+	}
+	for typeName, list := range names {
+		found, _, err := s.client.EntitiesByQualifiedName(ctx, typeName, list, minimalRead)
+		if err != nil {
+			continue
+		}
+		for _, e := range found {
+			answer.unchanged(typeName, e)
+		}
+	}
 }
 
 // saving is one save under way.
@@ -118,7 +141,7 @@ type saving struct {
 func (s *saving) prepare(ctx context.Context) error {
 	seen := make(map[Item]bool, len(s.items))
 	for i, item := range s.items {
-		if item == nil || seen[item] {
+		if isNilItem(item) || seen[item] {
 			return apierr.Invalid(service, "items", "item %d is nil, or was there before", i)
 		}
 		seen[item] = true
@@ -133,6 +156,9 @@ func (s *saving) prepare(ctx context.Context) error {
 			return about(orAsset(e.TypeName), (&change{qualified: e.QualifiedName(), name: e.Name(), guid: e.GUID}).label(), err)
 		}
 	}
+	if err := s.checkDistinct(); err != nil {
+		return err
+	}
 	for _, change := range s.changes {
 		// An update by qualifiedName of such a type would make a new asset if there were none, at each try another: with
 		// the guid it cannot.
@@ -145,6 +171,41 @@ func (s *saving) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// isNilItem reports whether there is no asset behind an item.
+func isNilItem(item Item) bool { return item == nil || reflect.ValueOf(item).IsNil() }
+
+// checkDistinct refuses two items for one asset: which of them the server would heed, or whether it would make two, is not
+// said anywhere.
+func (s *saving) checkDistinct() error {
+	guids, names := make(map[string]int), make(map[[2]string]int)
+	for i, change := range s.changes {
+		if change == nil {
+			continue
+		}
+		first, twice := i, false
+		if change.guid != "" {
+			first, twice = earlier(guids, change.guid, i)
+		}
+		if !twice && change.qualified != "" && !change.minted() {
+			first, twice = earlier(names, [2]string{change.typeName, change.qualified}, i)
+		}
+		if twice {
+			e := apierr.Invalid(service, "items", "items %d and %d are the same asset", first, i)
+			e.Hint = "Put both changes into one, or save one after the other."
+			return about(change.typeName, change.label(), e)
+		}
+	}
+	return nil
+}
+
+// earlier returns where a key was seen before, and notes it when it was not.
+func earlier[K comparable](seen map[K]int, key K, i int) (first int, twice bool) {
+	if first, twice = seen[key]; !twice {
+		seen[key] = i
+	}
+	return first, twice
 }
 
 // minimalRead is a read for what identifies an asset.
@@ -211,7 +272,7 @@ func (s *saving) body() ([]byte, error) {
 
 // send makes the request, and finds out what became of it when there is no answer.
 func (s *saving) send(ctx context.Context) (*mutations, error) {
-	ctx = s.client.underConnection(ctx, s.connections()...)
+	ctx = s.client.underConnection(s.creatingConnection(ctx), s.connections()...)
 	minted := s.minted()
 	if len(minted) == 0 {
 		return s.post(transport.WithSafety(ctx, transport.Idempotent))
@@ -226,7 +287,37 @@ func (s *saving) send(ctx context.Context) (*mutations, error) {
 	}
 	// All that the server had to name has a guid now: sent once more, the rest is as it should be whatever the first try
 	// came to, and the answer says what there is.
-	return s.post(transport.WithSafety(ctx, transport.Idempotent))
+	answer, lookUp := s.post(transport.WithSafety(ctx, transport.Idempotent))
+	if lookUp != nil {
+		// The items do not have their guids yet: saved again as they are, they would be made a second time.
+		return nil, s.found(minted, err, lookUp)
+	}
+	return answer, nil
+}
+
+// found is the error of a save of which all that the server had to name was found, and whose confirmation failed.
+func (s *saving) found(minted []int, cause, lookUp error) error {
+	e := &AmbiguousSaveError{Err: cause, LookUp: lookUp}
+	for _, i := range minted {
+		e.Items, e.Candidates = append(e.Items, s.items[i]), append(e.Candidates, s.changes[i].recovered)
+	}
+	return e
+}
+
+// creatingConnection returns the context for a save that makes a connection. When the answer of a try is lost, the next one
+// is about a connection that exists, and whose permissions have yet to spread.
+func (s *saving) creatingConnection(ctx context.Context) context.Context {
+	for _, change := range s.changes {
+		if change != nil && change.newConnection() {
+			return s.client.afterFirstTry(ctx)
+		}
+	}
+	return ctx
+}
+
+// newConnection reports whether the change makes a connection.
+func (c *change) newConnection() bool {
+	return c.typeName == "Connection" && !c.entity.known && (c.guid == "" || isPlaceholder(c.guid))
 }
 
 func (s *saving) post(ctx context.Context) (*mutations, error) {
@@ -285,6 +376,18 @@ func (s *saving) connections() []string {
 // report says what became of the items, and makes them what was saved.
 func (s *saving) report(answer *mutations) (*SaveReport, error) {
 	report := &SaveReport{Items: make([]SaveResult, len(s.items))}
+	assigned := maps.Clone(s.known) // guids by the placeholders that references have
+	if assigned == nil {
+		assigned = make(map[string]string)
+	}
+	for _, change := range s.changes {
+		if change == nil {
+			continue
+		}
+		if e, _ := answer.of(change); e != nil && e.GUID != "" && isPlaceholder(change.entity.GUID) {
+			assigned[change.entity.GUID] = e.GUID
+		}
+	}
 	var failed error
 	for i, item := range s.items {
 		change := s.changes[i]
@@ -303,17 +406,20 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 			failed = unconfirmed(change)
 			continue
 		}
-		if change.recovered != nil && answered.QualifiedName() == "" {
-			answered = change.recovered // saving it once more changed nothing
-		}
-		saved := change.saved(answered)
-		item.settle(saved)
 		if change.recovered != nil {
 			outcome = Created
+			if answered.QualifiedName() == "" {
+				answered = change.recovered // saving it once more changed nothing
+			}
 		}
+		saved := change.saved(answered, outcome, s.options, assigned)
+		item.settle(saved)
 		report.Items[i] = resultOf(saved, outcome)
 		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered != nil
-		if outcome == Created && change.typeName == "Connection" {
+		switch {
+		case change.typeName != "Connection":
+			s.client.window.add(saved.QualifiedName(), saved.GUID)
+		case outcome == Created || change.newConnection() && s.client.window.covers(saved.QualifiedName()):
 			s.client.connectionCreated(saved.QualifiedName(), saved.GUID)
 		}
 	}
@@ -324,43 +430,37 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 }
 
 // saved is the entity after its change was saved.
-func (c *change) saved(answered *Entity) *Entity {
+func (c *change) saved(answered *Entity, outcome Outcome, options SaveOptions, assigned map[string]string) *Entity {
 	e := *c.entity
 	if answered.GUID != "" {
 		e.GUID = answered.GUID
 	} else if isPlaceholder(e.GUID) {
 		e.GUID = ""
 	}
-	now := maps.Clone(c.attributes)
+	attributes := maps.Clone(c.attributes)
 	if name := answered.QualifiedName(); name != "" {
-		now[attributeQualifiedName] = appendString(nil, name)
+		attributes[attributeQualifiedName] = appendString(nil, name)
 	}
-	e.attributes.adopt(now)
-	e.relations.adopt(maps.Clone(c.relations))
-	top := make(map[string]json.RawMessage)
-	for name, value := range c.members {
-		if name != memberAddTags && name != memberRemoveTags && !slices.Contains(c.partial, name) {
-			top[name] = value
+	e.attributes.adopt(attributes)
+	relations := maps.Clone(c.relations)
+	refs := references{placeholders: assigned}
+	for name, value := range relations {
+		now, err := refs.resolve(name, value)
+		if err != nil { // it leads to an asset of which the answer said nothing
+			delete(relations, name)
+			e.relations.drop(name)
+			continue
+		}
+		relations[name] = now
+	}
+	e.relations.adopt(relations)
+	for _, lists := range [...]map[string][]json.RawMessage{c.appended, c.removed} {
+		for name := range lists {
+			e.relations.drop(name)
+			e.attributes.drop(name)
 		}
 	}
-	for _, name := range c.partial {
-		e.top.drop(name) // what it has now was not answered
-		e.complete = false
-	}
-	if c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil {
-		e.top.drop(memberTags) // what it has now was not answered
-		e.complete = false
-	}
-	for name := range c.appended {
-		e.relations.drop(name)
-		e.attributes.drop(name)
-	}
-	for name := range c.removed {
-		e.relations.drop(name)
-		e.attributes.drop(name)
-	}
-	e.top.drop(memberAddTags)
-	e.top.drop(memberRemoveTags)
+	top := c.savedMembers(&e, outcome, options)
 	top[memberGUID], top[memberTypeName] = appendString(nil, e.GUID), appendString(nil, e.TypeName)
 	if e.attributes.raw != nil {
 		top[memberAttributes] = e.attributes.raw
@@ -377,6 +477,36 @@ func (c *change) saved(answered *Entity) *Entity {
 	e.top.adopt(top)
 	e.top.set, e.appended, e.removed, e.namings, e.known = nil, nil, nil, nil, true
 	return &e
+}
+
+// savedMembers are the members of the change that the asset now has as they were sent. The others of them are forgotten:
+// those that the server joined with what it had, and those that it does not heed of an asset that exists.
+func (c *change) savedMembers(e *Entity, outcome Outcome, options SaveOptions) map[string]json.RawMessage {
+	now := maps.Clone(c.members)
+	unknown := func(name string) {
+		delete(now, name)
+		e.top.drop(name)
+		e.complete = false
+	}
+	for _, name := range c.partial {
+		unknown(name)
+	}
+	if outcome != Created {
+		if c.members[memberTags] != nil && options.Tags != TagsReplace && options.Tags != ClassificationsReplace {
+			unknown(memberTags)
+		}
+		if c.members[memberBusiness] != nil && options.CustomMetadata != CustomMetadataReplace {
+			unknown(memberBusiness)
+		}
+	}
+	if c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil {
+		unknown(memberTags)
+	}
+	for _, name := range [...]string{memberAddTags, memberRemoveTags} {
+		delete(now, name)
+		e.top.drop(name)
+	}
+	return now
 }
 
 // mayHaveApplied reports whether a call failed in a way that leaves open whether the server carried it out.

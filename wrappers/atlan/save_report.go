@@ -139,6 +139,8 @@ func (e *AmbiguousSaveError) Unwrap() []error {
 // mutations is the answer of a save or a deletion.
 type mutations struct {
 	entities    []*Entity // the first mention of each counts
+	byGUID      map[string]*Entity
+	byName      map[[2]string]*Entity // by type and qualifiedName
 	outcomes    map[string]Outcome
 	assignments map[string]string
 }
@@ -153,7 +155,10 @@ func (m *mutations) DecodeJSON(text []byte) error {
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return err
 	}
-	*m = mutations{outcomes: make(map[string]Outcome), assignments: answer.Assignments}
+	*m = mutations{
+		outcomes: make(map[string]Outcome), assignments: answer.Assignments,
+		byGUID: make(map[string]*Entity), byName: make(map[[2]string]*Entity),
+	}
 	for _, list := range []struct {
 		entities []json.RawMessage
 		outcome  Outcome
@@ -173,9 +178,13 @@ func (m *mutations) DecodeJSON(text []byte) error {
 			if e.GUID == "" {
 				return errors.New("an entity of the answer has no guid")
 			}
-			if _, ok := m.outcomes[e.GUID]; !ok {
-				m.outcomes[e.GUID] = list.outcome
-				m.entities = append(m.entities, e)
+			if m.byGUID[e.GUID] != nil {
+				continue
+			}
+			m.outcomes[e.GUID], m.byGUID[e.GUID] = list.outcome, e
+			m.entities = append(m.entities, e)
+			if name := [2]string{e.TypeName, e.QualifiedName()}; name[1] != "" && m.byName[name] == nil {
+				m.byName[name] = e
 			}
 		}
 	}
@@ -189,22 +198,22 @@ func (m *mutations) of(c *change) (*Entity, Outcome) {
 		guid = m.assignments[c.requestID]
 	}
 	if guid != "" {
-		for _, e := range m.entities {
-			if e.GUID == guid {
-				return e, m.outcomes[guid]
-			}
+		if e := m.byGUID[guid]; e != nil {
+			return e, m.outcomes[guid]
 		}
 		return &Entity{GUID: guid}, Unchanged
 	}
-	for _, e := range m.entities {
-		if c.qualified != "" && e.TypeName == c.typeName && e.QualifiedName() == c.qualified {
-			return e, m.outcomes[e.GUID]
-		}
+	if e := m.byName[[2]string{c.typeName, c.qualified}]; e != nil {
+		return e, m.outcomes[e.GUID]
 	}
-	if c.minted() {
-		return nil, Unconfirmed
+	return nil, Unconfirmed
+}
+
+// unchanged notes an asset that the answer does not mention and that is there.
+func (m *mutations) unchanged(typeName string, e *Entity) {
+	if name := [2]string{typeName, e.QualifiedName()}; m.byName[name] == nil {
+		m.byName[name], m.outcomes[e.GUID] = &Entity{GUID: e.GUID, TypeName: typeName, Status: e.Status}, Unchanged
 	}
-	return &Entity{}, Unchanged
 }
 
 // others are the entities that no item stands for.
@@ -229,6 +238,6 @@ func resultOf(e *Entity, outcome Outcome) SaveResult {
 // unconfirmed is the error of a success that does not mention what was to be made.
 func unconfirmed(c *change) error {
 	e := &apierr.Error{Service: service, Operation: "bulkSaveEntities", Kind: apierr.KindUnexpected, Status: 200, MayHaveApplied: true}
-	e.Message = "the answer does not mention the new asset"
+	e.Message = "the answer does not mention the asset"
 	return about(c.typeName, c.label(), e)
 }

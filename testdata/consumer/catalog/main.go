@@ -3,18 +3,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 
-	"github.com/sluice-sdk/sluice/gen/atlanapi"
 	assets "github.com/sluice-sdk/sluice/gen/atlanassets"
-	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
+	"github.com/sluice-sdk/sluice/wrappers/atlan"
 )
 
 func main() {
@@ -26,60 +22,33 @@ func main() {
 	}
 }
 
-// describe looks for tables by name and writes a description of each, and of its first column.
+// describe writes a description of a table, and adds a column to it.
 func describe(ctx context.Context, arguments []string) error {
 	if len(arguments) != 2 {
-		return errors.New("usage: catalog URL TABLE")
+		return errors.New("usage: catalog TABLE COLUMN")
 	}
-	operations, err := transport.ParseOperations(atlanapi.Operations)
+	client, err := atlan.FromEnv()
 	if err != nil {
 		return err
 	}
-	doer, err := transport.New(arguments[0], operations)
+	table, err := client.Tables().Get(ctx, arguments[0])
 	if err != nil {
 		return err
 	}
-	client, err := atlanapi.NewClientWithResponses(arguments[0], atlanapi.WithHTTPClient(doer))
+	columns := table.Attributes.Columns.Or(nil)
+	column, err := atlan.NewColumn(arguments[1], table.Ref(), len(columns)+1)
 	if err != nil {
 		return err
 	}
-
-	request, err := json.Marshal(map[string]any{
-		"dsl": map[string]any{
-			"query": field.All(field.TypeName.Eq(assets.TypeTable), field.Name.Eq(arguments[1]), field.RowCount.GT(0)),
-			"sort":  []field.Sort{field.QualifiedName.Asc()},
-		},
-		"attributes": []string{field.QualifiedName.Attribute(), field.Columns.Attribute()},
-	})
+	column.Attributes.DataType.Set("string")
+	table.Attributes.UserDescription.Set("Looked at.")
+	table.Attributes.CertificateStatus.Set(assets.CertificateStatusDraft)
+	report, err := client.Save(ctx, table, column)
 	if err != nil {
 		return err
 	}
-	type found struct {
-		Entities []struct {
-			Attributes assets.Table `json:"attributes"`
-		} `json:"entities"`
+	for _, result := range report.Items {
+		fmt.Println(result.Outcome, result.TypeName, result.QualifiedName)
 	}
-	answer, err := transport.Decode[found](client.IndexSearchWithBody(ctx, "application/json", bytes.NewReader(request)))
-	if err != nil {
-		return err
-	}
-	var changes []any
-	for _, entity := range answer.Entities {
-		table := assets.Table{}
-		table.QualifiedName = entity.Attributes.QualifiedName
-		table.UserDescription.Set("Found by name.")
-		changes = append(changes, map[string]any{"typeName": assets.TypeTable, "attributes": table})
-		columns := entity.Attributes.Columns.Or(nil)
-		for _, ref := range columns[:min(1, len(columns))] {
-			column := assets.Column{}
-			column.QualifiedName.Set(ref.QualifiedName)
-			column.UserDescription.Set("The first column.")
-			changes = append(changes, map[string]any{"typeName": ref.TypeName, "guid": ref.GUID, "attributes": column})
-		}
-	}
-	body, err := json.Marshal(map[string]any{"entities": changes})
-	if err != nil {
-		return err
-	}
-	return transport.Discard(client.BulkSaveEntitiesWithBody(ctx, &atlanapi.BulkSaveEntitiesParams{}, "application/json", bytes.NewReader(body)))
+	return nil
 }
