@@ -260,6 +260,11 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	if err != nil {
 		return page, err
 	}
+	if answer.HasMore == nil && answer.Entities == nil {
+		return page, &apierr.Error{
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Message: "the answer says nothing",
+		}
+	}
 	came, fresh, hidden := 0, false, false
 	for _, e := range answer.Entities {
 		if e == nil || e.asset.GUID == p.lineage.guid {

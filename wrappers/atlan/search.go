@@ -252,7 +252,7 @@ func (s Search[T]) Count(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if page.Count == nil || *page.Count < 0 { // the metastore's -1 is a number that it did not find out
+	if page.Count == nil {
 		return 0, &apierr.Error{
 			Service: service, Kind: apierr.KindUnexpected, Operation: operationSearch, Attempts: 1,
 			Message: "the answer has no count",
@@ -426,5 +426,14 @@ func (c *Client) searchPage(ctx context.Context, r *searchRequest) (*searchAnswe
 		return nil, err
 	}
 	answer.Entities = slices.DeleteFunc(answer.Entities, func(e *Entity) bool { return e == nil })
+	if answer.Count != nil && *answer.Count < 0 {
+		answer.Count = nil // the metastore's -1 is a number that it did not find out
+	}
+	if answer.Count == nil && answer.Aggregations == nil && answer.silent() {
+		return nil, &apierr.Error{
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationSearch, Attempts: 1,
+			Message: "the answer has neither assets nor a count: it does not even say that nothing was found",
+		}
+	}
 	return answer, nil
 }
