@@ -281,6 +281,7 @@ func (s *saving) connections() []string {
 // report says what became of the items, and makes them what was saved.
 func (s *saving) report(answer *mutations) (*SaveReport, error) {
 	report := &SaveReport{Items: make([]SaveResult, len(s.items))}
+	refs := s.assigned(answer)
 	var failed error
 	for i, item := range s.items {
 		change := s.changes[i]
@@ -302,7 +303,7 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 		if change.recovered != nil && answered.QualifiedName() == "" {
 			answered = change.recovered // saving it once more changed nothing
 		}
-		saved := change.saved(answered)
+		saved := change.saved(answered, refs)
 		item.settle(saved)
 		if change.recovered != nil {
 			outcome = Created
@@ -319,8 +320,27 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 	return report, failed
 }
 
+// assigned resolves references to what was new by the guids that the server gave.
+func (s *saving) assigned(answer *mutations) *references {
+	refs := &references{placeholders: make(map[string]string)}
+	maps.Copy(refs.placeholders, s.known)
+	for _, change := range s.changes {
+		if change == nil || !isPlaceholder(change.entity.GUID) {
+			continue
+		}
+		guid := change.guid // of what an earlier try made
+		if isPlaceholder(guid) && answer != nil {
+			guid = answer.assignments[change.requestID]
+		}
+		if guid != "" && !isPlaceholder(guid) {
+			refs.placeholders[change.entity.GUID] = guid
+		}
+	}
+	return refs
+}
+
 // saved is the entity after its change was saved.
-func (c *change) saved(answered *Entity) *Entity {
+func (c *change) saved(answered *Entity, refs *references) *Entity {
 	e := *c.entity
 	if answered.GUID != "" {
 		e.GUID = answered.GUID
@@ -332,7 +352,17 @@ func (c *change) saved(answered *Entity) *Entity {
 		now[attributeQualifiedName] = appendString(nil, name)
 	}
 	e.attributes.adopt(now)
-	e.relations.adopt(maps.Clone(c.relations))
+	relations := make(map[string]json.RawMessage, len(c.relations))
+	for name, value := range c.relations {
+		resolved, err := refs.resolve(name, value)
+		if err != nil { // to an asset of which the answer says nothing
+			e.relations.drop(name)
+			e.complete = false
+			continue
+		}
+		relations[name] = resolved
+	}
+	e.relations.adopt(relations)
 	top := make(map[string]json.RawMessage)
 	for name, value := range c.members {
 		if name != memberAddTags && name != memberRemoveTags {
