@@ -540,6 +540,7 @@ func (s *saver) apply(x *saving) {
 	s.applyAttributes(x, &ch)
 	s.applyRelations(x, &ch)
 	s.applyAccessControl(x)
+	s.applyDomain(x)
 	s.applyTags(x, &ch)
 	s.applyBusiness(x, &ch)
 	if x.sent.Labels != nil && !slices.Equal(t.labels, x.sent.Labels) {
