@@ -194,6 +194,8 @@ func (c *change) identify() error {
 		}
 	case "Persona", "Purpose":
 		c.keep("isAccessControlEnabled")
+	case "AuthPolicy":
+		return c.identifyPolicy()
 	}
 	return nil
 }
