@@ -27,6 +27,8 @@ type Item interface {
 	// Name returns the name, empty when there is none.
 	Name() string
 
+	// id is its guid, or the placeholder for one.
+	id() string
 	// whole is the item as an entity of its own, which the caller may change.
 	whole() (*Entity, error)
 	// settle makes the item what was saved.
@@ -44,6 +46,8 @@ func (e *Entity) whole() (*Entity, error) {
 	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
 	return &c, nil
 }
+
+func (e *Entity) id() string { return e.GUID }
 
 func (e *Entity) settle(saved *Entity) { *e = *saved }
 
