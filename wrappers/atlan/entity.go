@@ -64,8 +64,9 @@ type Entity struct {
 	relations  object
 	appended   map[string][]json.RawMessage
 	removed    map[string][]json.RawMessage
-	known      bool // the asset was read or saved, or is an update of one: only changes are sent
-	complete   bool // all of it was read: what it does not have is not there
+	stood      string // the placeholder that stood for the guid when a look-up found it
+	known      bool   // the asset was read or saved, or is an update of one: only changes are sent
+	complete   bool   // all of it was read: what it does not have is not there
 }
 
 // NewEntity returns a new asset of a type, without attributes. It does no I/O.

@@ -29,6 +29,8 @@ type Item interface {
 
 	// id is its guid, or the placeholder for one.
 	id() string
+	// adopt gives it the guid of what was made of it.
+	adopt(guid string)
 	// whole is the item as an entity of its own, which the caller may change.
 	whole() (*Entity, error)
 	// settle makes the item what was saved.
@@ -48,6 +50,13 @@ func (e *Entity) whole() (*Entity, error) {
 }
 
 func (e *Entity) id() string { return e.GUID }
+
+func (e *Entity) adopt(guid string) {
+	if isPlaceholder(e.GUID) {
+		e.stood = e.GUID
+	}
+	e.GUID = guid
+}
 
 func (e *Entity) settle(saved *Entity) { *e = *saved }
 
@@ -98,6 +107,7 @@ func (s *saving) save(ctx context.Context) (*SaveReport, error) {
 	}
 	answer, err := s.exchange(ctx)
 	if err != nil {
+		s.adopt()
 		return nil, err
 	}
 	return s.report(answer)
@@ -113,6 +123,16 @@ func (s *saving) exchange(ctx context.Context) (*mutations, error) {
 		return nil, err
 	}
 	return s.send(ctx)
+}
+
+// adopt gives the items that a look-up found their guids, although the save failed after that: saved again they are changed,
+// and not made another time.
+func (s *saving) adopt() {
+	for i, change := range s.changes {
+		if change != nil && change.recovered != nil {
+			s.items[i].adopt(change.recovered.GUID)
+		}
+	}
 }
 
 // saving is one save under way.
@@ -210,6 +230,9 @@ func (s *saving) body() ([]byte, error) {
 		}
 		if own := change.entity.GUID; isPlaceholder(own) {
 			refs.placeholders[own] = change.requestID
+		}
+		if change.entity.stood != "" {
+			refs.placeholders[change.entity.stood] = change.requestID
 		}
 	}
 	delete(refs.new, [2]string{})
