@@ -372,6 +372,13 @@ func (r *batchRun) settle(f flight) {
 	var report *SaveReport
 	if f.err == nil {
 		report, f.err = f.saving.report(f.answer)
+	} else {
+		f.saving.adopt()
+		for i, change := range f.saving.changes {
+			if n := f.chunk[i]; change != nil && change.recovered != nil && isPlaceholder(n.placeholder) {
+				r.guids[n.placeholder] = change.recovered.GUID
+			}
+		}
 	}
 	ambiguous, isAmbiguous := errors.AsType[*AmbiguousSaveError](f.err)
 	switch {

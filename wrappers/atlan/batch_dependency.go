@@ -56,6 +56,7 @@ func (n *batchItem) because(err error) *batchItem {
 type dependencies struct {
 	items   map[string]*batchItem              // by key: the last of those that are not over
 	same    map[Item]*batchItem                // the last of those that are not over, for assets without a key
+	unnamed map[*batchItem]struct{}            // those that nothing can refer to yet: they may get a placeholder
 	wanted  map[string]map[*batchItem]struct{} // by key: unsent or parked items that call something by it which has not come yet
 	refused map[string]*DependencyError        // by key: new assets that failed
 	missing map[*batchItem]int                 // items that wait for placeholders which have not come yet, and how many
@@ -70,7 +71,7 @@ type dependencies struct {
 func newDependencies() dependencies {
 	return dependencies{
 		items: make(map[string]*batchItem), wanted: make(map[string]map[*batchItem]struct{}), refused: make(map[string]*DependencyError),
-		same:    make(map[Item]*batchItem),
+		same: make(map[Item]*batchItem), unnamed: make(map[*batchItem]struct{}),
 		missing: make(map[*batchItem]int), waiting: make(map[*batchItem]struct{}), parked: make(map[*batchItem]struct{}),
 	}
 }
@@ -91,12 +92,18 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 		d.wait(n, before)
 	}
 	d.same[n.item] = n
+	if len(n.keys) == 0 {
+		d.unnamed[n] = struct{}{}
+	}
 	for _, key := range n.keys {
 		if before := d.items[key]; before != nil && before != n { // the same asset once more: one after the other
 			d.wait(n, before)
 		}
 	}
 	for _, key := range n.needs {
+		if d.items[key] == nil && isPlaceholder(key) {
+			d.name()
+		}
 		if other := d.items[key]; other != nil && other != n {
 			d.wait(n, other)
 			continue
@@ -131,6 +138,17 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 		delete(d.wanted, key)
 	}
 	d.release(n)
+}
+
+// name takes note of the placeholders that items have got since they came, which whoever refers to them has asked for.
+func (d *dependencies) name() {
+	for n := range d.unnamed {
+		if guid := n.item.id(); isPlaceholder(guid) {
+			n.placeholder, n.keys = guid, append(n.keys, guid)
+			d.items[guid] = n
+			delete(d.unnamed, n)
+		}
+	}
 }
 
 func (d *dependencies) block(n *batchItem) {
@@ -421,6 +439,7 @@ func (d *dependencies) forget(n *batchItem) {
 	if d.same[n.item] == n {
 		delete(d.same, n.item)
 	}
+	delete(d.unnamed, n)
 	delete(d.missing, n)
 	d.unwant(n)
 }

@@ -223,7 +223,7 @@ type lineagePages struct {
 
 type lineageAnswer struct {
 	Entities []*lineageEntity `json:"entities"`
-	HasMore  *bool            `json:"hasMore"` // when it is not said a full page is followed by another
+	HasMore  *bool            `json:"hasMore"`
 }
 
 type lineageEntity struct{ asset LineageAsset }
@@ -260,9 +260,9 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	if err != nil {
 		return page, err
 	}
-	if answer.HasMore == nil && answer.Entities == nil {
+	if answer.HasMore == nil {
 		return page, &apierr.Error{
-			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Message: "the answer says nothing",
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Message: "the answer does not say whether there is more",
 		}
 	}
 	came, fresh, hidden := 0, false, false
@@ -282,7 +282,7 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 		page.Items = append(page.Items, e.asset)
 	}
 	switch {
-	case answer.HasMore != nil && !*answer.HasMore || answer.HasMore == nil && int64(len(answer.Entities)) < r.Size:
+	case !*answer.HasMore:
 		return page, nil
 	case fresh:
 		p.empty, p.idle, p.hidden = 0, 0, 0

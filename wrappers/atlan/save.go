@@ -28,6 +28,10 @@ type Item interface {
 	// Name returns the name, empty when there is none.
 	Name() string
 
+	// id is its guid, or the placeholder for one.
+	id() string
+	// adopt gives it the guid of what was made of it.
+	adopt(guid string)
 	// whole is the item as an entity of its own, which the caller may change.
 	whole() (*Entity, error)
 	// settle makes the item what was saved.
@@ -44,6 +48,15 @@ func (e *Entity) whole() (*Entity, error) {
 	c.attributes.set, c.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
 	return &c, nil
+}
+
+func (e *Entity) id() string { return e.GUID }
+
+func (e *Entity) adopt(guid string) {
+	if isPlaceholder(e.GUID) {
+		e.stood = e.GUID
+	}
+	e.GUID = guid
 }
 
 func (e *Entity) settle(saved *Entity) { *e = *saved }
@@ -95,6 +108,7 @@ func (s *saving) save(ctx context.Context) (*SaveReport, error) {
 	}
 	answer, err := s.exchange(ctx)
 	if err != nil {
+		s.adopt()
 		return nil, err
 	}
 	return s.report(answer)
@@ -134,6 +148,16 @@ func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
 		}
 		for _, e := range found {
 			answer.unchanged(typeName, e)
+		}
+	}
+}
+
+// adopt gives the items that a look-up found their guids, although the save failed after that: saved again they are changed,
+// and not made another time.
+func (s *saving) adopt() {
+	for i, change := range s.changes {
+		if change != nil && change.recovered != nil {
+			s.items[i].adopt(change.recovered.GUID)
 		}
 	}
 }
@@ -271,6 +295,9 @@ func (s *saving) body() ([]byte, error) {
 		}
 		if own := change.entity.GUID; isPlaceholder(own) {
 			refs.placeholders[own] = change.requestID
+		}
+		if change.entity.stood != "" {
+			refs.placeholders[change.entity.stood] = change.requestID
 		}
 	}
 	delete(refs.new, [2]string{})
