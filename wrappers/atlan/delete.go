@@ -46,6 +46,9 @@ func (r *DeleteReport) Has(guid string) bool {
 // are read first, to see their types, and one that does not exist is [ErrNotFound]). So is a mode that is none of the
 // three, and an empty guid.
 //
+// Purge a connection while it is active: of one that was archived before, the server leaves the role of its admins and its
+// policies behind (atlas-metastore's ConnectionPreProcessor).
+//
 //sluice:operation DELETE /api/meta/entity/bulk
 //sluice:operation GET /api/meta/entity/bulk
 func (c *Client) Delete(ctx context.Context, mode DeleteMode, guids ...string) (*DeleteReport, error) {
