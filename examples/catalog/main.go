@@ -1,6 +1,6 @@
 // Command catalog records a small warehouse in Atlan and finds its way through it: it creates a connection with a database,
 // a schema, two tables and their columns, says that one table is made from the other, tags and describes them, finds them by
-// a search, and walks the lineage from the first table to the second. What it made is purged at the end.
+// a search, and walks the lineage from the first table to the second. What it made is purged at the end, but for the tag.
 //
 //	go run ./examples/catalog                                                    # a fake Atlan in this process, no account
 //	ATLAN_BASE_URL=https://acme.atlan.com ATLAN_API_KEY=… go run ./examples/catalog -admin jane.doe [-keep]
@@ -81,7 +81,15 @@ func run(ctx context.Context, admin string, keep bool) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("table %-14s %-9s %s\n", table.Name(), table.Attributes.CertificateStatus.Or("draft"), table.Attributes.UserDescription.Or("-"))
+		tags, err := client.Tags().Of(ctx, table)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("table %-14s %-9s %s", table.Name(), table.Attributes.CertificateStatus.Or("draft"), table.Attributes.UserDescription.Or("-"))
+		for _, tag := range tags {
+			fmt.Printf(" #%s", tag.Name)
+		}
+		fmt.Println()
 	}
 
 	fmt.Println("from", w.orders.Name())
@@ -94,12 +102,23 @@ func run(ctx context.Context, admin string, keep bool) (err error) {
 	return nil
 }
 
+// tag is the name of the tag that the example puts on a table. It makes one when the tenant has none of the name.
+const tag = "Catalog example"
+
 // describe writes a description and a tag on a table, by the names that people see.
 func describe(ctx context.Context, client *atlan.Client, qualifiedName string) error {
 	if _, err := client.Tables().Describe(ctx, qualifiedName, "One row an order, as the shop wrote it"); err != nil {
 		return err
 	}
-	return nil
+	_, err := client.Tags().Get(ctx, tag)
+	if errors.Is(err, atlan.ErrNotFound) {
+		_, err = client.Tags().Create(ctx, atlan.TagDefinition{Name: tag, Description: "Made by Sluice's example"})
+	}
+	if err != nil {
+		return err
+	}
+	_, err = client.Tables().Tag(ctx, qualifiedName, atlan.Tag{Name: tag})
+	return err
 }
 
 // purge removes a connection and everything in it.

@@ -20,7 +20,7 @@ func setUp(admin string) (client *atlan.Client, adminName string, stop func(), e
 		}
 		return client, admin, func() {}, err
 	}
-	fake, err := atlantest.NewServer(atlantest.PermissionsTake(3*time.Second), atlantest.SearchTakes(time.Second))
+	fake, err := atlantest.NewServer(atlantest.PermissionsTake(time.Second), atlantest.SearchTakes(500*time.Millisecond))
 	if err != nil {
 		return nil, "", nil, err
 	}

@@ -291,7 +291,7 @@ func marks(overlayText []byte) (map[string]bool, error) {
 			return nil, fmt.Errorf("overlay line %d: %s is marked twice", node.Line, name)
 		}
 		if !reason(lines[:node.Line-1]) {
-			return nil, fmt.Errorf("overlay line %d: %s is marked without a comment above it that says why", node.Line, name)
+			return nil, fmt.Errorf("overlay line %d: %s is marked without a comment of three words or more above it that says why", node.Line, name)
 		}
 		marked[name] = true
 	}

@@ -24,6 +24,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "changes:", err)
 		stop()
@@ -80,10 +81,7 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		text = report.Markdown()
 	}
 	if *out != "" {
-		if err := os.MkdirAll(filepath.Dir(*out), 0o750); err != nil {
-			return err
-		}
-		if err := os.WriteFile(*out, []byte(text), 0o600); err != nil {
+		if err := changereport.Write(*out, text); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, printable("vendor: "+err.Error()))
 		stop()
@@ -47,24 +48,27 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if r.service == "" || r.from == "" {
 		return fmt.Errorf("usage: make vendor SERVICE=airbyte FROM=<file or URL> [SOURCE='…'] [VERSION=…]")
 	}
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	t, err := take(ctx, r)
+	t, err := takeInTime(ctx, r, *timeout)
 	if err != nil {
 		return err
 	}
-	report(out, r, t)
-	// The report of what changed is called here, with t.before and t.after.
+	say(ctx, out, r, t)
 	return nil
 }
 
-// report says what was done and what is to be done next.
-func report(out io.Writer, r request, t taken) {
+func takeInTime(ctx context.Context, r request, timeout time.Duration) (taken, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return take(ctx, r)
+}
+
+// say says what was done, what it means, and what is to be done next.
+func say(ctx context.Context, out io.Writer, r request, t taken) {
 	for _, note := range t.notes {
 		fmt.Fprintln(out, printable("note: "+note))
 	}
 	if !t.changed() {
-		fmt.Fprintf(out, "specs/%s is as it was\n", t.file)
+		fmt.Fprintf(out, "specs/%s is as it was: nothing has changed\n", t.file)
 		if t.locked {
 			fmt.Fprintln(out, "specs/lock.json is brought up to date")
 		}
@@ -72,11 +76,12 @@ func report(out io.Writer, r request, t taken) {
 	}
 	fmt.Fprintln(out, printable(fmt.Sprintf("specs/%s is written: version %s, sha256 %s", t.file, t.entry.Version, t.entry.SHA256)))
 	fmt.Fprintf(out, "specs/lock.json records %q as its source\n", t.entry.Source)
-	if strings.HasSuffix(t.file, "/openapi.json") {
-		fmt.Fprintf(out, "next: make changes SERVICE=%s, make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service, r.service)
-	} else {
+	if !strings.HasSuffix(t.file, "/openapi.json") {
 		fmt.Fprintln(out, "next: make generate, look at the diff, make test")
+		return
 	}
+	changes(ctx, out, r, t)
+	fmt.Fprintf(out, "next: make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service)
 }
 
 // widest is how much of a line is printed.

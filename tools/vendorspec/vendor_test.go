@@ -99,7 +99,7 @@ func TestUnchanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := "specs/" + file + " is as it was\n"; out != want {
+		if want := "specs/" + file + " is as it was: nothing has changed\n"; out != want {
 			t.Errorf("printed %q", out)
 		}
 		if diff := cmp.Diff(before, tree(t, specs)); diff != "" {
@@ -209,7 +209,7 @@ func TestLostExtensions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out, "x-accepts-idempotency-key is there 0 times, before it was 63") || !strings.Contains(out, "next: make changes SERVICE=polytomic, make generate") {
+	if !strings.Contains(out, "x-accepts-idempotency-key is there 0 times, before it was 63") || !strings.Contains(out, "next: make generate (specs/polytomic/overlay.yaml must still match)") {
 		t.Errorf("printed %s", out)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluice-sdk/sluice/gen/atlanapi"
 	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/lazy"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
@@ -25,6 +26,8 @@ type Client struct {
 	window    permissionWindow
 	epoch     connectionEpoch
 	caches    caches
+	runs      runs
+	byRoles   lazy.Value[bool] // whether legacy workflows are written through package-workflows
 }
 
 // New returns a client for the tenant that [WithBaseURL] names, with exactly one kind of credentials: [WithAPIKey],

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	moment     = 1700000000123
-	momentText = "1700000000123"
-	valuesText = `{"a-text":"t","a-int":1,"a-long":9007199254740993,"a-num":1.5,"a-bool":true,"a-date":` + momentText + `,"a-enum":"low","a-users":["u","v"],"a-dates":[` + momentText + `],"a-options":["low","high"],"a-new":{"x":1}}`
+	momentMillis = 1700000000123
+	momentText   = "1700000000123"
+	valuesText   = `{"a-text":"t","a-int":1,"a-long":9007199254740993,"a-num":1.5,"a-bool":true,"a-date":` + momentText + `,"a-enum":"low","a-users":["u","v"],"a-dates":[` + momentText + `],"a-options":["low","high"],"a-new":{"x":1}}`
 )
 
 func allValues() CustomMetadata {
-	at := time.UnixMilli(moment).UTC()
+	at := time.UnixMilli(momentMillis).UTC()
 	return CustomMetadata{
 		"Text": "t", "Int": int64(1), "Long": int64(9007199254740993), "Number": 1.5, "Bool": true, "Date": at, "Option": "low", "Users": []string{"u", "v"},
 		"Dates": []time.Time{at}, "Options": []string{"low", "high"}, "Unheard": map[string]any{"x": json.Number("1")},

@@ -66,6 +66,20 @@
 //	result, err := client.Tables().Tag(ctx, qualifiedName, atlan.Tag{Name: "PII", Propagate: true})
 //	err = client.Tables().MergeCustomMetadata(ctx, qualifiedName, "Quality", atlan.CustomMetadata{"Score": 0.9, "Checked": time.Now()})
 //
+// # Apps and workflows
+//
+// An [App] with inputs is an [AppWorkflow]; a [Workflow] is what older tenants have. Both are run with Run, or started with
+// Submit and waited for later, here or in another process; package job waits for many at once, of other services too:
+//
+//	run, err := client.AppWorkflow("nightly-snowflake").Run(ctx, atlan.RunOptions{OnRunning: atlan.Attach})
+//	var failed *atlan.RunError
+//	if errors.As(err, &failed) {
+//		log.Fatal(failed.Status, " ", failed.Run)
+//	}
+//
+// Anything but Pending and Running is the end of a run, and anything but Succeeded an error. A request to start a run is sent
+// once: when its answer is lost the run is looked for, and what cannot be settled is an [AmbiguousRunError].
+//
 // # Proxies
 //
 // [FromEnv] goes through the proxies that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name, also in small letters, as

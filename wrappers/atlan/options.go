@@ -30,6 +30,7 @@ type settings struct {
 	window    time.Duration
 	forbidden time.Duration
 	cacheTTL  time.Duration
+	routes    WorkflowRoutes
 	errs      []error
 }
 

@@ -79,11 +79,18 @@ func (s *BulkSync) selection(ctx context.Context) (nullable.Nullable[[]polytomic
 	}
 	items := make([]polytomicapi.UpdateBulkSyncRequestSchemasItem, len(ids))
 	for i, err := range concurrently(ctx, len(ids), sourceRequests, func(ctx context.Context, i int) (int, error) {
-		schema, err := s.Schema(ctx, ids[i])
+		if err := s.checkSchema(ids[i]); err != nil {
+			return i, err
+		}
+		now, err := describe(s.client.raw.GetBulkSyncSchema(ctx, s.id, ids[i]))
 		if err != nil {
 			return i, err
 		}
-		configuration, err := configurationOf(schema)
+		var schema polytomicapi.BulkSchema
+		if err := now.into(&schema); err != nil {
+			return i, err
+		}
+		configuration, err := configurationOf(&schema)
 		if err != nil {
 			return i, err
 		}
@@ -151,7 +158,8 @@ func (s *BulkSync) Schema(ctx context.Context, id string) (*polytomicapi.BulkSch
 	return with[*polytomicapi.BulkSchema]("bulk sync", s.id)(dataOf[polytomicapi.BulkSchema](s.client.raw.GetBulkSyncSchema(ctx, s.id, id)))
 }
 
-// UpdateSchema changes one schema: it reads its settings, lets change do its work on them and replaces the whole.
+// UpdateSchema changes one schema: it reads its settings, lets change do its work on them and replaces the whole. The value of
+// a filter that is null reads as json.RawMessage("null"), so that it is sent; nil is no value.
 //
 //sluice:operation GET /api/bulk/syncs/{id}/schemas/{schema_id}
 //sluice:operation PUT /api/bulk/syncs/{id}/schemas/{schema_id}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"unicode"
 
@@ -23,16 +24,71 @@ func describe(resp *http.Response, err error) (description, error) {
 	return *d, nil
 }
 
-// into makes a request of the fields that it shares with the description: in Polytomic's API they have the same names.
+// into makes a request of the fields that it shares with the description: in Polytomic's API they have the same names. What
+// has no known type is in the request as it is there, nulls and all digits.
 func (d description) into(request any) error {
 	text, err := json.Marshal(d)
 	if err == nil {
 		err = decodeExact(text, request)
 	}
+	if err == nil {
+		exact(reflect.ValueOf(request), text)
+	}
 	if err != nil {
 		return &apierr.Error{Service: service, Kind: apierr.KindDecode, Err: fmt.Errorf("what was read does not fit the request that replaces it: %w", err)}
 	}
 	return nil
+}
+
+// exact gives the parts of v whose type is not known the values of the text that v was decoded from: numbers as they were
+// written, which nullable.Nullable decodes as floats, and a raw null in a field that is null. A nil field would not be sent,
+// and to compare with null is another thing to a filter than to have no value.
+func exact(v reflect.Value, text json.RawMessage) {
+	kind := v.Kind()
+	nullable := kind == reflect.Map && v.Type().Key().Kind() == reflect.Bool
+	switch {
+	case kind == reflect.Pointer:
+		exact(v.Elem(), text)
+	case nullable:
+		key := reflect.ValueOf(true)
+		if value := v.MapIndex(key); value.IsValid() {
+			kept := reflect.New(v.Type().Elem()).Elem()
+			kept.Set(value)
+			exact(kept, text)
+			v.SetMapIndex(key, kept)
+		}
+	case kind == reflect.Interface:
+		var value any
+		if decodeExact(text, &value) != nil {
+			return
+		}
+		if value == nil {
+			value = json.RawMessage("null")
+		}
+		v.Set(reflect.ValueOf(value))
+	case (kind == reflect.Map || kind == reflect.Slice) && v.Type().Elem().Kind() == reflect.Interface:
+		value := reflect.New(v.Type())
+		if decodeExact(text, value.Interface()) == nil {
+			v.Set(value.Elem())
+		}
+	case kind == reflect.Slice:
+		var elements []json.RawMessage
+		if json.Unmarshal(text, &elements) == nil {
+			for i := range min(v.Len(), len(elements)) {
+				exact(v.Index(i), elements[i])
+			}
+		}
+	case kind == reflect.Struct:
+		var members map[string]json.RawMessage
+		if json.Unmarshal(text, &members) == nil {
+			for i := range v.NumField() {
+				name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+				if member, said := members[name]; said && v.Field(i).CanSet() {
+					exact(v.Field(i), member)
+				}
+			}
+		}
+	}
 }
 
 // exactMap returns an object whose numbers are as they were written; nil when it is absent or null.

@@ -1,7 +1,9 @@
 package polytomic
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -212,6 +214,56 @@ func TestN6UpdateModelSync(t *testing.T) {
 	if diff := cmp.Diff(want, put.object(t)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
+}
+
+// N6: what is compared with null, or overridden by it, still is after an update; what has no value gets none, and no digit of a
+// number is lost.
+func TestN6UpdateKeepsNulls(t *testing.T) {
+	const (
+		equality = `{"field_id":"a","function":"Equality","value":null}`
+		exists   = `{"field_id":"b","function":"IsNotNull"}`
+		list     = `{"field_id":"c","function":"InSet","value":[null,123456789012345678901234567890,{"x":null}]}`
+		number   = `{"field_id":"d","function":"Equality","value":1.10}`
+		nulled   = `{"field_id":"e","override":null,"value":null}`
+		wrapped  = `{"field_id":"f","override":{"x":null}}`
+	)
+	filters := "[" + equality + "," + exists + "," + list + "," + number + "]"
+	client, a := scripted(t, map[string]script{
+		"getModelSync": ok(dataf(`{"id":"m1","name":"old","mode":"update","fields":[],"schedule":{"frequency":"manual"},"target":{"connection_id":"t1"},
+			"filters":%s,"overrides":[%s,%s],"encryption_passphrase":null}`, filters, nulled, wrapped)),
+		"updateModelSync": ok(data(`{"id":"m1"}`)),
+		"getBulkSync": ok(data(`{"id":"b1","name":"old","mode":"replicate","source_connection_id":"s","destination_connection_id":"d",
+			"default_schedule":{"frequency":"manual"}}`)),
+		"listBulkSyncSchemas":  ok(data(`[{"id":"users","enabled":true}]`)),
+		"getBulkSyncSchema":    ok(dataf(`{"id":"users","enabled":true,"filters":%s}`, filters)),
+		"updateBulkSync":       ok(data(`{"id":"b1"}`)),
+		"updateBulkSyncSchema": ok(data(`{"id":"users"}`)),
+	})
+	sent := func(operation string, want ...string) {
+		t.Helper()
+		if body := a.asked(operation)[0].body; slices.ContainsFunc(want, func(part string) bool { return !strings.Contains(body, part) }) {
+			t.Errorf("%s sent %s, want all of %s", operation, body, want)
+		}
+	}
+	err := client.ModelSync("m1").Update(t.Context(), func(r *polytomicapi.UpdateSyncRequest) error {
+		read := r.Filters.MustGet()
+		if raw, ok := read[0].Value.(json.RawMessage); !ok || string(raw) != "null" || read[1].Value != nil || r.EncryptionPassphrase != nil {
+			t.Errorf("read %#v", read)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent("updateModelSync", `"filters":`+filters, `"overrides":[`+nulled+","+wrapped+"]")
+	if err := client.BulkSync("b1").Update(t.Context(), func(*polytomicapi.UpdateBulkSyncRequest) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	sent("updateBulkSync", `"filters":`+filters)
+	if _, err := client.BulkSync("b1").UpdateSchema(t.Context(), "users", func(*polytomicapi.UpdateBulkSchema) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	sent("updateBulkSyncSchema", `"filters":`+filters)
 }
 
 func TestN6UpdateModel(t *testing.T) {

@@ -129,6 +129,9 @@ func checkModelSync(name string, mode polytomicapi.ModelsyncSyncTargetMode, targ
 // resets what such a request leaves out. Nothing is sent when change returns an error, which Update returns. Masked
 // secrets, such as an encryption passphrase that was not given anew, are refused: the error wraps [ErrMaskedSecret].
 //
+// Numbers of any size stay as they were written (json.Number). The value of a filter or an override that is null reads as
+// json.RawMessage("null"), so that it is sent; nil is no value.
+//
 //sluice:operation GET /api/syncs/{id}
 //sluice:operation PUT /api/syncs/{id}
 func (s *ModelSync) Update(ctx context.Context, change func(*polytomicapi.UpdateSyncRequest) error) error {

@@ -34,11 +34,9 @@ type operation struct {
 // nothing is an error, as in code generation) and checks that the result is a valid document. A nil overlay
 // changes nothing. References to other files or hosts are refused. It does no I/O.
 func LoadDocument(document, overlayYAML []byte) (*Document, error) {
-	if overlayYAML != nil {
-		var err error
-		if document, err = applyOverlay(document, overlayYAML); err != nil {
-			return nil, err
-		}
+	document, err := prepare(document, overlayYAML)
+	if err != nil {
+		return nil, err
 	}
 	loader := openapi3.NewLoader()
 	spec, err := loader.LoadFromData(document)
@@ -66,30 +64,70 @@ func LoadDocument(document, overlayYAML []byte) (*Document, error) {
 	return d, nil
 }
 
-func applyOverlay(document, overlayYAML []byte) ([]byte, error) {
-	over, err := overlay.ParseReader(bytes.NewReader(overlayYAML))
-	if err != nil {
-		return nil, fmt.Errorf("servicetest: read the overlay: %w", err)
-	}
-	if err := over.Validate(); err != nil {
-		return nil, fmt.Errorf("servicetest: the overlay is not valid: %w", err)
-	}
+// prepare applies the overlay, if there is one, and makes the document one that the validator reads as it is meant.
+func prepare(document, overlayYAML []byte) ([]byte, error) {
 	var node yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(document)).Decode(&node); err != nil {
 		return nil, fmt.Errorf("servicetest: read the document: %w", err)
 	}
-	if warnings, err := over.ApplyToStrict(&node); err != nil {
-		return nil, fmt.Errorf("servicetest: apply the overlay: %w (%s)", err, strings.Join(warnings, "; "))
+	if overlayYAML != nil {
+		over, err := overlay.ParseReader(bytes.NewReader(overlayYAML))
+		if err != nil {
+			return nil, fmt.Errorf("servicetest: read the overlay: %w", err)
+		}
+		if err := over.Validate(); err != nil {
+			return nil, fmt.Errorf("servicetest: the overlay is not valid: %w", err)
+		}
+		if warnings, err := over.ApplyToStrict(&node); err != nil {
+			return nil, fmt.Errorf("servicetest: apply the overlay: %w (%s)", err, strings.Join(warnings, "; "))
+		}
 	}
+	textKeys(&node)
 	var value any
 	if err := node.Decode(&value); err != nil {
 		return nil, fmt.Errorf("servicetest: read the document after the overlay: %w", err)
 	}
-	out, err := json.Marshal(value)
+	out, err := json.Marshal(orNull(value))
 	if err != nil {
 		return nil, fmt.Errorf("servicetest: write the document after the overlay: %w", err)
 	}
 	return out, nil
+}
+
+// textKeys makes names of keys that YAML takes for something else, such as the status in {responses: {200: …}}.
+func textKeys(node *yaml.Node) {
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 && child.Kind == yaml.ScalarNode && child.Tag != "!!merge" {
+			child.Tag = "!!str"
+		}
+		textKeys(child)
+	}
+}
+
+// orNull finds schemas that are nullable beside a composition, as in {allOf: [{$ref: …}], nullable: true}, which is how a
+// reference that may be null is written in OpenAPI 3.0 and what code is generated from. To the letter, which the validator
+// goes by, each part of the composition has to allow null as well. The schema becomes one of two: what it was, or null.
+func orNull(value any) any {
+	switch v := value.(type) {
+	case []any:
+		for i := range v {
+			v[i] = orNull(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = orNull(v[name])
+		}
+		_, typed := v["type"]
+		composed := slices.ContainsFunc([]string{"allOf", "anyOf", "oneOf"}, func(keyword string) bool {
+			list, ok := v[keyword].([]any)
+			return ok && len(list) > 0
+		})
+		if v["nullable"] == true && composed && !typed {
+			delete(v, "nullable")
+			return map[string]any{"anyOf": []any{v, map[string]any{"nullable": true, "enum": []any{nil}}}}
+		}
+	}
+	return value
 }
 
 // Operations returns the ids of the document's operations, sorted. An operation without an id is named by its

@@ -2,6 +2,7 @@ package servicetest
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,29 @@ func TestOverlayMustMatch(t *testing.T) {
 	}
 }
 
+// YAML is read as well: a status that is a number to it is a name here, and anchors are what they stand for.
+func TestYAML(t *testing.T) {
+	const document = `openapi: 3.0.3
+info: {title: t, version: "1"}
+paths:
+  /things:
+    get: &get {operationId: listThings, responses: {200: {description: ok}, default: {description: not ok}}}
+    put: {<<: *get, operationId: putThings}
+`
+	for name, overlay := range map[string][]byte{
+		"plain":   nil,
+		"overlay": []byte("overlay: 1.1.0\ninfo: {title: t, version: 1.0.0}\nactions:\n  - target: $.paths['/things'].get\n    update: {deprecated: true}\n"),
+	} {
+		d, err := LoadDocument([]byte(document), overlay)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := d.Operations(); !slices.Equal(got, []string{"listThings", "putThings"}) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 const smallDocument = `{
  "openapi": "3.0.3", "info": {"title": "t", "version": "1"},
  "paths": {
@@ -87,7 +111,9 @@ const smallDocument = `{
   }
  },
  "components": {"schemas": {"Thing": {"type": "object", "required": ["name"], "properties": {
-   "name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}}}}}
+   "name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+   "mode": {"allOf": [{"$ref": "#/components/schemas/Mode"}], "nullable": true}}},
+  "Mode": {"type": "string", "enum": ["on", "off"]}}}
 }`
 
 func mustDocument(tb testing.TB) *Document {

@@ -2,7 +2,9 @@ package changereport
 
 import (
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,6 +60,14 @@ func (r *Report) Markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// Write writes a report to a file, and makes its folder.
+func Write(name, text string) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(text), 0o600)
 }
 
 func (r *Report) summary(b *strings.Builder) {
@@ -140,7 +150,11 @@ func (f *Finding) markdown(b *strings.Builder, service string, number int) {
 		}
 	}
 	if f.Uncovered {
-		b.WriteString("- **No wrapper covers it**: no method has a comment `" + operationComment + f.Unit.Name + "`\n")
+		fmt.Fprintf(b, "- **No wrapper covers it**: no method has a comment `%s%s`, nor is it listed in wrappers/%s/%s\n",
+			operationComment, f.Unit.Name, service, rawFile)
+	}
+	if f.Raw != nil {
+		fmt.Fprintf(b, "- %s:%d lists it as raw%s\n", f.Raw.File, f.Raw.Line, f.rawAdvice())
 	}
 	if len(f.Errors) > 0 {
 		b.WriteString("- No longer compiles:\n")
@@ -153,6 +167,19 @@ func (f *Finding) markdown(b *strings.Builder, service string, number int) {
 	for _, action := range f.Actions {
 		fmt.Fprintf(b, "- specs/%s/overlay.yaml:%d %s: `%s`\n", service, action.Line, action.Reason, action.Target)
 	}
+}
+
+// rawAdvice is what is to be done with the line that lists an operation as raw, or why it stands there.
+func (f *Finding) rawAdvice() string {
+	switch {
+	case f.Kind == wire.OperationRemoved:
+		return ": delete the line"
+	case f.Kind == wire.OperationMoved && f.Raw.operation == f.Unit.Name:
+		return " under its old route: change the line"
+	case f.Raw.Reason == "":
+		return ""
+	}
+	return ": " + f.Raw.Reason
 }
 
 // list writes entries out, each as code.

@@ -51,7 +51,9 @@ type Finding struct {
 	Errors []gosource.Error
 	// Actions are actions of the overlay that aim at what has changed.
 	Actions []Action
-	// Uncovered says that the fact is a new operation that no wrapper calls.
+	// Raw is the line that lists the operation, under its old route or its new one, as deliberately raw; nil when none does.
+	Raw *Raw
+	// Uncovered says that the fact is a new operation that no wrapper calls and that is not listed as raw.
 	Uncovered bool
 }
 
@@ -219,6 +221,10 @@ func (r *Report) code(ctx context.Context, root string, before, now gosource.Fil
 		return err
 	}
 	own := readWrappers(universe, checkedBefore, wrapping, gen...)
+	raw, err := readRaw(root, r.Service)
+	if err != nil {
+		return err
+	}
 	checkedNow := checkedBefore
 	if r.NotGenerated == "" {
 		if checkedNow, err = universe.Check(roots, now, ours); err != nil {
@@ -239,7 +245,7 @@ func (r *Report) code(ctx context.Context, root string, before, now gosource.Fil
 		}
 	}
 	for _, f := range r.Findings {
-		f.relate(from, own, path.Base(gen[0]), checkedBefore[gen[0]], checkedNow[gen[0]])
+		f.relate(from, own, raw, path.Base(gen[0]), checkedBefore[gen[0]], checkedNow[gen[0]])
 	}
 	for _, importPath := range wrapping {
 		p, q := checkedBefore[importPath], checkedNow[importPath]
@@ -322,7 +328,7 @@ func (r *Report) ownedBy(o owner) []*Finding {
 }
 
 // relate finds out what our own code has to do with a finding.
-func (f *Finding) relate(from *origins, own *wrappers, in string, before, now *gosource.Package) {
+func (f *Finding) relate(from *origins, own *wrappers, raw map[string]Raw, in string, before, now *gosource.Package) {
 	slices.SortFunc(f.Symbols, compareSymbols)
 	if len(f.Symbols) == 0 {
 		for _, name := range carried(f.Fact, from, before) {
@@ -342,7 +348,12 @@ func (f *Finding) relate(from *origins, own *wrappers, in string, before, now *g
 		f.Callers = slices.Concat(own.operations[f.Unit.Name], own.operations[f.To])
 		slices.Sort(f.Callers)
 		f.Callers = slices.Compact(f.Callers)
-		f.Uncovered = f.Kind == wire.OperationAdded && len(f.Callers) == 0
+		for _, name := range []string{f.Unit.Name, f.To} {
+			if line, ok := raw[name]; ok && f.Raw == nil {
+				f.Raw = &line
+			}
+		}
+		f.Uncovered = f.Kind == wire.OperationAdded && len(f.Callers) == 0 && f.Raw == nil
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -41,6 +44,9 @@ func Read(text []byte, budget *Budget) (any, error) {
 
 // readJSON reads token by token, so that the limits hold while it reads.
 func readJSON(text []byte, budget *Budget) (any, error) {
+	if escape, at := halfCharacter(text); escape != "" {
+		return nil, fmt.Errorf("line %d: the escape %s is half a character", 1+bytes.Count(text[:at], []byte("\n")), escape)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	r := jsonReader{decoder, budget}
@@ -81,7 +87,7 @@ func (r jsonReader) value(depth int) (any, error) {
 		}
 		return r.array(depth + 1)
 	case json.Number:
-		return Number(t), nil
+		return number(string(t))
 	default: // a string, a bool or nil
 		return t, nil
 	}
@@ -126,6 +132,54 @@ func (r jsonReader) array(depth int) (any, error) {
 	_, err := r.Token()
 	return a, err
 }
+
+// halfCharacter finds an escape that is one half of a character without the other (a lone surrogate). The decoder takes
+// U+FFFD for it without a word, and two names become one.
+func halfCharacter(text []byte) (escape string, offset int) {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		unit, ok := escapedUnit(text[i:])
+		switch {
+		case !ok: // the escape of one byte
+			i++
+			continue
+		case utf16.IsSurrogate(unit):
+			second, ok := escapedUnit(text[i+6:])
+			if !ok || utf16.DecodeRune(unit, second) == unicode.ReplacementChar {
+				return string(text[i : i+6]), i
+			}
+			i += 6
+		}
+		i += 5
+	}
+	return "", 0
+}
+
+// escapedUnit reads an escape like \u00e9 at the beginning of a text.
+func escapedUnit(text []byte) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(unit), err == nil
+}
+
+// number refuses a number that readers of JSON cannot hold.
+func number(text string) (Number, error) {
+	if len(text) > maxDigits {
+		return "", &LimitError{fmt.Sprintf("a number has %d characters, more than the limit of %d", len(text), maxDigits)}
+	}
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
+		return "", &LimitError{"the number " + text + " is too large for readers of JSON"}
+	}
+	return Number(text), nil
+}
+
+// maxDigits is how long a number may be. The shortest text of a float64 has at most 24 characters, an integer that is meant
+// to be exact hardly more.
+const maxDigits = 100
 
 // validNumber says whether a text is a number of JSON.
 func validNumber(text string) bool {

@@ -197,19 +197,19 @@ func scalar(node *yaml.Node) (any, error) {
 		return strings.EqualFold(text, "true"), nil
 	case "!!int", "!!float":
 		if validNumber(text) {
-			return Number(text), nil
+			return number(text)
 		}
 		if n, err := strconv.ParseInt(text, 0, 64); err == nil && strings.HasPrefix(text, "0x") {
 			return Number(strconv.FormatInt(n, 10)), nil
 		}
-		if number := strings.TrimPrefix(text, "+"); validNumber(number) {
-			return Number(number), nil
+		if plain := strings.TrimPrefix(text, "+"); validNumber(plain) {
+			return number(plain)
 		}
-		if number, found := strings.CutSuffix(text, "."); found && validNumber(number) {
-			return Number(number), nil
+		if plain, found := strings.CutSuffix(text, "."); found && validNumber(plain) {
+			return number(plain)
 		}
 		if strings.HasPrefix(text, ".") && validNumber("0"+text) {
-			return Number("0" + text), nil
+			return number("0" + text)
 		}
 		// 0777, 1_000 and .inf: YAML 1.1 and 1.2 read them differently, or JSON has no such number. They may stand in
 		// an example that is dropped, so they are text.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sluice-sdk/sluice/tools/vendorspec/document"
 )
@@ -222,9 +224,18 @@ func (n *normaliser) named(v any, at *place, old any, what string, write func(v 
 		if !n.spend() {
 			break
 		}
+		n.name(m.Name, at.in(m.Name))
 		out.Set(m.Name, write(m.Value, at.in(m.Name), member(old, m.Name), m.Name))
 	}
 	return arrange(out, old)
+}
+
+// name refuses a name of the document's own that cannot stand in generated code: in a tag of a struct, a text or a comment.
+func (n *normaliser) name(name string, at *place) {
+	if i := strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == '`' || r == '"' }); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(name[i:])
+		n.problem(at, "the name %q has the character %U, which cannot stand in generated code", name, r)
+	}
 }
 
 func (n *normaliser) text(v any, at *place) (any, verdict) {
@@ -607,9 +618,11 @@ func (n *normaliser) parameter(v any, at *place, old any) any {
 	default:
 		n.problem(at, "a parameter is in path, query, header or cookie, not in %v", out.Get("in"))
 	}
-	if name, _ := out.Get("name").(string); name == "" {
+	name, _ := out.Get("name").(string)
+	if name == "" {
 		n.problem(at, "the parameter has no name")
 	}
+	n.name(name, at.in("name"))
 	n.oneSchema(out, at)
 	return arrange(out, old)
 }

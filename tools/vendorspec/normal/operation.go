@@ -155,6 +155,15 @@ func (n *normaliser) paths(v any, at *place, old any, servers any) any {
 			n.problem(at.in(m.Name), "a path begins with a slash")
 			continue
 		}
+		n.name(m.Name, at.in(m.Name))
+		if strings.ContainsAny(m.Name, ` ?#\`) {
+			n.problem(at.in(m.Name), "a path has no blanks, no query, no fragment and no backslashes")
+		}
+		for segment := range strings.SplitSeq(m.Name, "/") {
+			if segment == "." || segment == ".." {
+				n.problem(at.in(m.Name), "the path leads elsewhere: it has a segment %s", segment)
+			}
+		}
 		path, ok := relative(m.Name)
 		if !ok {
 			n.problem(at.in(m.Name), "the path is not below one of our server URLs; add the server in vendor.yaml, or drop the path there")

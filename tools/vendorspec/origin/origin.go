@@ -40,24 +40,16 @@ func Open(from string) (*Origin, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a regular file", from)
 	}
-	root, err := os.OpenRoot(filepath.Dir(from))
+	// The document itself may be a link; what it refers to may not lead out of the folder where it is.
+	target, err := filepath.EvalSymlinks(from)
 	if err != nil {
 		return nil, err
 	}
-	entry := filepath.Base(from)
-	// The document itself may be a link; what it refers to may not lead out of the folder.
-	if target, err := filepath.EvalSymlinks(from); err == nil && filepath.Dir(target) != filepath.Dir(from) {
-		if link, err := os.Lstat(from); err == nil && link.Mode()&fs.ModeSymlink != 0 {
-			if err := root.Close(); err != nil {
-				return nil, err
-			}
-			if root, err = os.OpenRoot(filepath.Dir(target)); err != nil {
-				return nil, err
-			}
-			entry = filepath.Base(target)
-		}
+	root, err := os.OpenRoot(filepath.Dir(target))
+	if err != nil {
+		return nil, err
 	}
-	return &Origin{entry: entry, root: root}, nil
+	return &Origin{entry: filepath.Base(target), root: root}, nil
 }
 
 func openURL(from string) (*Origin, error) {

@@ -61,7 +61,7 @@ func follow(ctx context.Context, o *origin.Origin, base, reference string) (stri
 
 func TestFolder(t *testing.T) {
 	root := folder(t, map[string]string{"in/openapi.yaml": "entry", "in/a/b.yaml": "b", "in/a b.yaml": "blank", "in/c.yaml": "c", "secret.yaml": "secret", "in/a/100%.yaml": "percent"})
-	for name, target := range map[string]string{"in/out.yaml": "../secret.yaml", "in/absolute.yaml": filepath.Join(root, "secret.yaml"), "in/inside.yaml": "a/b.yaml", "in/loop.yaml": "loop.yaml", "link.yaml": "in/openapi.yaml"} {
+	for name, target := range map[string]string{"in/out.yaml": "../secret.yaml", "in/absolute.yaml": filepath.Join(root, "secret.yaml"), "in/inside.yaml": "a/b.yaml", "in/loop.yaml": "loop.yaml", "link.yaml": "in/openapi.yaml", "in/beside.yaml": filepath.Join(root, "in", "openapi.yaml"), "in/again.yaml": "beside.yaml", "folder": filepath.Join(root, "in")} {
 		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -112,9 +112,14 @@ func TestFolder(t *testing.T) {
 	}
 
 	// A document that is a link is read with the files beside where it is.
-	o = open(t, filepath.Join(root, "link.yaml"))
-	if got, err := follow(t.Context(), o, o.Entry(), "c.yaml"); err != nil || got != "c" {
-		t.Errorf("beside a link: %q, %v", got, err)
+	for _, name := range []string{"link.yaml", "in/beside.yaml", "in/again.yaml", "folder/openapi.yaml"} {
+		o = open(t, filepath.Join(root, name))
+		if got, err := o.Read(t.Context(), o.Entry(), limit); err != nil || string(got) != "entry" || o.Entry() != "openapi.yaml" {
+			t.Errorf("%s is %s: %q, %v", name, o.Entry(), got, err)
+		}
+		if got, err := follow(t.Context(), o, o.Entry(), "c.yaml"); err != nil || got != "c" {
+			t.Errorf("beside %s: %q, %v", name, got, err)
+		}
 	}
 	for _, from := range []string{filepath.Join(root, "in"), filepath.Join(root, "in", "pipe.yaml"), os.DevNull, filepath.Join(root, "gone")} {
 		if o, err := origin.Open(from); err == nil {

@@ -2,6 +2,7 @@ package airbytetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
@@ -193,9 +195,6 @@ func TestOwnTransport(t *testing.T) {
 
 // Each fault of this package is the one of the kit that it says.
 func TestFaultsByName(t *testing.T) {
-	f := New(t)
-	c := f.HTTPClient()
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for name, tc := range map[string]struct {
 		fault  *Fault
 		status int // 0 for none
@@ -215,17 +214,21 @@ func TestFaultsByName(t *testing.T) {
 		"StallAfterBody": {StallAfterBody("listTags"), 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f.ClearFaults()
-			f.Fault(tc.fault)
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-			if strings.HasPrefix(name, "Stall") {
-				time.AfterFunc(20*time.Millisecond, cancel)
-			}
-			defer cancel()
-			status, body, err := do(ctx, c, f.APIKey(), "GET", f.BaseURL()+"/tags", "")
-			if status != tc.status || (err != nil) != tc.broken || tc.fault.Strikes() == 0 {
-				t.Errorf("%d %.80s %v, %d strikes", status, body, err, tc.fault.Strikes())
-			}
+			synctest.Test(t, func(t *testing.T) {
+				f := New(t)
+				c := f.HTTPClient()
+				c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				f.Fault(tc.fault)
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // which only those that stall wait for
+				defer cancel()
+				status, body, err := do(ctx, c, f.APIKey(), "GET", f.BaseURL()+"/tags", "")
+				if status != tc.status || (err != nil) != tc.broken || tc.fault.Strikes() == 0 {
+					t.Errorf("%d %.80s %v, %d strikes", status, body, err, tc.fault.Strikes())
+				}
+				if stalls := strings.HasPrefix(name, "Stall"); stalls != errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%v", err)
+				}
+			})
 		})
 	}
 }

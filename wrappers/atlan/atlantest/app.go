@@ -183,7 +183,7 @@ func (a *service) CreateAppWorkflow(w http.ResponseWriter, r *http.Request) {
 		}
 		c.appWorkflows = append(c.appWorkflows, flow)
 		if sent.Run == nil || *sent.Run {
-			out["run_id"] = c.start(c.newID(), flow.slug, false).id
+			out["run_id"] = c.startApp(flow).id
 		}
 		return out, nil
 	})
@@ -198,7 +198,7 @@ func (a *service) ListAppWorkflows(w http.ResponseWriter, r *http.Request, param
 		}
 		var fitting []*appWorkflow
 		for _, x := range c.appWorkflows {
-			if params.Name == nil || *params.Name == "" || strings.Contains(strings.ToLower(x.name), strings.ToLower(*params.Name)) {
+			if params.Name == nil || *params.Name == "" || x.name == *params.Name {
 				fitting = append(fitting, x)
 			}
 		}
@@ -230,7 +230,13 @@ func (a *service) withAppWorkflow(w http.ResponseWriter, r *http.Request, slug s
 
 // GetAppWorkflow reads a workflow of an app.
 func (a *service) GetAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
-	a.withAppWorkflow(w, r, slug, func(_ *call, x *appWorkflow) (any, error) { return x.write(), nil })
+	a.withAppWorkflow(w, r, slug, func(c *call, x *appWorkflow) (any, error) {
+		out := x.write()
+		if !c.has(InputsHidden) {
+			out["inputs"], out["entrypoint"] = x.inputs, x.entrypoint
+		}
+		return out, nil
+	})
 }
 
 // UpdateAppWorkflow replaces the inputs of a workflow.
@@ -308,10 +314,56 @@ func (c *call) appRun(id string) (*run, error) {
 	return nil, noSuch("run", id)
 }
 
-// SubmitAppWorkflow starts a run. Nothing keeps a second one from running at the same time.
+// SubmitAppWorkflow starts a run.
 func (a *service) SubmitAppWorkflow(w http.ResponseWriter, r *http.Request, slug string) {
 	a.withAppWorkflow(w, r, slug, func(c *call, x *appWorkflow) (any, error) {
-		return c.writeAppRun(c.start(c.newID(), x.slug, false)), nil
+		for _, other := range c.runs {
+			if c.has(OneRunOfAnApp) && !other.legacy && other.owner == slug && other.live(c.now) {
+				return nil, heracles(http.StatusInternalServerError, 1001, "run %s of %s has not ended", other.id, slug)
+			}
+		}
+		return c.writeAppRun(c.startApp(x)), nil
+	})
+}
+
+// runsPrefix is what the qualifiedNames of the assets that stand for runs of apps begin with (pyatlan client/app.py and
+// its tests): the slug, the version, "runs" and the id follow.
+const runsPrefix = "default/apps/automation_engine/workflows/"
+
+// startApp begins a run of an app's workflow, and keeps the asset that stands for it.
+func (c *call) startApp(x *appWorkflow) *run {
+	r := c.start(c.newID(), x.slug, false)
+	version := strconv.FormatInt(x.version, 10)
+	def, err := c.typeOf("AppWorkflowRun")
+	if err != nil {
+		return r
+	}
+	a := c.insert(def, c.newID(), runsPrefix+x.slug+"/"+version+"/runs/"+r.id, c.who.name, c.now)
+	for name, value := range map[string]string{
+		"name": r.id, "appWorkflowRunAppName": x.app, "appWorkflowRunAppWorkflowName": x.name, "appWorkflowRunAppWorkflowSlug": x.slug,
+		"appWorkflowRunAppWorkflowVersion": version, "appWorkflowRunStartedBy": c.who.name, "appWorkflowRunStatus": r.state(c.now),
+	} {
+		c.put(a, name, quoted(value))
+	}
+	c.put(a, "appWorkflowRunStartedAt", strconv.FormatInt(r.started.UnixMilli(), 10))
+	c.touch(a)
+	r.asset = a
+	c.follow(r, r.started.Add(r.plan.Pending))
+	c.follow(r, r.started.Add(r.plan.Pending+r.plan.Running))
+	return r
+}
+
+// follow has the asset of a run tell the run's state as it is then.
+func (f *Fake) follow(r *run, at time.Time) {
+	if r.asset == nil {
+		return
+	}
+	f.schedule(at, func(at time.Time) {
+		f.put(r.asset, "appWorkflowRunStatus", quoted(r.state(at)))
+		if end := r.ended(at); !end.IsZero() {
+			f.put(r.asset, "appWorkflowRunCompletedAt", strconv.FormatInt(end.UnixMilli(), 10))
+		}
+		f.touch(r.asset)
 	})
 }
 
@@ -334,6 +386,9 @@ func (a *service) CancelAppRun(w http.ResponseWriter, r *http.Request, id string
 			return nil, err
 		}
 		stopped := x.stop(c.now)
+		if stopped && !x.stopped.IsZero() {
+			c.follow(x, x.stopped)
+		}
 		return map[string]any{"run_id": x.id, "cancelled": stopped, "status": x.state(c.now), "slug": x.owner}, nil
 	})
 }

@@ -60,6 +60,7 @@ type config struct {
 	running       time.Duration
 	runEnds       string
 	propagate     bool
+	noLegacy      bool
 	tokenLives    time.Duration
 	linksLive     time.Duration
 }
@@ -152,6 +153,10 @@ func RunsTake(pending, running time.Duration) Option {
 
 // RunsEnd sets the state in which runs end, one that nobody has heard of included. Default "Succeeded".
 func RunsEnd(state string) Option { return func(c *config) { c.runEnds = state } }
+
+// WithoutWorkflows makes the fake a newer tenant, which has apps and no workflows: their paths answer 404, as the gateway
+// does for any that nothing serves.
+func WithoutWorkflows() Option { return func(c *config) { c.noLegacy = true } }
 
 // NeverPropagate keeps tags from spreading along containers, lineage and terms.
 func NeverPropagate() Option { return func(c *config) { c.propagate = false } }

@@ -56,6 +56,10 @@ func (f *Fake) handler() http.Handler {
 			e.write(w)
 			return
 		}
+		if f.config.noLegacy && isWorkflowPath(r.URL.Path) {
+			gateway(http.StatusNotFound, "no Route matched with those values").write(w)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			servicetest.Cut(w, r)

@@ -54,6 +54,11 @@ const (
 	// CodelessConflict: the 409 of a workflow whose name exists has neither a code nor a category. Off: it looks like
 	// all others.
 	CodelessConflict Quirk = "codeless-conflict"
+	// OneRunOfAnApp: submitting a workflow of an app whose run has not ended answers 500, and starts nothing (pyatlan
+	// client/app.py). Off: a second run starts.
+	OneRunOfAnApp Quirk = "one-run-of-an-app"
+	// InputsHidden: the answers about a workflow of an app do not tell its inputs. Off: reading one does.
+	InputsHidden Quirk = "inputs-hidden"
 	// StorageRefusesTokens: a presigned URL answers 400 to a request with an Authorization header. Off: it is ignored.
 	StorageRefusesTokens Quirk = "storage-refuses-tokens"
 )
@@ -63,7 +68,8 @@ func Quirks() []Quirk {
 	return []Quirk{
 		PermissionWindow, SearchDelay, SlowArchive, RateLimited, NoRetryAfter, ServerNames, UniqueByIndex, PartialUpdates,
 		TrimmedAnswers, NullAttributes, AttributesRequired, UnknownIgnored, TagsNeedFlag, CustomMetadataNeedsFlag,
-		UntouchedSetsChecked, CategoriesStay, ShortParameters, CodelessConflict, StorageRefusesTokens,
+		UntouchedSetsChecked, CategoriesStay, ShortParameters, CodelessConflict, OneRunOfAnApp,
+		InputsHidden, StorageRefusesTokens,
 	}
 }
 

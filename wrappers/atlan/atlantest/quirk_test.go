@@ -221,6 +221,17 @@ var observed = map[Quirk]func(t *testing.T, f *Fake, c *client) bool{
 		}
 		return a.at("code") == nil
 	},
+	OneRunOfAnApp: func(_ *testing.T, _ *Fake, c *client) bool {
+		c.want(200, "POST", "/api/service/v1/app", `{"app_id":"snowflake","name":"n","inputs":{"connection":"c"}}`)
+		second := c.send("POST", "/api/service/v1/app/n/submit", "")
+		pass(time.Minute)
+		c.want(200, "POST", "/api/service/v1/app/n/submit", "")
+		return second.status == 500
+	},
+	InputsHidden: func(_ *testing.T, _ *Fake, c *client) bool {
+		c.want(200, "POST", "/api/service/v1/app", `{"app_id":"snowflake","name":"n","inputs":{"connection":"c"},"run":false}`)
+		return c.want(200, "GET", "/api/service/v1/app/n", "").at("inputs") == nil
+	},
 	StorageRefusesTokens: func(t *testing.T, f *Fake, c *client) bool {
 		link := func(method string) string {
 			a := c.want(200, "POST", "/api/service/files/presignedUrl", `{"key":"a.txt","expiry":"30s","method":"`+method+`"}`)

@@ -21,6 +21,7 @@ type run struct {
 	indexed  bool
 	lastSeen string // the state that the index knows
 	by       string
+	asset    *asset // stands for a run of an app
 }
 
 // stopTakes is how long a run goes on after it was stopped.

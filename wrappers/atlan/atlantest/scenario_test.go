@@ -348,7 +348,7 @@ func TestRunsOfWorkflows(t *testing.T) {
 		c.want(409, "POST", service+"/workflows", `{"metadata":{"name":"atlan-snowflake-1"},"spec":{},"payload":[]}`)
 		second := c.want(200, "POST", service+"/workflows/submit", `{"namespace":"default","resourceKind":"WorkflowTemplate","resourceName":"atlan-snowflake-1"}`).text("metadata/name")
 		first := f.Runs()[0].ID
-		query := `{"query":{"bool":{"filter":[{"nested":{"path":"metadata","query":{"terms":{"metadata.name.keyword":["` + first + `","` + second + `"]}}}}]}},"sort":[{"status.startedAt":{"order":"asc","nested":{"path":"status"}}}],"size":10}`
+		query := `{"query":{"bool":{"filter":[{"nested":{"path":"metadata","query":{"terms":{"metadata.name.keyword":["` + first + `","` + second + `"]}}}}]}},"sort":[{"status.startedAt":{"order":"asc"}}],"size":10}`
 		if a := c.want(200, "POST", service+"/runs/indexsearch", query); a.length("hits/hits") != 0 {
 			t.Errorf("seen at once: %s", a.raw)
 		}

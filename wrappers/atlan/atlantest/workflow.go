@@ -24,6 +24,16 @@ type workflow struct {
 	payload     []any
 }
 
+// isWorkflowPath says whether a path is one of those that a newer tenant does not have.
+func isWorkflowPath(path string) bool {
+	for _, prefix := range []string{"/api/service/workflows", "/api/service/package-workflows", "/api/service/runs"} {
+		if path == prefix || strings.HasPrefix(path, prefix+"/") {
+			return true
+		}
+	}
+	return false
+}
+
 func (x *workflow) annotation(name string) string {
 	annotations, _ := x.metadata["annotations"].(map[string]any)
 	text, _ := annotations[name].(string)

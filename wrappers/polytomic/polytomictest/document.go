@@ -21,8 +21,6 @@ var document = sync.OnceValues(func() (*servicetest.Document, error) {
 
 // checkable makes a document to check against out of one to generate code from.
 //
-//   - The payload of an event is one of ten types that have nothing but optional properties, so that every payload
-//     fits several of them: what is meant is any of them.
 //   - The SDKs, which the document was made from, declare 401 on 15 operations of 128 and 429 on one, while sign-in,
 //     limits and decoding go before every operation: each answers an error of the declared shape with any status.
 //   - A single log file may be a redirect to where it is stored; the SDKs type the answer as void.
@@ -30,9 +28,6 @@ func checkable(raw []byte) ([]byte, error) {
 	var doc map[string]any
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, fmt.Errorf("polytomictest: read the document: %w", err)
-	}
-	if err := anyOfEvents(doc); err != nil {
-		return nil, err
 	}
 	paths, _ := doc["paths"].(map[string]any)
 	for path, item := range paths {
@@ -62,22 +57,4 @@ func checkable(raw []byte) ([]byte, error) {
 		return nil, fmt.Errorf("polytomictest: write the document: %w", err)
 	}
 	return out, nil
-}
-
-func anyOfEvents(doc map[string]any) error {
-	var at any = doc
-	for _, key := range []string{"components", "schemas", "EventPayload"} {
-		m, ok := at.(map[string]any)
-		if !ok {
-			break
-		}
-		at = m[key]
-	}
-	payload, ok := at.(map[string]any)
-	if !ok || payload["oneOf"] == nil {
-		return fmt.Errorf("polytomictest: the document has no EventPayload of several types")
-	}
-	payload["anyOf"] = payload["oneOf"]
-	delete(payload, "oneOf")
-	return nil
 }

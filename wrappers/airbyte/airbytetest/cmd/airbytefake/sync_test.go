@@ -20,8 +20,9 @@ type service struct {
 
 func serve(t *testing.T, options ...airbytetest.Option) service {
 	t.Helper()
-	mover := &airbytetest.SQLMover{Open: opener(""), CommitRows: 1, CommitPause: 20 * time.Millisecond}
-	options = append([]airbytetest.Option{airbytetest.WithMover(mover), airbytetest.WithStartup(60 * time.Millisecond)}, options...)
+	// Databases run on the real clock: every status lasts long enough to be seen by a client that is held up.
+	mover := &airbytetest.SQLMover{Open: opener(""), CommitRows: 1, CommitPause: 60 * time.Millisecond}
+	options = append([]airbytetest.Option{airbytetest.WithMover(mover), airbytetest.WithStartup(300 * time.Millisecond)}, options...)
 	fake := airbytetest.New(t, options...)
 	origin, err := fake.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {

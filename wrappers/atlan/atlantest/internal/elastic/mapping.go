@@ -165,7 +165,7 @@ func TaskMapping() Mapping {
 }
 
 // WorkflowMapping returns the mapping of the indexes of workflows and of their runs. It is not published: metadata and
-// spec are nested because clients ask for them so, the rest is dynamic.
+// spec are nested, and status is not, because pyatlan (client/common/workflow.py) asks for them so; the rest is dynamic.
 func WorkflowMapping() Mapping {
 	return Mapping{
 		Fields: map[string]Field{
@@ -173,7 +173,7 @@ func WorkflowMapping() Mapping {
 			"status.finishedAt":          {"status.finishedAt", Date},
 			"metadata.creationTimestamp": {"metadata.creationTimestamp", Date},
 		},
-		Nested: []string{"metadata", "spec", "status"},
+		Nested: []string{"metadata", "spec"},
 	}
 }
 

@@ -1,0 +1,330 @@
+package atlan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-sdk/sluice/gen/atlanapi"
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
+)
+
+// unsent fails the test when a request is made.
+func unsent(t *testing.T) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		t.Errorf("%s %s was sent", r.Method, r.URL.Path)
+		return reply(r, 500, ""), nil
+	})
+}
+
+// TestT10BadInput: what cannot be right is refused before the network is touched.
+func TestT10BadInput(t *testing.T) {
+	client, ctx := testClient(t, unsent(t)), t.Context()
+	definition := func(name string) NewWorkflow {
+		return NewWorkflow{Definition: atlanapi.Workflow{Metadata: &atlanapi.WorkflowMetadata{Name: &name}}}
+	}
+	for what, call := range map[string]func(id string) error{
+		"app":       func(id string) error { _, err := client.App(id).Info(ctx); return err },
+		"contract":  func(id string) error { _, err := client.App(id).InputContract(ctx, ""); return err },
+		"create":    func(id string) error { _, err := client.App(id).Create(ctx, NewAppWorkflow{Name: "n"}); return err },
+		"info":      func(id string) error { _, err := client.AppWorkflow(id).Info(ctx); return err },
+		"update":    func(id string) error { _, err := client.AppWorkflow(id).Update(ctx, map[string]any{}, ""); return err },
+		"edit":      func(id string) error { _, err := client.AppWorkflow(id).Edit(ctx, nil); return err },
+		"delete":    func(id string) error { return client.AppWorkflow(id).Delete(ctx) },
+		"submit":    func(id string) error { _, err := client.AppWorkflow(id).Submit(ctx); return err },
+		"run":       func(id string) error { _, err := client.AppWorkflow(id).Run(ctx); return err },
+		"runs":      func(id string) error { _, err := client.AppWorkflow(id).Runs(ctx); return err },
+		"schedules": func(id string) error { _, err := client.AppWorkflow(id).Schedules(ctx); return err },
+		"add schedule": func(id string) error {
+			_, err := client.AppWorkflow(id).AddSchedule(ctx, Schedule{Cron: "* * * * *"})
+			return err
+		},
+		"remove schedule": func(id string) error { return client.AppWorkflow("s").RemoveSchedule(ctx, id) },
+		"wait":            func(id string) error { return client.AppRun(id).Wait(ctx) },
+		"refresh":         func(id string) error { _, err := client.AppRun(id).Refresh(ctx); return err },
+		"cancel":          func(id string) error { return client.AppRun(id).Cancel(ctx) },
+		"workflow":        func(id string) error { _, err := client.Workflow(id).Info(ctx); return err },
+		"new workflow":    func(id string) error { _, err := client.CreateWorkflow(ctx, definition(id)); return err },
+		"rerun":           func(id string) error { _, err := client.Workflow(id).Run(ctx); return err },
+		"owner":           func(id string) error { return client.Workflow(id).SetOwner(ctx, "u") },
+		"archive":         func(id string) error { return client.Workflow(id).Archive(ctx) },
+		"set schedule":    func(id string) error { return client.Workflow(id).SetSchedule(ctx, Schedule{Cron: "* * * * *"}) },
+		"end schedule":    func(id string) error { return client.Workflow(id).RemoveSchedule(ctx) },
+		"legacy wait":     func(id string) error { return client.WorkflowRun(id).Wait(ctx) },
+		"legacy stop":     func(id string) error { return client.WorkflowRun(id).Cancel(ctx) },
+		"legacy runs": func(id string) error {
+			for _, err := range client.Workflow(id).Runs(ctx) {
+				return err
+			}
+			return nil
+		},
+	} {
+		for _, id := range []string{"", " ", "a/b", "..", "a b", "a?b", "a\nb", strings.Repeat("x", 600)} {
+			if err := call(id); !errors.Is(err, ErrInvalidRequest) {
+				t.Errorf("%s %q: %v", what, id, err)
+			}
+		}
+	}
+	list := func(filter AppWorkflowFilter) (err error) {
+		for _, err = range client.AppWorkflows(ctx, filter) {
+			break
+		}
+		return err
+	}
+	workflows := func(filter WorkflowFilter) (err error) {
+		for _, err = range client.Workflows(ctx, filter) {
+			break
+		}
+		return err
+	}
+	_, noName := client.App("a").Create(ctx, NewAppWorkflow{})
+	_, badCron := client.App("a").Create(ctx, NewAppWorkflow{Name: "n", Schedule: &Schedule{Cron: "daily"}})
+	_, noInputs := client.AppWorkflow("s").Update(ctx, nil, "")
+	_, policy := client.AppWorkflow("s").Submit(ctx, RunOptions{OnRunning: 9})
+	_, twice := client.AppWorkflow("s").Submit(ctx, RunOptions{}, RunOptions{})
+	_, schedule := client.AppWorkflow("s").AddSchedule(ctx, Schedule{Cron: "* * * * *", Timezone: "nowhere at all"})
+	_, routes := New(WithBaseURL("acme.atlan.com"), WithAPIKey("k"), WithWorkflowRoutes(9))
+	for i, err := range []error{
+		noName, badCron, noInputs, policy, twice, schedule, routes, list(AppWorkflowFilter{PageSize: -1}), workflows(WorkflowFilter{PageSize: -1}),
+		workflows(WorkflowFilter{Package: "a.*"}), client.Workflow("w").SetOwner(ctx, ""), client.Workflow("w").SetSchedule(ctx, Schedule{}),
+		client.Workflow("w").Update(ctx, atlanapi.Workflow{}), client.Workflow("w").Update(ctx, definition("other").Definition),
+	} {
+		if !errors.Is(err, ErrInvalidRequest) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+func TestT10Phases(t *testing.T) {
+	for status, want := range map[string]job.Phase{
+		"": job.PhaseUnknown, "Pending": job.PhasePending, "Running": job.PhaseRunning, "RUNNING": job.PhaseRunning, "Succeeded": job.PhaseSucceeded,
+		"Failed": job.PhaseFailed, "Error": job.PhaseFailed, "Skipped": job.PhaseFailed, "Stopped": job.PhaseCanceled, "Terminated": job.PhaseCanceled,
+		"Succeeded?": job.PhaseFailed, "Omitted": job.PhaseFailed,
+	} {
+		if got := phaseOf(status); got != want {
+			t.Errorf("%q is %s", status, got)
+		}
+		if failure := failureOf(status, ""); (failure != nil) != (want == job.PhaseFailed || want == job.PhaseCanceled) {
+			t.Errorf("%q: %+v", status, failure)
+		}
+	}
+}
+
+// TestT10WhoUsesWhichRoutes: an API key uses the paths for tokens without asking; whose token it is otherwise is asked once.
+func TestT10WhoUsesWhichRoutes(t *testing.T) {
+	for _, c := range []struct {
+		roles string
+		token bool
+		want  string
+		asked int
+	}{
+		{token: false, want: "/api/service/workflows/submit"},
+		{`[{"name":"$member"}]`, true, "/api/service/package-workflows/submit", 1},
+		{`[]`, true, "/api/service/package-workflows/submit", 1},
+		{`[{"name":"$guest"},{"name":"$api-token-default-access"}]`, true, "/api/service/workflows/submit", 1},
+		{`[{"name":"$admin"}]`, true, "/api/service/workflows/submit", 1},
+	} {
+		asked, used := 0, ""
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/whoami") {
+				asked++
+				return reply(r, 200, `{"id":"1","username":"u","roles":`+c.roles+`}`), nil
+			}
+			used = r.URL.Path
+			return reply(r, 200, `{"metadata":{"name":"w-abcde"},"status":{}}`), nil
+		})
+		client := testClient(t, rt)
+		if c.token {
+			var err error
+			client, err = New(WithBaseURL("acme.atlan.com"), WithRoundTripper(rt), WithTokenSource(transport.TokenSourceFunc(func(context.Context) (transport.Token, error) {
+				return transport.Token{Value: "a-token-of-a-user"}, nil
+			})))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if _, err := client.Workflow("w").Submit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked != c.asked || used != c.want {
+			t.Errorf("%+v: %s, asked %d times", c, used, asked)
+		}
+	}
+}
+
+// TestT10TakenNames: a name that is taken, in all forms of the answer.
+func TestT10TakenNames(t *testing.T) {
+	for _, c := range []struct {
+		name, body, list string
+		slugs            string
+		reused           bool
+	}{
+		{"one", `{"message":"exists","slug":"flow","version":7}`, `{}`, "[flow]", true},
+		{"several", `{"message":"exists","slugs":["a","b"]}`, `{}`, "[a b]", false},
+		{"none, and one of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"x","name":"N2"},{"slug":"flow","name":"N","version":7}]}`, "[flow]", true},
+		{"none, and none of the name", `exists`, `{"workflows":[]}`, "[]", false},
+		{"a slug that is none", `{"message":"exists","slug":"../../x"}`, `{"workflows":[{"slug":"flow","name":"N","app_id":"app","version":7}]}`, "[flow]", true},
+	} {
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return reply(r, 200, c.list), nil
+			}
+			return reply(r, 409, c.body), nil
+		})
+		app := testClient(t, rt).App("app")
+		_, err := app.Create(t.Context(), NewAppWorkflow{Name: "N"})
+		var exists *WorkflowExistsError
+		if !errors.As(err, &exists) || fmt.Sprint(exists.Slugs) != c.slugs || !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		created, err := app.Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: true})
+		if c.reused != (err == nil) || c.reused && (created.Workflow.Slug() != "flow" || created.Version != 7 || !created.Reused) {
+			t.Errorf("%s: %+v, %v", c.name, created, err)
+		}
+	}
+}
+
+// TestT10Unchanged: a schedule is set without a change to anything else of a workflow, byte for byte.
+func TestT10Unchanged(t *testing.T) {
+	const spec = `{"new":{"b":1.50,"a":[]},"entrypoint":"main"}`
+	var sent []byte
+	client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.HasSuffix(r.URL.Path, "indexsearch") {
+			return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"w","future":{"x":1e400},"annotations":{"other":"o","orchestration.atlan.com/schedule":"0 0 * * *"}},"spec":`+spec+`}}]}}`), nil
+		}
+		sent = body
+		return reply(r, 200, `{}`), nil
+	}))
+	if err := client.Workflow("w").SetSchedule(t.Context(), Schedule{Cron: "0 6 * * *", Timezone: "Asia/Tokyo"}); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"metadata":{"annotations":{"orchestration.atlan.com/schedule":"0 6 * * *","orchestration.atlan.com/timezone":"Asia/Tokyo","other":"o"},"future":{"x":1e400},"name":"w"},"spec":` + spec + `}`
+	if string(sent) != want {
+		t.Errorf("%s", sent)
+	}
+	if err := client.Workflow("w").RemoveSchedule(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"metadata":{"annotations":{"other":"o"},"future":{"x":1e400},"name":"w"},"spec":` + spec + `}`; string(sent) != want {
+		t.Errorf("%s", sent)
+	}
+}
+
+// TestT10WhatIsOff: a 404 with a code of the service's is about one workflow, one without is about all of them.
+func TestT10WhatIsOff(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		body   string
+		off    bool
+	}{
+		{404, `{"message":"no Route matched with those values"}`, true}, {404, `<html>404</html>`, true}, {404, ``, true}, {410, ``, true}, {501, ``, true}, {405, ``, true},
+		{404, `{"code":1006,"message":"workflow w was not found"}`, false}, {403, `{"message":"no"}`, false}, {400, `{"code":1000}`, false}, {409, ``, false},
+	} {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) { return reply(r, c.status, c.body), nil }))
+		_, err := client.Workflow("w").Submit(t.Context())
+		if errors.Is(err, ErrWorkflowsOff) != c.off || errors.Is(err, apierr.ErrUnsupported) != c.off {
+			t.Errorf("%d %s: %v", c.status, c.body, err)
+		}
+	}
+}
+
+// TestT10OnlyWhatIsAsked: a poll reads the fields that matter of the runs that are waited for, and takes no other run for
+// one of them.
+func TestT10OnlyWhatIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			var body searchBody
+			text, _ := io.ReadAll(r.Body)
+			if err := json.Unmarshal(text, &body); err != nil || len(body.Source) == 0 || strings.Contains(string(text), "nodes") {
+				t.Errorf("%s", text)
+			}
+			hit := func(name, phase string) string {
+				return fmt.Sprintf(`{"_source":{"metadata":{"name":%q},"status":{"phase":%q,"startedAt":"2000-01-01T00:00:00Z"}}}`, name, phase)
+			}
+			if polls++; polls == 1 {
+				return reply(r, 200, `{"hits":{"hits":[`+hit("other", "Succeeded")+`]}}`), nil
+			}
+			return reply(r, 200, `{"hits":{"hits":[`+hit("other", "Succeeded")+`,`+hit("mine", "Failed")+`]}}`), nil
+		}))
+		run := client.WorkflowRun("mine")
+		var failed *RunError
+		if err := run.Wait(t.Context()); !errors.As(err, &failed) || failed.Run != "mine" || polls < 2 {
+			t.Errorf("%v after %d polls", err, polls)
+		}
+	})
+}
+
+// TestT10CanceledAtOnce: a wait ends with its context although a poll is in flight.
+func TestT10CanceledAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began := time.Now()
+		var ended *job.WaitError
+		if err := client.AppRun("r").Wait(ctx); !errors.As(err, &ended) || !errors.Is(err, context.DeadlineExceeded) || ended.Last.ID != "r" || time.Since(began) != time.Second {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+		// A look-up that is cut short says that it is not known what happened.
+		ctx, stop = context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		lost := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/submit") {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return reply(r, 200, `{"entities":[]}`), nil
+		}))
+		var ambiguous *AmbiguousRunError
+		if _, err := lost.AppWorkflow("s").Submit(ctx); !errors.As(err, &ambiguous) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestT10AnothersRun: what the index calls a run of the workflow, and the service one of another, is not taken for ours; one
+// that both agree about is.
+func TestT10AnothersRun(t *testing.T) {
+	for slug, found := range map[string]bool{"mine": true, "other": false} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return nil, io.ErrUnexpectedEOF
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, fmt.Sprintf(`{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"%smine/1/runs/r-9",
+						"appWorkflowRunStatus":"Running","appWorkflowRunStartedAt":%d}}]}`, appRunsPrefix, time.Now().UnixMilli())), nil
+				}
+				return reply(r, 200, `{"run_id":"r-9","status":"Running","slug":"`+slug+`"}`), nil
+			}))
+			run, err := client.AppWorkflow("mine").Submit(t.Context())
+			var ambiguous *AmbiguousRunError
+			switch {
+			case found && (err != nil || run.ID() != "r-9" || !run.Recovered()):
+				t.Errorf("%v", err)
+			case !found && (!errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 1 || ambiguous.LookUp == nil):
+				t.Errorf("%v", err)
+			}
+			if submits != 1 {
+				t.Errorf("%d requests", submits)
+			}
+		})
+	}
+}
