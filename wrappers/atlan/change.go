@@ -49,8 +49,7 @@ type change struct {
 	appended   map[string][]json.RawMessage
 	removed    map[string][]json.RawMessage
 	members    map[string]json.RawMessage
-	partial    []string // members that the server adds to what it has
-	recovered  *Entity  // what an earlier try made, whose answer was lost; nil for none
+	recovered  *Entity // what an earlier try made, whose answer was lost; nil for none
 }
 
 // changeOf is what is to be sent of an entity, nil when nothing in it was changed.
@@ -102,9 +101,6 @@ func (c *change) checkTags(mode TagMode) error {
 	if (c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil) && mode != TagsKeep && mode != TagsAppend {
 		return apierr.Invalid(service, memberTags, "adding and removing single tags does not go with replacing all of them")
 	}
-	if c.members[memberTags] != nil && c.entity.known && mode == TagsAppend {
-		c.partial = append(c.partial, memberTags)
-	}
 	return nil
 }
 
@@ -119,9 +115,7 @@ func (c *change) checkCustomMetadata(mode CustomMetadataMode) error {
 		e := apierr.Invalid(service, memberBusiness, "the custom metadata of an asset that exists is not changed by a plain save")
 		e.Hint = "Use SaveOptions.CustomMetadata to merge or replace it."
 		return e
-	case CustomMetadataMerge:
-		c.partial = append(c.partial, memberBusiness)
-	case CustomMetadataReplace:
+	case CustomMetadataMerge, CustomMetadataReplace:
 	}
 	return nil
 }

@@ -58,6 +58,15 @@ func inConnection(connection, name string) (path, error) {
 	return under("connection", connection, connectionSegments, name)
 }
 
+// identified checks the name of an asset, the id that it has in its own system and the connection that it is directly in.
+func identified(name, id, connection string) (path, error) {
+	p, err := inConnection(connection, name)
+	if err != nil {
+		return nil, err
+	}
+	return p, checkName("id", id)
+}
+
 // required refuses arguments that are empty: pairs of a name and a value.
 func required(pairs ...string) error {
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -94,22 +94,15 @@ func NewPresetDataset(name, dashboardQualifiedName string) (*Asset[atlanassets.P
 // NewQuickSightAnalysis returns a new analysis of QuickSight, in any number of folders: connection/id, where the id is QuickSight's own. Errors: an
 // empty name or id, a connection without three segments, a folder without four.
 func NewQuickSightAnalysis(name, id, connectionQualifiedName string, folderQualifiedNames ...string) (*Asset[atlanassets.QuickSightAnalysis], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
 	a := NewAsset[atlanassets.QuickSightAnalysis]()
 	place(&a.Attributes.Asset, p, name, p.whole()+"/"+id)
 	a.Attributes.QuickSightID.Set(id)
-	if len(folderQualifiedNames) > 0 {
-		refs, err := quickSightFolders(folderQualifiedNames)
-		if err != nil {
-			return nil, err
-		}
-		a.Attributes.QuickSightAnalysisFolders.Set(refs)
+	if err := inFolders(&a.Attributes.QuickSightAnalysisFolders, folderQualifiedNames); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
@@ -117,22 +110,15 @@ func NewQuickSightAnalysis(name, id, connectionQualifiedName string, folderQuali
 // NewQuickSightDashboard returns a new dashboard of QuickSight, in any number of folders: connection/id, where the id is QuickSight's own. Errors: an
 // empty name or id, a connection without three segments, a folder without four.
 func NewQuickSightDashboard(name, id, connectionQualifiedName string, folderQualifiedNames ...string) (*Asset[atlanassets.QuickSightDashboard], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
 	a := NewAsset[atlanassets.QuickSightDashboard]()
 	place(&a.Attributes.Asset, p, name, p.whole()+"/"+id)
 	a.Attributes.QuickSightID.Set(id)
-	if len(folderQualifiedNames) > 0 {
-		refs, err := quickSightFolders(folderQualifiedNames)
-		if err != nil {
-			return nil, err
-		}
-		a.Attributes.QuickSightDashboardFolders.Set(refs)
+	if err := inFolders(&a.Attributes.QuickSightDashboardFolders, folderQualifiedNames); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
@@ -140,22 +126,15 @@ func NewQuickSightDashboard(name, id, connectionQualifiedName string, folderQual
 // NewQuickSightDataset returns a new dataset of QuickSight, in any number of folders: connection/id, where the id is QuickSight's own. Errors: an
 // empty name or id, a connection without three segments, a folder without four.
 func NewQuickSightDataset(name, id, connectionQualifiedName string, folderQualifiedNames ...string) (*Asset[atlanassets.QuickSightDataset], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
 	a := NewAsset[atlanassets.QuickSightDataset]()
 	place(&a.Attributes.Asset, p, name, p.whole()+"/"+id)
 	a.Attributes.QuickSightID.Set(id)
-	if len(folderQualifiedNames) > 0 {
-		refs, err := quickSightFolders(folderQualifiedNames)
-		if err != nil {
-			return nil, err
-		}
-		a.Attributes.QuickSightDatasetFolders.Set(refs)
+	if err := inFolders(&a.Attributes.QuickSightDatasetFolders, folderQualifiedNames); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
@@ -163,10 +142,7 @@ func NewQuickSightDataset(name, id, connectionQualifiedName string, folderQualif
 // NewQuickSightFolder returns a new folder of QuickSight: connection/id, where the id is QuickSight's own. Errors: an
 // empty name or id, a connection without three segments.
 func NewQuickSightFolder(name, id, connectionQualifiedName string) (*Asset[atlanassets.QuickSightFolder], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
@@ -176,15 +152,19 @@ func NewQuickSightFolder(name, id, connectionQualifiedName string) (*Asset[atlan
 	return a, nil
 }
 
-func quickSightFolders(qualifiedNames []string) ([]atlanassets.Ref, error) {
+// inFolders fills the folders that an asset of QuickSight is in.
+func inFolders(folders *atlanassets.Attribute[[]atlanassets.Ref], qualifiedNames []string) error {
 	refs := make([]atlanassets.Ref, 0, len(qualifiedNames))
 	for _, qualifiedName := range distinct(qualifiedNames) {
 		if _, err := parentPath("folder", qualifiedName, connectionSegments+1); err != nil {
-			return nil, err
+			return err
 		}
 		refs = append(refs, atlanassets.RefTo[atlanassets.QuickSightFolder](qualifiedName))
 	}
-	return refs, nil
+	if len(refs) > 0 {
+		folders.Set(refs)
+	}
+	return nil
 }
 
 // NewQuickSightDatasetField returns a new field of a dataset: dataset/id. Errors: an empty name or id, a dataset without
@@ -254,10 +234,7 @@ func NewQuickSightDashboardVisual(name, id string, sheet QuickSightSheet, dashbo
 // NewMetabaseCollection returns a new collection of Metabase: connection/collections/id, where the id is Metabase's own. Errors: an empty
 // name or id, a connection without three segments.
 func NewMetabaseCollection(name, id, connectionQualifiedName string) (*Asset[atlanassets.MetabaseCollection], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
@@ -269,10 +246,7 @@ func NewMetabaseCollection(name, id, connectionQualifiedName string) (*Asset[atl
 // NewMetabaseDashboard returns a new dashboard of Metabase: connection/dashboards/id, where the id is Metabase's own. Errors: an empty
 // name or id, a connection without three segments.
 func NewMetabaseDashboard(name, id, connectionQualifiedName string) (*Asset[atlanassets.MetabaseDashboard], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}
@@ -284,10 +258,7 @@ func NewMetabaseDashboard(name, id, connectionQualifiedName string) (*Asset[atla
 // NewMetabaseQuestion returns a new question of Metabase: connection/questions/id, where the id is Metabase's own. Errors: an empty
 // name or id, a connection without three segments.
 func NewMetabaseQuestion(name, id, connectionQualifiedName string) (*Asset[atlanassets.MetabaseQuestion], error) {
-	p, err := inConnection(connectionQualifiedName, name)
-	if err == nil {
-		err = checkName("id", id)
-	}
+	p, err := identified(name, id, connectionQualifiedName)
 	if err != nil {
 		return nil, err
 	}

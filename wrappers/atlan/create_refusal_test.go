@@ -21,6 +21,8 @@ func TestT3CreatorsRefuse(t *testing.T) {
 	}{
 		{"name", func() (Item, error) { return made(NewTable("", schema)) }},
 		{"name", func() (Item, error) { return made(NewTable(" \t", schema)) }},
+		{"name", func() (Item, error) { return made(NewTable("caf\xe9", schema)) }},
+		{"schemaQualifiedName", func() (Item, error) { return made(NewTable("T", conn+"/caf\xe9/S")) }},
 		{"schemaQualifiedName", func() (Item, error) { return made(NewTable("T", "")) }},
 		{"schemaQualifiedName", func() (Item, error) { return made(NewTable("T", database)) }},
 		{"schemaQualifiedName", func() (Item, error) { return made(NewTable("T", table)) }},

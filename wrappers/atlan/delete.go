@@ -46,6 +46,9 @@ func (r *DeleteReport) Has(guid string) bool {
 // are read first, to see their types, and one that does not exist is [ErrNotFound]). So is a mode that is none of the
 // three, and an empty guid.
 //
+// Purge a connection while it is active: of one that was archived before, the server leaves the role of its admins and its
+// policies behind (atlas-metastore's ConnectionPreProcessor).
+//
 //sluice:operation DELETE /api/meta/entity/bulk
 //sluice:operation GET /api/meta/entity/bulk
 func (c *Client) Delete(ctx context.Context, mode DeleteMode, guids ...string) (*DeleteReport, error) {
@@ -80,9 +83,9 @@ func (c *Client) deleteInto(ctx context.Context, report *DeleteReport, mode Dele
 	kind := atlanapi.AtlanDeleteType(mode)
 	answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(c.underConnection(ctx, guids...), &atlanapi.DeleteEntitiesByGuidsParams{GUID: guids, DeleteType: &kind}))
 	switch {
-	case isNoAsset(err) && len(guids) == 1:
+	case isMissing(err) && len(guids) == 1:
 		return nil
-	case isNoAsset(err):
+	case isMissing(err):
 		half := len(guids) / 2
 		if err := c.deleteInto(ctx, report, mode, guids[:half]); err != nil {
 			return err

@@ -2,6 +2,7 @@ package atlan
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
@@ -51,8 +52,8 @@ func (p path) first(n int) string { return strings.Join(p[:n], "/") }
 
 // parsePath takes a qualifiedName of any depth apart. Field names it in errors.
 func parsePath(field, qualifiedName string) (path, error) {
-	if strings.TrimSpace(qualifiedName) == "" {
-		return nil, apierr.Invalid(service, field, "the qualifiedName is empty")
+	if err := checkName(field, qualifiedName); err != nil {
+		return nil, err
 	}
 	p := path(strings.Split(qualifiedName, "/"))
 	if len(p) < connectionSegments {
@@ -96,10 +97,14 @@ func checkConnector(field, slug string) error {
 	return nil
 }
 
-// checkName refuses an empty name.
+// checkName refuses an empty name, and bytes that are not UTF-8: JSON has no form for them, so that another name than was
+// meant would be sent.
 func checkName(field, name string) error {
-	if strings.TrimSpace(name) == "" {
+	switch {
+	case strings.TrimSpace(name) == "":
 		return apierr.Invalid(service, field, "the %s is empty", field)
+	case !utf8.ValidString(name):
+		return apierr.Invalid(service, field, "the %s is not UTF-8", field)
 	}
 	return nil
 }

@@ -535,9 +535,6 @@ func (c *change) savedMembers(e *Entity, outcome Outcome, options SaveOptions) m
 		e.top.drop(name)
 		e.complete = false
 	}
-	for _, name := range c.partial {
-		unknown(name)
-	}
 	if outcome != Created {
 		if c.members[memberTags] != nil && options.Tags != TagsReplace && options.Tags != ClassificationsReplace {
 			unknown(memberTags)

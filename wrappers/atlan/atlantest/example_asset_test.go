@@ -4,28 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/wrappers/atlan"
 	"github.com/sluice-sdk/sluice/wrappers/atlan/atlantest"
 )
 
+// check ends an example that fails.
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // tenant starts a fake tenant with one table, and returns a client of it and the qualifiedName of the table's schema.
 func tenant() (client *atlan.Client, schema string, stop func()) {
 	fake, err := atlantest.NewServer(atlantest.Without(atlantest.PermissionWindow, atlantest.SearchDelay, atlantest.SlowArchive))
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	connection, _ := fake.AddConnection("snowflake", "Warehouse")
 	inside := fake.AddTo(fake.AddTo(connection, "Database", "SALES", nil), "Schema", "PUBLIC", nil)
 	fake.AddTo(inside, "Table", "ORDERS", map[string]any{"description": "What was ordered"})
 	found, _ := fake.Asset(inside)
 	transport := fake.Transport()
 	client, err = atlan.New(atlan.WithBaseURL(fake.BaseURL()), atlan.WithAPIKey(fake.APIKey()), atlan.WithRoundTripper(transport))
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	return client, found.QualifiedName, func() {
 		transport.CloseIdleConnections()
 		_ = fake.Close()
@@ -37,18 +39,12 @@ func Example_save() {
 	client, schema, stop := tenant()
 	defer stop()
 	table, err := atlan.NewTable("CUSTOMERS", schema)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	table.Attributes.UserDescription.Set("One row a customer")
 	id, err := atlan.NewColumn("ID", table.Ref(), 1)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	report, err := client.Save(context.Background(), table, id)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for _, result := range report.Items {
 		fmt.Println(result.Outcome, result.TypeName, result.Item.Name(), result.GUID != "")
 	}
@@ -63,17 +59,13 @@ func Example_change() {
 	defer stop()
 	ctx := context.Background()
 	table, err := client.Tables().Get(ctx, schema+"/ORDERS")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println(table.Attributes.Description.Or("no description"))
 	table.Attributes.Description.Clear()
 	table.Attributes.RowCount.Set(1200)
 	for range 2 {
 		report, err := client.Save(ctx, table)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		fmt.Println(report.Items[0].Outcome)
 	}
 	// Output:
@@ -91,13 +83,9 @@ func Example_describe() {
 	_, described := orders.Describe(ctx, "One row an order")
 	_, certified := orders.Certify(ctx, atlanassets.CertificateStatusVerified, "checked by finance")
 	_, owned := orders.AddOwners(ctx, atlan.Owners{Users: []string{"ann"}})
-	if err := errors.Join(described, certified, owned); err != nil {
-		log.Fatal(err)
-	}
+	check(errors.Join(described, certified, owned))
 	table, err := orders.Asset(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	certificate, _ := table.Certificate()
 	fmt.Println(table.Attributes.UserDescription.Or(""), certificate.Status, table.Owners().Users)
 	// Output:
@@ -110,23 +98,15 @@ func ExampleNewTerm() {
 	defer stop()
 	ctx := context.Background()
 	glossary, err := atlan.NewGlossary("Metrics")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	revenue, err := atlan.NewTerm("Revenue", glossary.Ref())
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := client.Save(ctx, glossary, revenue); err != nil {
-		log.Fatal(err)
-	}
-	if _, err := client.Tables().AppendTerms(ctx, schema+"/ORDERS", revenue.Ref()); err != nil {
-		log.Fatal(err)
-	}
+	check(err)
+	_, err = client.Save(ctx, glossary, revenue)
+	check(err)
+	_, err = client.Tables().AppendTerms(ctx, schema+"/ORDERS", revenue.Ref())
+	check(err)
 	table, err := client.Tables().Get(ctx, schema+"/ORDERS")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for _, term := range table.Attributes.Meanings.Or(nil) {
 		fmt.Println(term.DisplayText, term.GUID == revenue.GUID, revenue.QualifiedName() != "")
 	}
@@ -140,20 +120,15 @@ func ExampleClient_Delete() {
 	defer stop()
 	ctx := context.Background()
 	tables, name := client.Tables(), schema+"/ORDERS"
-	if _, err := tables.Archive(ctx, name); err != nil {
-		log.Fatal(err)
-	}
-	if _, err := tables.Restore(ctx, name); err != nil {
-		log.Fatal(err)
-	}
+	_, err := tables.Archive(ctx, name)
+	check(err)
+	_, err = tables.Restore(ctx, name)
+	check(err)
 	table, err := tables.Get(ctx, name)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	fmt.Println(table.Status)
-	if _, err := client.Delete(ctx, atlan.DeletePurge, table.GUID); err != nil {
-		log.Fatal(err)
-	}
+	_, err = client.Delete(ctx, atlan.DeletePurge, table.GUID)
+	check(err)
 	_, err = tables.Get(ctx, name)
 	fmt.Println(errors.Is(err, atlan.ErrNotFound))
 	// Output:
@@ -166,9 +141,7 @@ func ExampleCollection_GetMany() {
 	client, schema, stop := tenant()
 	defer stop()
 	found, missing, err := client.Tables().GetMany(context.Background(), []string{schema + "/ORDERS", schema + "/REFUNDS"})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for _, table := range found {
 		fmt.Println(table.Name())
 	}
@@ -185,9 +158,7 @@ func ExampleTenants() {
 	})
 	for range 2 {
 		client, err := tenants.Client(context.Background(), "acme")
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		fmt.Println(client.BaseURL())
 	}
 	// Output:

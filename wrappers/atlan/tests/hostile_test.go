@@ -111,23 +111,35 @@ func TestT1SaveUnmentioned(t *testing.T) {
 func TestS3CancelledAnywhere(t *testing.T) {
 	waits := map[string]struct {
 		options []atlan.Option
-		setUp   func(f *atlantest.Fake, client *atlan.Client)
+		setUp   func(ctx context.Context, f *atlantest.Fake, client *atlan.Client)
 		call    func(context.Context, *atlan.Client) error
 	}{
-		"an answer": {setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.Stall("getEntityByGuid")) }},
+		"an answer": {setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+			f.Fault(atlantest.Stall("getEntityByGuid"))
+		}},
 		"a retry": {options: []atlan.Option{atlan.WithRetries(1000)},
-			setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.Maintenance("getEntityByGuid")) }},
-		"the end of a block": {setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.RateLimit("getEntityByGuid", "")) }},
-		"the limit": {options: []atlan.Option{atlan.WithRequestsPerMinute(1)}, setUp: func(f *atlantest.Fake, client *atlan.Client) {
-			_, _ = client.Entity(context.Background(), "5f3a1c9e-0b7d-4c55-9d0f-0a1b2c3d4e5f")
+			setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+				f.Fault(atlantest.Maintenance("getEntityByGuid"))
+			}},
+		"the end of a block": {setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+			f.Fault(atlantest.RateLimit("getEntityByGuid", ""))
+		}},
+		"the limit": {options: []atlan.Option{atlan.WithRequestsPerMinute(1)}, setUp: func(ctx context.Context, _ *atlantest.Fake, client *atlan.Client) {
+			_, _ = client.Entity(ctx, "5f3a1c9e-0b7d-4c55-9d0f-0a1b2c3d4e5f")
 		}},
 		"permissions": {options: []atlan.Option{atlan.WithRetryForbidden(time.Hour)},
-			setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.Forbidden("getEntityByGuid")) }},
-		"WaitForPermissions": {setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.Forbidden("getEntityByUniqueAttribute")) },
+			setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+				f.Fault(atlantest.Forbidden("getEntityByGuid"))
+			}},
+		"WaitForPermissions": {setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+			f.Fault(atlantest.Forbidden("getEntityByUniqueAttribute"))
+		},
 			call: func(ctx context.Context, c *atlan.Client) error {
 				return c.WaitForPermissions(ctx, "default/snowflake/1700000000")
 			}},
-		"a look-up": {setUp: func(f *atlantest.Fake, _ *atlan.Client) { f.Fault(atlantest.ResetBefore("bulkSaveEntities")) },
+		"a look-up": {setUp: func(_ context.Context, f *atlantest.Fake, _ *atlan.Client) {
+			f.Fault(atlantest.ResetBefore("bulkSaveEntities"))
+		},
 			call: func(ctx context.Context, c *atlan.Client) error {
 				domain, err := atlan.NewDataDomain("D")
 				if err == nil {
@@ -141,7 +153,7 @@ func TestS3CancelledAnywhere(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				client := clientOf(t, f, wait.options...)
-				wait.setUp(f, client)
+				wait.setUp(t.Context(), f, client)
 				call := wait.call
 				if call == nil {
 					call = calls("5f3a1c9e-0b7d-4c55-9d0f-0a1b2c3d4e5f", "")["getEntityByGuid"]
