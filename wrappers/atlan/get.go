@@ -416,18 +416,14 @@ func notFound(format string, args ...any) error {
 	return e
 }
 
-// isMissing reports whether an error says that an asset does not exist, rather than its type.
+// isMissing reports whether an error says that an asset does not exist: the metastore says so with a code of its own, and a
+// look-up of ours without a status. Any other 404 comes from a gateway, or is about the type, and says nothing of the asset.
 func isMissing(err error) bool {
 	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && isNotFound(err) && e.Code != codeNoType
+	return ok && isNotFound(err) && (e.Status == 0 || strings.HasPrefix(e.Code, "ATLAS-") && e.Code != codeNoType)
 }
 
-// isNotFound reports whether an error says that something does not exist: the metastore says so with a code of its own, and a
-// look-up of ours without a status. Any other 404 comes from a gateway and says nothing of what was asked for.
-func isNotFound(err error) bool {
-	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && e.Kind == apierr.KindNotFound && (e.Status == 0 || strings.HasPrefix(e.Code, "ATLAS-"))
-}
+func isNotFound(err error) bool { return errors.Is(err, apierr.ErrNotFound) }
 
 // distinct returns the values in their order, each once.
 func distinct(values []string) []string {
