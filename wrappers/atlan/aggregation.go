@@ -35,12 +35,16 @@ func (a *AggregationResult) UnmarshalJSON(text []byte) error {
 	var wire struct {
 		Buckets json.RawMessage `json:"buckets"`
 		Others  int64           `json:"sum_other_doc_count"`
-		Value   *float64        `json:"value"`
+		Value   json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(text, &wire); err != nil {
 		return err
 	}
-	*a = AggregationResult{Others: wire.Others, Value: wire.Value, Raw: append(json.RawMessage(nil), text...)}
+	*a = AggregationResult{Others: wire.Others, Raw: append(json.RawMessage(nil), text...)}
+	var number float64
+	if len(wire.Value) > 0 && !isNull(wire.Value) && json.Unmarshal(wire.Value, &number) == nil { // a script's may be anything
+		a.Value = &number
+	}
 	if len(wire.Buckets) > 0 && wire.Buckets[0] == '{' { // groups with names of their own: filters
 		for name, value := range membersOf(wire.Buckets) {
 			var b Bucket
@@ -60,6 +64,9 @@ func (a *AggregationResult) UnmarshalJSON(text []byte) error {
 
 // UnmarshalJSON reads a group as Elasticsearch writes it.
 func (b *Bucket) UnmarshalJSON(text []byte) error {
+	if len(text) == 0 || text[0] != '{' {
+		return errNotObject
+	}
 	*b = Bucket{Raw: append(json.RawMessage(nil), text...)}
 	for name, value := range membersOf(b.Raw) {
 		switch name {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -19,6 +20,8 @@ const (
 	batchConcurrency = 8
 	// batchAhead is how far a batch looks ahead for what an asset depends on.
 	batchAhead = 1000
+	// batchParked is how many assets a batch keeps that were refused because something was missing.
+	batchParked = 10_000
 	// batchPatience is how many requests in a row may fail for reasons that lie with the service before the batch ends.
 	batchPatience = 5
 )
@@ -35,7 +38,9 @@ type BatchOptions struct {
 	OnResult func(BatchResult)
 	// OnProgress is called after each request, from the goroutine that called Save.
 	OnProgress func(BatchProgress)
-	// DropResults leaves [BatchReport.Results] empty, so that a stream of any length takes no memory. OnResult has them.
+	// DropResults leaves [BatchReport.Results] empty, for streams of any length; OnResult has the results. What is still
+	// kept then are the names of new assets that failed, which others may need, and the guids of assets that [Entity.Ref]
+	// made a placeholder for.
 	DropResults bool
 }
 
@@ -89,7 +94,7 @@ func (r *BatchReport) Failures() iter.Seq[BatchResult] {
 // ErrNotSent: the batch ended before the asset was sent.
 const ErrNotSent = stateError("the batch ended before the asset was sent")
 
-// DependencyError says that an asset was not sent because one that it refers to was not saved.
+// DependencyError says that an asset was not sent because one that it refers to, itself or by way of others, was not saved.
 type DependencyError struct {
 	// On is the index of the other asset.
 	On int
@@ -99,7 +104,7 @@ type DependencyError struct {
 
 // Error names the other asset.
 func (e *DependencyError) Error() string {
-	return "not sent, because item " + strconv.Itoa(e.On) + ", which it refers to, was not saved: " + e.Err.Error()
+	return "not sent, because item " + strconv.Itoa(e.On) + ", which it depends on, was not saved: " + e.Err.Error()
 }
 
 // Unwrap returns why the other asset was not saved.
@@ -140,10 +145,12 @@ func (e *BatchError) Unwrap() []error {
 // request it is split in two until the asset is alone that is to blame. An asset that refers to another of the batch, by
 // [Entity.Ref] or by type and qualifiedName, or whose qualifiedName lies below that of another, is sent after it was saved,
 // also when it comes first: the batch looks a thousand assets ahead, and what was refused because something was missing that
-// comes later still is sent again then. Assets that refer to each other in a circle go together. What cannot do without a
-// new asset that was refused is not sent.
+// comes later still is sent again then, ten thousand of them at most. Assets that refer to each other in a circle go
+// together. What cannot do without a new asset that was refused is not sent. The same asset may come more than once, and is
+// saved in that order.
 //
-// The sequence is read as the batch goes on, from the goroutine that called Save. The report is there even with an error,
+// The sequence is read as the batch goes on, from the goroutine that called Save, a thousand assets before the first is
+// sent: one that waits for its source holds them back. The items are read and written in that goroutine, too. The report is there even with an error,
 // which is a [*BatchError] when any asset was not saved, and one of category [ErrInvalidRequest] when the options make no
 // sense. Wrong credentials, five requests in a row that fail because of the service or the network, and the end of ctx end
 // the batch; what was not sent by then is [ErrNotSent]. Saving everything again is safe: what was saved is not sent twice,
@@ -155,9 +162,12 @@ func (b *Batch) Save(ctx context.Context, items iter.Seq[Item]) (*BatchReport, e
 	if err != nil {
 		return nil, err
 	}
+	if items == nil {
+		return nil, apierr.Invalid(service, "items", "there is no sequence of assets")
+	}
 	next, stop := iter.Pull(items)
 	defer stop()
-	defer r.cancel()
+	defer r.land()
 	r.next = next
 	for {
 		r.fill()
@@ -168,8 +178,7 @@ func (b *Batch) Save(ctx context.Context, items iter.Seq[Item]) (*BatchReport, e
 			}
 			r.flying++
 			r.Requests++
-			known := r.placeholders(chunk)
-			go func() { r.landed <- r.send(chunk, known) }()
+			r.send(chunk)
 		}
 		if r.flying == 0 {
 			break
@@ -183,7 +192,8 @@ func (b *Batch) Save(ctx context.Context, items iter.Seq[Item]) (*BatchReport, e
 // flight is a request that was sent, and what came of it.
 type flight struct {
 	chunk  []*batchItem
-	report *SaveReport
+	saving *saving
+	answer *mutations
 	err    error
 }
 
@@ -234,20 +244,38 @@ func (b *Batch) newRun(ctx context.Context) (*batchRun, error) {
 
 // fill reads the sequence until there is enough to send, and to see what depends on what.
 func (r *batchRun) fill() {
-	enough := max(batchAhead, 2*r.options.Size*r.options.Concurrency)
+	enough := max(batchAhead, 2*min(r.options.Concurrency, 1000)*r.options.Size)
+	for ; !r.drained && r.ended == nil; enough *= 2 {
+		r.read(enough)
+		if !r.stuck() {
+			return
+		}
+	}
+}
+
+// read reads the sequence until so many items are there to be sent.
+func (r *batchRun) read(enough int) {
 	for !r.drained && r.ended == nil && r.graph.unsent < enough {
 		if r.ctx.Err() != nil {
 			r.end(context.Cause(r.ctx))
 			return
 		}
 		item, ok := r.next()
-		if !ok {
-			r.drained = true
-			r.graph.giveUp()
-			return
+		if ok {
+			r.add(item)
+			continue
 		}
-		r.add(item)
+		r.drained = true
+		r.graph.giveUp()
+		for _, n := range r.graph.hopeless() {
+			r.fail(n, n.err)
+		}
 	}
+}
+
+// stuck reports whether everything that was read waits for what was not.
+func (r *batchRun) stuck() bool {
+	return r.flying == 0 && len(r.again) == 0 && !r.graph.movable()
 }
 
 // add takes in one item of the sequence.
@@ -256,7 +284,9 @@ func (r *batchRun) add(item Item) {
 	r.Read++
 	var e *Entity
 	err := error(apierr.Invalid(service, "items", "item %d is nil", n.index))
-	if item != nil {
+	if item == nil || reflect.ValueOf(item).IsNil() { // items are pointers
+		n.item = nil
+	} else {
 		e, err = item.whole()
 	}
 	if err != nil {
@@ -265,7 +295,7 @@ func (r *batchRun) add(item Item) {
 	}
 	r.graph.add(n, e)
 	if n.lost != nil {
-		r.fail(n, &DependencyError{On: n.lost.index, Err: n.lost.err})
+		r.fail(n, n.lost)
 	}
 }
 
@@ -312,26 +342,50 @@ func (r *batchRun) placeholders(chunk []*batchItem) map[string]string {
 	return known
 }
 
-// send makes one request. It runs in a goroutine of its own and touches nothing but what it is given.
-func (r *batchRun) send(chunk []*batchItem, known map[string]string) flight {
-	items := make([]Item, len(chunk))
-	for i, n := range chunk {
-		items[i] = n.item
+// send makes one request. The items are read here and written in settle, both in the goroutine that called Save and reads
+// the sequence: what yields it may go on using the items that it has yielded.
+func (r *batchRun) send(chunk []*batchItem) {
+	f := flight{chunk: chunk, saving: &saving{client: r.client, options: r.options.Save, known: r.placeholders(chunk)}}
+	for _, n := range chunk {
+		f.saving.items = append(f.saving.items, n.item)
 	}
-	s := saving{client: r.client, options: r.options.Save, items: items, known: known}
-	report, err := s.save(r.ctx)
-	return flight{chunk: chunk, report: report, err: err}
+	f.err = f.saving.prepare(r.ctx)
+	go func() {
+		if f.err == nil {
+			f.answer, f.err = f.saving.exchange(r.ctx)
+		}
+		r.landed <- f
+	}()
+}
+
+// land ends what is still under way when the batch is left, which only a panic does before its end.
+func (r *batchRun) land() {
+	r.cancel()
+	for ; r.flying > 0; r.flying-- {
+		<-r.landed
+	}
 }
 
 // settle takes in what came of a request.
 func (r *batchRun) settle(f flight) {
 	r.flying--
+	var report *SaveReport
+	if f.err == nil {
+		report, f.err = f.saving.report(f.answer)
+	} else {
+		f.saving.adopt()
+		for i, change := range f.saving.changes {
+			if n := f.chunk[i]; change != nil && change.recovered != nil && isPlaceholder(n.placeholder) {
+				r.guids[n.placeholder] = change.recovered.GUID
+			}
+		}
+	}
 	ambiguous, isAmbiguous := errors.AsType[*AmbiguousSaveError](f.err)
 	switch {
-	case f.report != nil:
+	case report != nil:
 		r.trouble = 0
 		for i, n := range f.chunk {
-			result := f.report.Items[i]
+			result := report.Items[i]
 			if result.Outcome == Unconfirmed {
 				r.fail(n, f.err)
 				continue
@@ -420,8 +474,12 @@ func (r *batchRun) done(n *batchItem, result SaveResult) {
 func (r *batchRun) fail(n *batchItem, err error) {
 	n.err = err
 	r.failed(n)
-	for _, lost := range r.graph.lose(n) {
-		r.fail(lost, &DependencyError{On: n.index, Err: err})
+	because, ok := errors.AsType[*DependencyError](err)
+	if !ok {
+		because = &DependencyError{On: n.index, Err: err}
+	}
+	for _, lost := range r.graph.lose(n, because) {
+		r.fail(lost, because)
 	}
 }
 
@@ -449,8 +507,8 @@ func (r *batchRun) note(result BatchResult) {
 
 // abandon notes what was read and will not be sent, and what was refused and missed something that did not come.
 func (r *batchRun) abandon() {
-	for n := range r.graph.parked {
-		r.failed(n)
+	for _, n := range r.graph.hopeless() {
+		r.fail(n, n.err)
 	}
 	if r.ended == nil {
 		return

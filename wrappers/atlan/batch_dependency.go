@@ -2,6 +2,7 @@ package atlan
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,12 +19,22 @@ type batchItem struct {
 	exists      bool     // the server has it already: what refers to it can go whatever becomes of its change
 
 	state      itemState
-	blockers   int          // how many items it waits for
-	dependents []*batchItem // items that wait for it
-	on         []*batchItem // items that it has waited for
-	lost       *batchItem   // an item that was refused and that it cannot do without
+	blockers   int              // how many items it waits for
+	turn       int              // how often it was sent
+	dependents []dependent      // items that wait for it
+	on         []*batchItem     // items that it waits for
+	lost       *DependencyError // what was refused that it cannot do without
 	err        error
 }
+
+// dependent is an item that waits for another, until it is sent the next time.
+type dependent struct {
+	item *batchItem
+	turn int
+}
+
+// waits reports whether it still does.
+func (d dependent) waits() bool { return d.item.state == itemBlocked && d.item.turn == d.turn }
 
 type itemState uint8
 
@@ -40,11 +51,14 @@ func (n *batchItem) because(err error) *batchItem {
 	return n
 }
 
-// dependencies know in which order the items of a batch can be saved. They hold what is not saved yet, and what failed.
+// dependencies know in which order the items of a batch can be saved. They hold what is not saved yet, and of new assets
+// that failed the keys: of all others nothing.
 type dependencies struct {
 	items   map[string]*batchItem              // by key: the last of those that are not over
+	same    map[Item]*batchItem                // the last of those that are not over, for assets without a key
+	unnamed map[*batchItem]struct{}            // those that nothing can refer to yet: they may get a placeholder
 	wanted  map[string]map[*batchItem]struct{} // by key: unsent or parked items that call something by it which has not come yet
-	refused map[string]*batchItem              // by key: new assets that failed
+	refused map[string]*DependencyError        // by key: new assets that failed
 	missing map[*batchItem]int                 // items that wait for placeholders which have not come yet, and how many
 	ready   [2]itemQueue                       // those with names of their own, and those that the server names
 	unsent  int                                // how many are ready or blocked
@@ -56,7 +70,8 @@ type dependencies struct {
 
 func newDependencies() dependencies {
 	return dependencies{
-		items: make(map[string]*batchItem), wanted: make(map[string]map[*batchItem]struct{}), refused: make(map[string]*batchItem),
+		items: make(map[string]*batchItem), wanted: make(map[string]map[*batchItem]struct{}), refused: make(map[string]*DependencyError),
+		same: make(map[Item]*batchItem), unnamed: make(map[*batchItem]struct{}),
 		missing: make(map[*batchItem]int), waiting: make(map[*batchItem]struct{}), parked: make(map[*batchItem]struct{}),
 	}
 }
@@ -73,12 +88,22 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 	}
 	d.unsent++
 	d.block(n)
+	if before := d.same[n.item]; before != nil {
+		d.wait(n, before)
+	}
+	d.same[n.item] = n
+	if len(n.keys) == 0 {
+		d.unnamed[n] = struct{}{}
+	}
 	for _, key := range n.keys {
 		if before := d.items[key]; before != nil && before != n { // the same asset once more: one after the other
 			d.wait(n, before)
 		}
 	}
 	for _, key := range n.needs {
+		if d.items[key] == nil && isPlaceholder(key) {
+			d.name()
+		}
 		if other := d.items[key]; other != nil && other != n {
 			d.wait(n, other)
 			continue
@@ -115,6 +140,17 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 	d.release(n)
 }
 
+// name takes note of the placeholders that items have got since they came, which whoever refers to them has asked for.
+func (d *dependencies) name() {
+	for n := range d.unnamed {
+		if guid := n.item.id(); isPlaceholder(guid) {
+			n.placeholder, n.keys = guid, append(n.keys, guid)
+			d.items[guid] = n
+			delete(d.unnamed, n)
+		}
+	}
+}
+
 func (d *dependencies) block(n *batchItem) {
 	n.state = itemBlocked
 	d.blocked++
@@ -124,7 +160,7 @@ func (d *dependencies) block(n *batchItem) {
 // describe finds out what an item is called and what it calls others.
 func (n *batchItem) describe(e *Entity) {
 	n.minted = serverMinted(e.TypeName) && e.isNew()
-	n.exists = e.known && !e.isNew()
+	n.exists = e.known
 	n.placeholder = e.GUID
 	name := e.QualifiedName()
 	if e.GUID != "" {
@@ -191,7 +227,7 @@ func (n *batchItem) queue() int {
 
 // wait makes an item wait for another.
 func (d *dependencies) wait(n, other *batchItem) {
-	other.dependents = append(other.dependents, n)
+	other.dependents = append(other.dependents, dependent{n, n.turn})
 	n.on = append(n.on, other)
 	n.blockers++
 }
@@ -216,11 +252,13 @@ func (d *dependencies) cut(queue, count int) []*batchItem {
 	return chunk
 }
 
-// circle takes out blocked items that can only go together: the first that waits, and whatever it waits for.
+// circle takes out blocked items that can only go together: the first that waits, and whatever it waits for. What waits
+// for something that has not come, itself or by way of others, does not go.
 func (d *dependencies) circle() []*batchItem {
+	stays := d.staying()
 	var first *batchItem
 	for n := range d.waiting {
-		if first == nil || n.index < first.index {
+		if _, ok := stays[n]; !ok && (first == nil || n.index < first.index) {
 			first = n
 		}
 	}
@@ -246,16 +284,61 @@ func (d *dependencies) circle() []*batchItem {
 	return chunk
 }
 
+// staying are the blocked items that wait for something that has not come: a placeholder, or what a parked item misses.
+func (d *dependencies) staying() map[*batchItem]struct{} {
+	stays := make(map[*batchItem]struct{})
+	var list []*batchItem
+	add := func(n *batchItem) {
+		if _, ok := stays[n]; !ok {
+			stays[n] = struct{}{}
+			list = append(list, n)
+		}
+	}
+	for n, count := range d.missing {
+		if count > 0 && n.state == itemBlocked {
+			add(n)
+		}
+	}
+	follow := func(n *batchItem) {
+		for _, other := range n.dependents {
+			if other.waits() {
+				add(other.item)
+			}
+		}
+	}
+	for n := range d.parked {
+		follow(n)
+	}
+	for i := 0; i < len(list); i++ {
+		follow(list[i])
+	}
+	return stays
+}
+
+// movable reports whether anything can be sent.
+func (d *dependencies) movable() bool {
+	return d.ready[0].live+d.ready[1].live > 0 || d.blocked > len(d.staying())
+}
+
 func byIndex(a, b *batchItem) int { return a.index - b.index }
 
 // sent notes that an item is under way: what comes now comes too late for it.
 func (d *dependencies) sent(n *batchItem) {
 	n.state, n.on = itemSent, nil
+	n.turn++
 	d.unsent--
+	delete(d.missing, n)
+	d.unwant(n)
+}
+
+// unwant forgets what an item calls others.
+func (d *dependencies) unwant(n *batchItem) {
 	for _, key := range n.needs {
-		delete(d.wanted[key], n)
-		if len(d.wanted[key]) == 0 {
-			delete(d.wanted, key)
+		if list := d.wanted[key]; list != nil {
+			delete(list, n)
+			if len(list) == 0 {
+				delete(d.wanted, key)
+			}
 		}
 	}
 }
@@ -279,40 +362,52 @@ func (d *dependencies) giveUp() {
 	clear(d.missing)
 }
 
+// hopeless takes out the items that were refused and for which nothing comes any more.
+func (d *dependencies) hopeless() []*batchItem {
+	list := slices.SortedFunc(maps.Keys(d.parked), byIndex)
+	clear(d.parked)
+	return list
+}
+
 // saved lets go what waited for an item.
 func (d *dependencies) saved(n *batchItem) {
 	n.state = itemOver
 	d.forget(n)
+	for _, key := range n.keys {
+		delete(d.refused, key) // it came again, and better
+	}
 	for _, other := range n.dependents {
-		if other.state == itemBlocked {
-			other.blockers--
-			d.release(other)
+		if other.waits() {
+			other.item.blockers--
+			d.release(other.item)
 		}
 	}
 	n.dependents = nil
 }
 
 // lose returns what cannot do without an item that failed, and lets go what can.
-func (d *dependencies) lose(n *batchItem) (lost []*batchItem) {
+func (d *dependencies) lose(n *batchItem, because *DependencyError) (lost []*batchItem) {
 	n.state = itemOver
 	d.forget(n)
 	if !n.exists {
 		for _, key := range n.keys {
-			d.refused[key] = n
+			if d.items[key] == nil { // it may have come once more
+				d.refused[key] = because
+			}
 		}
 	}
 	for _, other := range n.dependents {
 		switch {
-		case other.state != itemBlocked:
-		case n.exists || other.sameAs(n):
-			other.blockers--
-			d.release(other)
+		case !other.waits():
+		case n.exists || other.item.sameAs(n):
+			other.item.blockers--
+			d.release(other.item)
 		default:
-			other.state = itemOver
+			other.item.state = itemOver
 			d.blocked--
 			d.unsent--
-			delete(d.waiting, other)
-			lost = append(lost, other)
+			delete(d.waiting, other.item)
+			lost = append(lost, other.item)
 		}
 	}
 	n.dependents = nil
@@ -321,6 +416,9 @@ func (d *dependencies) lose(n *batchItem) (lost []*batchItem) {
 
 // sameAs reports whether two items are about the same asset.
 func (n *batchItem) sameAs(o *batchItem) bool {
+	if n.item == o.item {
+		return true
+	}
 	for _, key := range n.keys {
 		for _, other := range o.keys {
 			if key == other {
@@ -338,12 +436,17 @@ func (d *dependencies) forget(n *batchItem) {
 			delete(d.items, key)
 		}
 	}
+	if d.same[n.item] == n {
+		delete(d.same, n.item)
+	}
+	delete(d.unnamed, n)
 	delete(d.missing, n)
+	d.unwant(n)
 }
 
 // park keeps an item that was refused because something was missing, when that may yet come.
 func (d *dependencies) park(n *batchItem) bool {
-	if d.ended {
+	if d.ended || len(d.parked) >= batchParked {
 		return false
 	}
 	for _, key := range n.needs {

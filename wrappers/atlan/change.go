@@ -188,6 +188,8 @@ func (c *change) identify() error {
 		}
 	case "Persona", "Purpose":
 		c.keep("isAccessControlEnabled")
+	case "AuthPolicy":
+		return c.identifyPolicy()
 	}
 	return nil
 }

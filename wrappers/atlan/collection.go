@@ -45,31 +45,6 @@ func (c *Client) Procedures() Collection[atlanassets.Procedure] {
 // Processes are the processes of lineage.
 func (c *Client) Processes() Collection[atlanassets.Process] { return Of[atlanassets.Process](c) }
 
-// Glossaries are the glossaries.
-func (c *Client) Glossaries() Collection[atlanassets.AtlasGlossary] {
-	return Of[atlanassets.AtlasGlossary](c)
-}
-
-// Terms are the terms of glossaries.
-func (c *Client) Terms() Collection[atlanassets.AtlasGlossaryTerm] {
-	return Of[atlanassets.AtlasGlossaryTerm](c)
-}
-
-// Categories are the categories of glossaries.
-func (c *Client) Categories() Collection[atlanassets.AtlasGlossaryCategory] {
-	return Of[atlanassets.AtlasGlossaryCategory](c)
-}
-
-// DataDomains are the domains.
-func (c *Client) DataDomains() Collection[atlanassets.DataDomain] {
-	return Of[atlanassets.DataDomain](c)
-}
-
-// DataProducts are the products of domains.
-func (c *Client) DataProducts() Collection[atlanassets.DataProduct] {
-	return Of[atlanassets.DataProduct](c)
-}
-
 // Handle returns the handle of an asset by its qualifiedName. It does no I/O; a bad name is reported by the first call.
 func (s Collection[T]) Handle(qualifiedName string) *Handle[T] {
 	return &Handle[T]{client: s.client, qualifiedName: qualifiedName}

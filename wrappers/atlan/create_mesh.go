@@ -1,9 +1,8 @@
 package atlan
 
 import (
-	"encoding/json"
-
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
+	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
 
@@ -35,13 +34,17 @@ func NewDataDomain(name string, parent ...atlanassets.Ref) (*Asset[atlanassets.D
 	return a, nil
 }
 
-// NewDataProduct returns a new product of a domain. Selection is the query that says which assets it holds: a clause of
-// Elasticsearch's query language, as JSON or as a value that encodes to it, such as those of package field. The product is
-// active and private until its attributes say otherwise (the defaults that pyatlan sends; the service wants some). The
-// server makes its qualifiedName, see [NewGlossary].
+// NewDataProduct returns a new product of a domain. Selection is the clause that says which assets it holds, now and
+// later: one of package field, or all of a search:
 //
-// Errors: an empty name, a domain that names nothing or is none, a selection that does not encode to an object.
-func NewDataProduct(name string, domain atlanassets.Ref, selection any) (*Asset[atlanassets.DataProduct], error) {
+//	selection := client.Search(field.CertificateStatus.Eq("VERIFIED")).Types("Table", "View").Selection()
+//	product, err := atlan.NewDataProduct("Orders", domain.Ref(), selection)
+//
+// The product is active and private until its attributes say otherwise (the defaults that pyatlan sends; the service wants
+// some). The server makes its qualifiedName, see [NewGlossary].
+//
+// Errors: an empty name, a domain that names nothing or is none, a selection that is empty or does not encode.
+func NewDataProduct(name string, domain atlanassets.Ref, selection field.Query) (*Asset[atlanassets.DataProduct], error) {
 	err := checkName(attributeName, name)
 	if err == nil {
 		err = checkRef("domain", domain, atlanassets.TypeDataDomain)
@@ -65,33 +68,6 @@ func NewDataProduct(name string, domain atlanassets.Ref, selection any) (*Asset[
 		t.ParentDomainQualifiedName.Set(domain.QualifiedName)
 	}
 	return a, nil
-}
-
-// productDSL writes the selection of a product the way that Atlan stores it: JSON in a string, with the attributes that
-// its user interface filters by (pyatlan's model/data_mesh.py).
-func productDSL(selection any) (string, error) {
-	clause, err := encodeJSON(selection)
-	if err != nil {
-		return "", apierr.Invalid(service, "selection", "the selection does not encode: %s", err)
-	}
-	if len(clause) == 0 || clause[0] != '{' {
-		return "", apierr.Invalid(service, "selection", "the selection is not a query clause, which is an object")
-	}
-	text, err := encodeJSON(map[string]any{
-		"query": map[string]any{
-			"attributes": []string{
-				"__traitNames", "connectorName", "__customAttributes", "certificateStatus", "tenantId", "anchor",
-				"parentQualifiedName", "AtlasGlossaryTerm.anchor",
-			},
-			"dsl": map[string]any{
-				"from": 0, "size": 300, "track_total_hits": true,
-				"query": map[string]any{"bool": map[string]any{"filter": map[string]any{"bool": map[string]any{"filter": []json.RawMessage{clause}}}}},
-			},
-			"suppressLogs": true,
-		},
-		"filterScrubbed": true,
-	})
-	return string(text), err
 }
 
 func atMostOne(field string, n int) error {

@@ -73,12 +73,12 @@ func TestT3CreatorsRefuse(t *testing.T) {
 			return made(NewCategory("C", atlanassets.RefByGUID("", "g"), c, c))
 		}},
 		{"parent", func() (Item, error) { return made(NewDataDomain("D", orders)) }},
-		{"domain", func() (Item, error) { return made(NewDataProduct("P", orders, map[string]int{})) }},
+		{"domain", func() (Item, error) { return made(NewDataProduct("P", orders, map[string]any{})) }},
 		{"selection", func() (Item, error) {
 			return made(NewDataProduct("P", atlanassets.RefByGUID("DataDomain", "d"), nil))
 		}},
 		{"selection", func() (Item, error) {
-			return made(NewDataProduct("P", atlanassets.RefByGUID("DataDomain", "d"), func() {}))
+			return made(NewDataProduct("P", atlanassets.RefByGUID("DataDomain", "d"), map[string]any{"term": func() {}}))
 		}},
 		{"url", func() (Item, error) { return made(NewLink(orders, "Wiki", "")) }},
 		{"asset", func() (Item, error) { return made(NewLink(atlanassets.Ref{}, "Wiki", "https://x")) }},

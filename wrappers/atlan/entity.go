@@ -65,6 +65,7 @@ type Entity struct {
 	appended   map[string][]json.RawMessage
 	removed    map[string][]json.RawMessage
 	namings    []naming // changes by human names, which a save translates
+	stood      string   // the placeholder that stood for the guid when a look-up found it
 	known      bool     // the asset was read or saved, or is an update of one: only changes are sent
 	complete   bool     // all of it was read: what it does not have is not there
 }

@@ -127,8 +127,8 @@ func (h *Handle[T]) edit(ctx context.Context, read ReadOptions, save SaveOptions
 // little is how much has to be read of an asset to change an attribute of it.
 func (h *Handle[T]) little() ReadOptions {
 	switch typeNameOf[T]() {
-	case "AtlasGlossaryTerm", "AtlasGlossaryCategory", "Folder", "Query", "Asset", "Referenceable":
-		return ReadOptions{Minimal: true} // a save needs their glossary or folder
+	case "AtlasGlossaryTerm", "AtlasGlossaryCategory", "Folder", "Query", "AuthPolicy", "Asset", "Referenceable":
+		return ReadOptions{Minimal: true} // a save needs their glossary, folder or persona
 	}
 	return minimalRead
 }

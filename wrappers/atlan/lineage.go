@@ -21,7 +21,8 @@ const (
 	// allDepths is deeper than any lineage; pyatlan asks for as much.
 	allDepths = 1_000_000
 	// emptyLineagePages is how many pages in a row may bring nothing, or nothing new, although the service says that more
-	// follow: it says so too when what would follow was filtered out (atlas-metastore's EntityLineageService).
+	// follow: it says so too when what would follow was filtered out (atlas-metastore's EntityLineageService). After an
+	// empty page ten times as much is asked for, so that such an end was looked far behind.
 	// hiddenLineagePages is how many may bring nothing but hidden assets, which cannot be told apart.
 	emptyLineagePages  = 3
 	hiddenLineagePages = 100
@@ -222,7 +223,7 @@ type lineagePages struct {
 
 type lineageAnswer struct {
 	Entities []*lineageEntity `json:"entities"`
-	HasMore  bool             `json:"hasMore"`
+	HasMore  *bool            `json:"hasMore"`
 }
 
 type lineageEntity struct{ asset LineageAsset }
@@ -248,6 +249,9 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	}
 	r := *p.request
 	r.From = from
+	for range p.empty {
+		r.Size = min(10*r.Size, maxPageSize)
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		return page, apierr.Invalid(service, "lineage", "the request does not encode: %s", err)
@@ -255,6 +259,11 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 	answer, err := transport.Decode[lineageAnswer](p.lineage.client.raw.LineageListWithBody(ctx, "application/json", bytes.NewReader(body)))
 	if err != nil {
 		return page, err
+	}
+	if answer.HasMore == nil {
+		return page, &apierr.Error{
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationLineage, Attempts: 1, Message: "the answer does not say whether there is more",
+		}
 	}
 	came, fresh, hidden := 0, false, false
 	for _, e := range answer.Entities {
@@ -273,7 +282,7 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 		page.Items = append(page.Items, e.asset)
 	}
 	switch {
-	case !answer.HasMore:
+	case !*answer.HasMore:
 		return page, nil
 	case fresh:
 		p.empty, p.idle, p.hidden = 0, 0, 0
@@ -285,7 +294,7 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 		p.empty++
 	}
 	switch {
-	case p.empty >= emptyLineagePages:
+	case p.empty >= emptyLineagePages && r.Size >= maxPageSize:
 		return page, nil
 	case p.idle >= emptyLineagePages || p.hidden >= hiddenLineagePages:
 		return page, &apierr.Error{
@@ -294,9 +303,9 @@ func (p *lineagePages) fetch(ctx context.Context, cursor string) (page paging.Cu
 		}
 	}
 	// The service counts what it answered. An asset that it left out of a page may or may not be counted: going on from
-	// what came reads some again, and leaves none out.
+	// what came reads some again, and leaves none out. When all of a page was read before, they are counted.
 	step := int64(came)
-	if came == 0 {
+	if !fresh && !hidden {
 		step = r.Size
 	}
 	page.Next = strconv.FormatInt(from+step, 10)

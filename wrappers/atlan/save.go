@@ -28,6 +28,10 @@ type Item interface {
 	// Name returns the name, empty when there is none.
 	Name() string
 
+	// id is its guid, or the placeholder for one.
+	id() string
+	// adopt gives it the guid of what was made of it.
+	adopt(guid string)
 	// whole is the item as an entity of its own, which the caller may change.
 	whole() (*Entity, error)
 	// settle makes the item what was saved.
@@ -44,6 +48,15 @@ func (e *Entity) whole() (*Entity, error) {
 	c.attributes.set, c.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
 	return &c, nil
+}
+
+func (e *Entity) id() string { return e.GUID }
+
+func (e *Entity) adopt(guid string) {
+	if isPlaceholder(e.GUID) {
+		e.stood = e.GUID
+	}
+	e.GUID = guid
 }
 
 func (e *Entity) settle(saved *Entity) { *e = *saved }
@@ -90,19 +103,31 @@ func (c *Client) SaveWith(ctx context.Context, options SaveOptions, items ...Ite
 }
 
 func (s *saving) save(ctx context.Context) (*SaveReport, error) {
-	s.changes = make([]*change, len(s.items))
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if s.empty() {
-		return s.report(nil)
-	}
-	answer, err := s.send(ctx)
+	answer, err := s.exchange(ctx)
 	if err != nil {
+		s.adopt()
 		return nil, err
 	}
-	s.lookUpUnmentioned(ctx, answer)
 	return s.report(answer)
+}
+
+// exchange makes the request, when there is anything to send. It touches none of the items, which others may read and
+// change meanwhile.
+func (s *saving) exchange(ctx context.Context) (*mutations, error) {
+	if s.empty() {
+		return nil, nil
+	}
+	if err := s.identify(ctx); err != nil {
+		return nil, err
+	}
+	answer, err := s.send(ctx)
+	if err == nil {
+		s.lookUpUnmentioned(ctx, answer)
+	}
+	return answer, err
 }
 
 // lookUpUnmentioned reads the assets, named by the caller, of which an answer says neither what was done nor which guid they
@@ -127,6 +152,16 @@ func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
 	}
 }
 
+// adopt gives the items that a look-up found their guids, although the save failed after that: saved again they are changed,
+// and not made another time.
+func (s *saving) adopt() {
+	for i, change := range s.changes {
+		if change != nil && change.recovered != nil {
+			s.items[i].adopt(change.recovered.GUID)
+		}
+	}
+}
+
 // saving is one save under way.
 type saving struct {
 	client  *Client
@@ -137,8 +172,11 @@ type saving struct {
 	known   map[string]string // guids of assets that were saved before, by their placeholders
 }
 
-// prepare finds out what is to be sent.
+// prepare finds out what is to be sent. Of the network it needs nothing but the ids of names that are not cached.
 func (s *saving) prepare(ctx context.Context) error {
+	s.changes = make([]*change, len(s.items))
+	some := false
+	fresh := -1
 	seen := make(map[Item]bool, len(s.items))
 	for i, item := range s.items {
 		if isNilItem(item) || seen[item] {
@@ -155,10 +193,19 @@ func (s *saving) prepare(ctx context.Context) error {
 		if s.changes[i], err = changeOf(e, s.options); err != nil {
 			return about(orAsset(e.TypeName), (&change{qualified: e.QualifiedName(), name: e.Name(), guid: e.GUID}).label(), err)
 		}
+		some = some || s.changes[i] != nil
+		if s.changes[i] == nil && isPlaceholder(e.GUID) {
+			fresh = i
+		}
 	}
-	if err := s.checkDistinct(); err != nil {
-		return err
+	if some && fresh >= 0 {
+		return apierr.Invalid(service, "items", "item %d is new and empty", fresh)
 	}
+	return s.checkDistinct()
+}
+
+// identify looks up what must not be made another time.
+func (s *saving) identify(ctx context.Context) error {
 	for _, change := range s.changes {
 		// An update by qualifiedName of such a type would make a new asset if there were none, at each try another: with
 		// the guid it cannot.
@@ -236,11 +283,8 @@ func (s *saving) body() ([]byte, error) {
 	refs := references{placeholders: make(map[string]string), new: make(map[[2]string]string)}
 	maps.Copy(refs.placeholders, s.known)
 	n := 0
-	for i, change := range s.changes {
+	for _, change := range s.changes {
 		if change == nil {
-			if own, err := s.items[i].whole(); err == nil && isPlaceholder(own.GUID) {
-				return nil, apierr.Invalid(service, "items", "item %d is new and empty", i)
-			}
 			continue
 		}
 		n++
@@ -251,6 +295,9 @@ func (s *saving) body() ([]byte, error) {
 		}
 		if own := change.entity.GUID; isPlaceholder(own) {
 			refs.placeholders[own] = change.requestID
+		}
+		if change.entity.stood != "" {
+			refs.placeholders[change.entity.stood] = change.requestID
 		}
 	}
 	delete(refs.new, [2]string{})

@@ -97,6 +97,10 @@ func (s Search[T]) WithStatus(states ...Status) Search[T] {
 
 // Sort orders the results. Assets that are equal in it come by guid; without a sort all of them do. [PageByTimestamp]
 // has an order of its own and refuses another.
+//
+// An asset that is written while [Search.All] runs, so that it moves from behind the present place in the order to before
+// it, is left out. What must be complete is read without a sort, or by what does not change, such as field.CreateTime.
+// With a sort All keeps the guids of what it has yielded in memory, about 100 bytes each.
 func (s Search[T]) Sort(criteria ...field.Sort) Search[T] {
 	s.sorts = slices.Clone(criteria)
 	return s
@@ -185,8 +189,9 @@ func (s Search[T]) With(o SearchOptions) Search[T] {
 }
 
 // All yields the assets, page after page, the next of which is fetched while the present one is used. Each asset comes
-// once, and those that match from beginning to end come for sure, whatever is written meanwhile; [PageByOffset] cannot
-// promise that. An error is yielded once, with the zero value, and ends the loop; leaving it cancels what is under way.
+// once, and those that match from beginning to end come for sure, whatever is written meanwhile; [PageByOffset] and
+// a [Search.Sort] by what changes cannot promise that. An error is yielded once, with the zero value, and ends the loop;
+// leaving it cancels what is under way.
 //
 // A search that makes no sense is an error of category [ErrInvalidRequest] before anything is sent; more results than
 // [PageByOffset] can reach are one too.
@@ -247,7 +252,13 @@ func (s Search[T]) Count(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return page.Count, nil
+	if page.Count == nil {
+		return 0, &apierr.Error{
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationSearch, Attempts: 1,
+			Message: "the answer has no count",
+		}
+	}
+	return *page.Count, nil
 }
 
 // Aggregate computes aggregations over all assets that match, each under the name it is given:
@@ -363,6 +374,12 @@ func (r *searchRequest) countAll() {
 	r.Dsl.TrackTotalHits = &yes
 }
 
+// showPositions asks for the sort values of the hits.
+func (r *searchRequest) showPositions() {
+	yes := true
+	r.ShowSearchMetadata = &yes
+}
+
 func (s Search[T]) newRequest(size int) *searchRequest {
 	r := &searchRequest{Dsl: searchDSL{Size: size, Query: s.query()}}
 	r.Attributes, r.RelationAttributes = s.attributes, s.related
@@ -375,10 +392,24 @@ func (s Search[T]) newRequest(size int) *searchRequest {
 // searchAnswer is one page of an answer.
 type searchAnswer struct {
 	Entities     []*Entity                `json:"entities"`
-	Count        int64                    `json:"approximateCount"`
+	Count        *int64                   `json:"approximateCount"`
 	Aggregations Aggregations             `json:"aggregations"`
 	Metadata     map[string]searchHitData `json:"searchMetadata"`
 }
+
+// count is how many assets the service says match, 0 when it does not say.
+func (a *searchAnswer) count() int64 {
+	if a.Count == nil {
+		return 0
+	}
+	return *a.Count
+}
+
+// hits is how many hits the page has: those whose asset is gone are in the metadata only.
+func (a *searchAnswer) hits() int { return max(len(a.Entities), len(a.Metadata)) }
+
+// silent reports whether the page says nothing: not even that it has no hits.
+func (a *searchAnswer) silent() bool { return len(a.Entities) == 0 && a.Metadata == nil }
 
 type searchHitData struct {
 	Sort []json.RawMessage `json:"sort"`
@@ -395,5 +426,14 @@ func (c *Client) searchPage(ctx context.Context, r *searchRequest) (*searchAnswe
 		return nil, err
 	}
 	answer.Entities = slices.DeleteFunc(answer.Entities, func(e *Entity) bool { return e == nil })
+	if answer.Count != nil && *answer.Count < 0 {
+		answer.Count = nil // the metastore's -1 is a number that it did not find out
+	}
+	if answer.Count == nil && answer.Aggregations == nil && answer.silent() {
+		return nil, &apierr.Error{
+			Service: service, Kind: apierr.KindUnexpected, Operation: operationSearch, Attempts: 1,
+			Message: "the answer has neither assets nor a count: it does not even say that nothing was found",
+		}
+	}
 	return answer, nil
 }

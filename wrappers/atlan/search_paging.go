@@ -22,7 +22,7 @@ type Paging uint8
 // The ways.
 const (
 	// PageBySearchAfter continues after the last asset of a page, wherever that stands by then: any length, any order,
-	// nothing twice and nothing left out while others write. Atlan hands the search to Elasticsearch as it is, which has
+	// nothing twice and nothing left out while others write what is not sorted by. Atlan hands the search to Elasticsearch as it is, which has
 	// this (atlas-metastore, docs/api/search-indexsearch.md); that the service answers the positions it needs was read in
 	// EntityDiscoveryService and not tried live. A service that does not is noticed and is an error.
 	PageBySearchAfter Paging = iota
@@ -30,7 +30,8 @@ const (
 	// that was read already or will be read again. What comes again is left out.
 	PageByOffset
 	// PageByTimestamp walks along the times at which the assets were created, as pyatlan does for long results. It has no
-	// other order.
+	// other order, and needs no positions. Where the service answers none, hidden assets may come more than once, and
+	// 10,000 of them in a row are an error.
 	PageByTimestamp
 )
 
@@ -38,6 +39,9 @@ const (
 	// window is how far Elasticsearch counts, unless a tenant was configured otherwise (atlas-metastore,
 	// docs/api/search-indexsearch.md).
 	window = 10_000
+
+	// idlePages is how many pages in a row may show nothing new before a search that counts is taken to be stuck.
+	idlePages = 100
 
 	indexGUID    = "__guid"
 	indexCreated = "__timestamp"
@@ -90,16 +94,12 @@ func (s Search[T]) order() []field.Sort {
 type positionPages[T any] struct {
 	search Search[T]
 	order  []field.Sort
-	found  int64               // entities so far
-	tells  bool                // the service answers positions
+	passed int64               // hits so far, as far as they are known
 	seen   map[string]struct{} // the guids so far; of the last page when nothing but the guid sorts
 }
 
 func (p *positionPages[T]) fetch(ctx context.Context, cursor string) (page paging.CursorPage[*Entity], err error) {
-	r := p.search.newRequest(p.search.pageSize)
-	yes := true
-	r.ShowSearchMetadata = &yes
-	r.Dsl.Sort = p.order
+	r := p.request(p.search)
 	if cursor != "" {
 		r.Dsl.SearchAfter = json.RawMessage(cursor)
 	}
@@ -107,31 +107,76 @@ func (p *positionPages[T]) fetch(ctx context.Context, cursor string) (page pagin
 	if err != nil {
 		return page, err
 	}
-	p.found += int64(len(answer.Entities))
-	page.Items = p.fresh(answer.Entities)
-	if p.tells = p.tells || answer.Metadata != nil; p.tells {
-		// A hit whose asset is gone is in the metadata and not among the entities, so few entities are not the end: few
-		// hits are.
-		if len(answer.Metadata) >= p.search.pageSize {
-			page.Next = string(lastPosition(answer, p.order))
+	if answer.silent() {
+		if answer, err = p.confirm(ctx, r, cursor, answer); answer == nil || err != nil {
+			return page, err
 		}
-	} else {
-		page.Next = p.lastGUID(answer)
-		if page.Next == "" && (len(answer.Entities) > 0 || p.found+int64(p.search.pageSize) <= answer.Count) {
+	}
+	hits := answer.hits()
+	p.passed += int64(hits)
+	page.Items = p.fresh(answer.Entities)
+	switch {
+	case hits == 0:
+	case answer.Metadata != nil && hits < p.search.pageSize && p.passed >= answer.count():
+		// A hit whose asset is gone is in the metadata and not among the entities, so few entities are not the end: few
+		// hits are. When there should be more than came the page was cut short, or assets were added: the next one says.
+	default:
+		if page.Next = string(lastPosition(answer, p.order)); page.Next == "" {
+			page.Next = p.lastGUID(answer)
+		}
+		if page.Next == "" {
 			return page, errNoPositions("the answer has no sort values")
 		}
 	}
 	return page, nil
 }
 
+func (p *positionPages[T]) request(search Search[T]) *searchRequest {
+	r := search.newRequest(search.pageSize)
+	r.showPositions()
+	r.Dsl.Sort = p.order
+	return r
+}
+
+// confirm looks once more at a page with neither assets nor positions. It may be the end, which some versions of the
+// service may answer so, or a page whose assets are all gone in an answer that lacks the positions. The answer is nil at
+// the end, and that of the second look when it has anything.
+func (p *positionPages[T]) confirm(ctx context.Context, r *searchRequest, cursor string, answer *searchAnswer) (*searchAnswer, error) {
+	size := int64(p.search.pageSize)
+	left := answer.count() // of a first page
+	if cursor != "" {
+		var err error
+		var last []json.RawMessage
+		ranged := len(p.order) == 1 && json.Unmarshal([]byte(cursor), &last) == nil && len(last) == 1
+		if ranged { // counted are then those that are left
+			than := "gt"
+			if p.order[0].Descending {
+				than = "lt"
+			}
+			r = p.request(p.search.Where(field.Query{"range": map[string]any{indexGUID: map[string]any{than: last[0]}}}))
+		}
+		r.countAll()
+		if answer, err = p.search.client.searchPage(ctx, r); err != nil || !answer.silent() {
+			return answer, err
+		}
+		if left = answer.count(); !ranged {
+			left -= p.passed
+		}
+	}
+	if left > size { // not all of them can have been on this page
+		return nil, errNoPositions("the answer has neither assets nor sort values, and says that there are more")
+	}
+	return nil, nil
+}
+
 // lastGUID is the position of the last entity of a page without positions, which is its guid when nothing else is sorted
-// by; empty when there is none. Such a page is the last one when it is empty.
+// by; empty when there is none.
 func (p *positionPages[T]) lastGUID(answer *searchAnswer) string {
 	if len(p.order) != 1 {
 		return ""
 	}
 	for _, e := range slices.Backward(answer.Entities) {
-		if !e.Scrubbed() {
+		if !e.Scrubbed() && e.GUID != "" {
 			return string(listText([]json.RawMessage{appendString(nil, e.GUID)}))
 		}
 	}
@@ -147,7 +192,7 @@ func (p *positionPages[T]) fresh(entities []*Entity) []*Entity {
 	}
 	list := make([]*Entity, 0, len(entities))
 	for _, e := range entities {
-		if !e.Scrubbed() {
+		if !e.Scrubbed() && e.GUID != "" {
 			_, again := before[e.GUID]
 			p.seen[e.GUID] = struct{}{}
 			if again {
@@ -247,6 +292,7 @@ func (v sortValue) compare(o sortValue) int {
 type offsetPages[T any] struct {
 	search Search[T]
 	seen   map[string]struct{}
+	idle   idle
 }
 
 func (p *offsetPages[T]) fetch(ctx context.Context, cursor string) (page paging.CursorPage[*Entity], err error) {
@@ -258,13 +304,11 @@ func (p *offsetPages[T]) fetch(ctx context.Context, cursor string) (page paging.
 	}
 	size := min(p.search.pageSize, window-from)
 	if size <= 0 {
-		return page, &apierr.Error{
-			Service: service, Kind: apierr.KindInvalid, Operation: operationSearch, Attempts: 1, Err: ErrSearchWindow,
-			Message: "there are more than " + strconv.Itoa(window) + " results", Hint: "PageBySearchAfter has no such bound.",
-		}
+		return page, errWindow("there are more than " + strconv.Itoa(window) + " results")
 	}
 	r := p.search.newRequest(size)
 	r.Dsl.From, r.Dsl.Sort = from, p.search.order()
+	r.showPositions()
 	r.countAll()
 	answer, err := p.search.client.searchPage(ctx, r)
 	if err != nil {
@@ -279,93 +323,146 @@ func (p *offsetPages[T]) fetch(ctx context.Context, cursor string) (page paging.
 			page.Items = append(page.Items, e)
 		}
 	}
-	// The service counts hits, and hits without an asset count: the page after is size further, however short this one is.
-	if next := from + size; int64(next) < answer.Count {
-		page.Next = strconv.Itoa(next)
+	if err := p.idle.after(page.Items); err != nil {
+		return page, err
 	}
+	// Hits without an asset count: the page after is size further, however short this one is. At the end of the window
+	// nothing but the count is left to go by.
+	next := from + size
+	if answer.last(size, int64(from)) || next >= window && int64(next) == answer.count() {
+		return page, nil
+	}
+	page.Next = strconv.Itoa(next)
 	return page, nil
 }
 
-// timestampPages walks along the creation times: each page begins with the time at which the last one ended. While all
-// assets of a page have the same time it counts within that time.
-type timestampPages[T any] struct {
-	search Search[T]
-	since  int64
-	recent map[string]struct{} // the assets created at since that were there already
+// idle counts the pages in a row that brought nothing, or nothing but hidden assets, which cannot be told apart.
+type idle int
+
+func (i *idle) after(items []*Entity) error {
+	if *i++; slices.ContainsFunc(items, func(e *Entity) bool { return !e.Scrubbed() }) {
+		*i = 0
+	}
+	if *i < idlePages {
+		return nil
+	}
+	return &apierr.Error{
+		Service: service, Kind: apierr.KindUnexpected, Operation: operationSearch, Attempts: 1, Err: paging.ErrStuck,
+		Message: strconv.Itoa(idlePages) + " pages in a row brought nothing", Hint: "Larger pages help when so many assets are hidden or gone.",
+	}
 }
 
-// timestampCursor is where a page begins.
+func errWindow(message string) error {
+	return &apierr.Error{
+		Service: service, Kind: apierr.KindInvalid, Operation: operationSearch, Attempts: 1, Err: ErrSearchWindow,
+		Message: message, Hint: "PageBySearchAfter has no such bound.",
+	}
+}
+
+// last reports whether a page that was asked for with a size, behind so many other hits, is the last one. Neither few
+// assets nor a low count are enough for that: hits whose asset is gone are left out, and counts have been wrong.
+func (a *searchAnswer) last(size int, before int64) bool {
+	hits := a.hits()
+	switch {
+	case a.Metadata != nil: // it has all hits
+		return hits == 0 || hits < size && before+int64(hits) >= a.count()
+	default:
+		return hits == 0 && before+int64(size) >= a.count()
+	}
+}
+
+// timestampPages walks along the creation times, and along the guids of those that have the same time: each page is asked
+// for with what comes after the last asset of the one before. Neither the positions that [PageBySearchAfter] needs nor
+// counting is needed for that, but on pages that show no asset: those are counted over.
+type timestampPages[T any] struct {
+	search Search[T]
+	seen   map[string]struct{} // the guids of the page before
+	idle   idle
+}
+
+// timestampCursor is where a page begins: after the asset that was created then, and at its guid, and that many hits
+// further.
 type timestampCursor struct {
-	Since int64 `json:"since"`
-	From  int   `json:"from"`
+	Created json.Number `json:"created"`
+	GUID    string      `json:"guid"`
+	From    int         `json:"from"`
 }
 
 func (p *timestampPages[T]) fetch(ctx context.Context, cursor string) (page paging.CursorPage[*Entity], err error) {
 	var at timestampCursor
 	search := p.search
+	size := search.pageSize
 	if cursor != "" {
 		if err := json.Unmarshal([]byte(cursor), &at); err != nil {
 			return page, err
 		}
-		search = search.Where(field.Query{"range": map[string]any{indexCreated: map[string]any{"gte": at.Since}}})
 	}
-	if at.From+search.pageSize > window {
-		return page, &apierr.Error{
-			Service: service, Kind: apierr.KindInvalid, Operation: operationSearch, Attempts: 1, Err: ErrSearchWindow,
-			Message: "more than " + strconv.Itoa(window-search.pageSize) + " assets were created in the same millisecond",
-			Hint:    "PageBySearchAfter has no such bound.",
+	if at.GUID != "" {
+		after := func(name string, than string, value any) field.Query {
+			return field.Query{"range": map[string]any{name: map[string]any{than: value}}}
 		}
+		search = search.Where(after(indexCreated, "gte", at.Created),
+			field.Any(after(indexCreated, "gt", at.Created), after(indexGUID, "gt", at.GUID)))
 	}
-	r := search.newRequest(search.pageSize)
+	if at.From+size > window {
+		return page, errWindow("more than " + strconv.Itoa(window-size) + " results in a row show no asset")
+	}
+	r := search.newRequest(size)
 	r.Dsl.From, r.Dsl.Sort = at.From, []field.Sort{{Field: indexCreated}, {Field: indexGUID}}
+	r.showPositions()
 	r.countAll()
 	answer, err := search.client.searchPage(ctx, r)
 	if err != nil {
 		return page, err
 	}
-	newest, known := at.Since, len(answer.Entities) > 0
+	next, err := answer.lastCreated(r.Dsl.Sort)
+	if err != nil {
+		return page, err
+	}
+	before := p.seen
+	p.seen = make(map[string]struct{}, len(answer.Entities))
 	for _, e := range answer.Entities {
-		if value, ok := e.top.get(memberTime); ok {
-			if created, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-				newest = max(newest, created)
-				continue
-			}
+		if _, again := before[e.GUID]; !again || e.Scrubbed() || e.GUID == "" {
+			page.Items = append(page.Items, e)
 		}
-		known = known && e.Scrubbed() // a hidden asset says no time; the others of the page do
+		p.seen[e.GUID] = struct{}{}
 	}
-	if !known && len(answer.Entities) > 0 {
-		return page, errNoPositions("an asset has no creation time")
-	}
-	page.Items = p.fresh(answer.Entities, newest)
-	if int64(at.From+search.pageSize) >= answer.Count {
+	if answer.last(size, int64(at.From)) {
 		return page, nil
 	}
-	next := timestampCursor{Since: newest}
-	if newest == at.Since || len(answer.Entities) == 0 { // a whole page of one time, or of assets that are gone: count on
-		next = timestampCursor{Since: at.Since, From: at.From + search.pageSize}
+	if err := p.idle.after(page.Items); err != nil {
+		return page, err
+	}
+	if next.GUID == "" { // hidden assets, or none: count on
+		next = timestampCursor{Created: at.Created, GUID: at.GUID, From: at.From + size}
 	}
 	text, err := json.Marshal(next)
 	page.Next = string(text)
 	return page, err
 }
 
-// fresh returns the entities that did not come before, and remembers those of the newest time, with which the next page
-// begins.
-func (p *timestampPages[T]) fresh(entities []*Entity, newest int64) []*Entity {
-	list := make([]*Entity, 0, len(entities))
-	before := p.recent
-	if p.recent == nil || newest != p.since {
-		p.since, p.recent = newest, make(map[string]struct{})
-	}
-	moment := strconv.FormatInt(newest, 10)
-	for _, e := range entities {
-		_, again := before[e.GUID]
-		if created, _ := e.top.get(memberTime); string(created) == moment && !e.Scrubbed() {
-			p.recent[e.GUID] = struct{}{}
+// lastCreated is the place of the last hit that can be told, empty when none of the page can. An asset that is not hidden
+// and says no time is an error.
+func (a *searchAnswer) lastCreated(order []field.Sort) (last timestampCursor, err error) {
+	if position := lastPosition(a, order); position != nil {
+		var values []json.RawMessage
+		if err := json.Unmarshal(position, &values); err != nil {
+			return last, err
 		}
-		if !again {
-			list = append(list, e)
+		if created, err := strconv.ParseInt(string(values[0]), 10, 64); err == nil {
+			return timestampCursor{Created: json.Number(strconv.FormatInt(created, 10)), GUID: textOf(values[1], true)}, nil
 		}
 	}
-	return list
+	for _, e := range a.Entities {
+		if e.Scrubbed() {
+			continue
+		}
+		value, _ := e.top.get(memberTime)
+		created, err := strconv.ParseInt(string(value), 10, 64)
+		if err != nil || e.GUID == "" {
+			return last, errNoPositions("an asset has no creation time")
+		}
+		last = timestampCursor{Created: json.Number(strconv.FormatInt(created, 10)), GUID: e.GUID}
+	}
+	return last, nil
 }

@@ -91,8 +91,7 @@ func (c *Client) unsearchable(ctx context.Context, guids []string) (missing []st
 	}()
 	for chunk := range slices.Chunk(guids, guidsPerSearch) {
 		r := c.Search(field.GUID.OneOf(chunk...)).WithStatus().With(SearchOptions{WithoutTerms: true, WithoutTags: true}).newRequest(len(chunk))
-		yes := true
-		r.ShowSearchMetadata = &yes
+		r.showPositions()
 		answer, err := c.searchPage(ctx, r)
 		if err != nil {
 			return nil, err

@@ -2,63 +2,35 @@ package atlan
 
 import (
 	"context"
-	"fmt"
-	"maps"
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
-	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 )
 
 // meanings is the relationship between an asset and the terms that it is linked to.
 const meanings = "meanings"
 
 // TermRefs finds terms by their names in the glossary of a name, as people see them, for [Handle.AppendTerms] and its
-// like. It asks the search index, which sees a term some seconds after it was made. A glossary or a term of which there is
-// none is an error of category [ErrNotFound], one of which there are several of [ErrLogic]; both say the name.
+// like. It asks the search index, which sees a term some seconds after it was made, and reads what it finds. A glossary or a
+// term of which there is none is an error of category [ErrNotFound] that says the name, one of which there are several an
+// [*AmbiguousNameError].
 //
 //sluice:operation POST /api/meta/search/indexsearch
-//sluice:operation GET /api/meta/entity/guid/{guid}
+//sluice:operation GET /api/meta/entity/bulk
 func (c *Client) TermRefs(ctx context.Context, glossary string, names ...string) ([]atlanassets.Ref, error) {
-	if err := checkName("glossary", glossary); err != nil {
-		return nil, err
-	}
-	guid, err := c.oneNamed(ctx, atlanassets.TypeAtlasGlossary, glossary, nil)
-	if err != nil {
-		return nil, err
-	}
-	in, err := c.Entity(ctx, guid, minimalRead)
+	in, err := c.Glossaries().Find(ctx, glossary)
 	if err != nil {
 		return nil, err
 	}
 	refs := make([]atlanassets.Ref, 0, len(names))
 	for _, name := range distinct(names) {
-		if err := checkName("term", name); err != nil {
-			return nil, err
-		}
-		guid, err := c.oneNamed(ctx, atlanassets.TypeAtlasGlossaryTerm, name, map[string]string{"__glossary": in.QualifiedName()})
+		term, err := c.named(ctx, atlanassets.TypeAtlasGlossaryTerm, name, minimalRead, field.Anchor.Eq(in.QualifiedName()))
 		if err != nil {
 			return nil, err
 		}
-		refs = append(refs, atlanassets.RefByGUID(atlanassets.TypeAtlasGlossaryTerm, guid))
+		refs = append(refs, atlanassets.RefByGUID(atlanassets.TypeAtlasGlossaryTerm, term.GUID))
 	}
 	return refs, nil
-}
-
-// oneNamed returns the guid of the one active asset of a type and name.
-func (c *Client) oneNamed(ctx context.Context, typeName, name string, fields map[string]string) (string, error) {
-	terms := map[string]string{"__typeName.keyword": typeName, "name.keyword": name, "__state": string(StatusActive)}
-	maps.Copy(terms, fields)
-	guids, _, err := c.searchExactly(ctx, terms)
-	switch {
-	case err != nil:
-	case len(guids) == 0:
-		err = notFound("no %s has the name %q", typeName, name)
-	case len(guids) > 1:
-		err = &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Message: fmt.Sprintf("%d assets of type %s have the name %q", len(guids), typeName, name)}
-	default:
-		return guids[0], nil
-	}
-	return "", about(typeName, name, err)
 }
 
 // AppendTerms links the asset to terms and leaves those that it is linked to.

@@ -163,6 +163,12 @@ func TestErrors(t *testing.T) {
 		if _, err := client.StartBackup(t.Context(), fake.AddDatabase(tidemarktest.Plan{})); err != nil {
 			t.Error(err)
 		}
+		// While it stays closed, an error is certain that nothing was started.
+		fake.Fault(servicetest.Status("createBackup", http.StatusServiceUnavailable, `{"code":"maintenance","message":"back soon"}`))
+		_, err = client.StartBackup(t.Context(), fake.AddDatabase(tidemarktest.Plan{}))
+		if e, ok := errors.AsType[*apierr.Error](err); !ok || e.Code != "maintenance" || e.MayHaveApplied {
+			t.Errorf("%+v", err)
+		}
 	})
 }
 

@@ -30,6 +30,7 @@ func (c *call) remove(guids []string, how string) (any, error) {
 		}
 		all = append(all, a)
 	}
+	all = c.governed(all)
 	var m mutation
 	archived := make(map[*asset]bool)
 	for _, a := range all {

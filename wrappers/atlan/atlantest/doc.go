@@ -67,6 +67,7 @@
 //   - [CustomMetadataNeedsFlag]: and custom metadata, too
 //   - [UntouchedSetsChecked]: merging custom metadata can be refused for a set that was not sent
 //   - [CategoriesStay]: glossary categories cannot be archived
+//   - [PolicyRules]: policies come with their persona or purpose, its actions and below its connection, and go with it
 //   - [ShortParameters]: query parameters end at 4,096 characters
 //   - [CodelessConflict]: the 409 of a workflow has no code
 //   - [StorageRefusesTokens]: a presigned URL refuses the API's token

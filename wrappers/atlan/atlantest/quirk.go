@@ -51,6 +51,10 @@ const (
 	CategoriesStay Quirk = "categories-stay"
 	// ShortParameters: a query parameter longer than 4,096 characters answers 400. Off: it is served.
 	ShortParameters Quirk = "short-parameters"
+	// PolicyRules: a purpose needs tags of its own, a policy its persona or purpose in every request, the actions of its
+	// kind, assets below its connection, and its persona names 1,000 assets at most; policies are enabled with their
+	// persona or purpose and are deleted with it. Off: they are assets as all others.
+	PolicyRules Quirk = "policy-rules"
 	// CodelessConflict: the 409 of a workflow whose name exists has neither a code nor a category. Off: it looks like
 	// all others.
 	CodelessConflict Quirk = "codeless-conflict"
@@ -69,7 +73,7 @@ func Quirks() []Quirk {
 		PermissionWindow, SearchDelay, SlowArchive, RateLimited, NoRetryAfter, ServerNames, UniqueByIndex, PartialUpdates,
 		TrimmedAnswers, NullAttributes, AttributesRequired, UnknownIgnored, TagsNeedFlag, CustomMetadataNeedsFlag,
 		UntouchedSetsChecked, CategoriesStay, ShortParameters, CodelessConflict, OneRunOfAnApp,
-		InputsHidden, StorageRefusesTokens,
+		InputsHidden, StorageRefusesTokens, PolicyRules,
 	}
 }
 

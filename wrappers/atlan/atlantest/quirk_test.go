@@ -208,6 +208,28 @@ var observed = map[Quirk]func(t *testing.T, f *Fake, c *client) bool{
 		c.want(404, "GET", guidPath+guid, "")
 		return archived.status == 400
 	},
+	PolicyRules: func(t *testing.T, f *Fake, c *client) bool {
+		_, connection := f.AddConnection("snowflake", "C")
+		persona := c.save(`{"typeName":"Persona","guid":"-1","attributes":{"name":"per","isAccessControlEnabled":true}}`).text("guidAssignments/-1")
+		policy := func(name, action string) string {
+			return `{"typeName":"AuthPolicy","guid":"-1","attributes":{"name":"` + name + `","policyCategory":"persona","policySubCategory":"metadata",
+				"policyServiceName":"atlas","policyType":"allow","policyResourceCategory":"CUSTOM","policyActions":["` + action + `"],
+				"policyResources":["entity:` + connection + `"],"connectionQualifiedName":"` + connection + `"},
+				"relationshipAttributes":{"accessControl":{"typeName":"Persona","guid":"` + persona + `"}}}`
+		}
+		guid := c.save(policy("p", "persona-asset-read")).text("guidAssignments/-1")
+		owner, _ := f.Asset(persona)
+		if made, _ := f.Asset(guid); !strings.HasPrefix(made.QualifiedName, owner.QualifiedName+"/") {
+			t.Errorf("%+v", made)
+		}
+		refused := c.send("POST", bulk, `{"entities":[`+policy("q", "entity-read")+`]}`).status
+		c.want(200, "DELETE", bulk+"?guid="+persona+"&deleteType=PURGE", "")
+		gone := c.send("GET", guidPath+guid, "").status
+		if (refused == 400) != (gone == 404) {
+			t.Errorf("refused %d, gone %d", refused, gone)
+		}
+		return refused == 400
+	},
 	ShortParameters: func(_ *testing.T, _ *Fake, c *client) bool {
 		a := c.send("GET", "/api/meta/entity/uniqueAttribute/type/Table?attr:qualifiedName="+strings.Repeat("x", 5000), "")
 		return a.status == 400 && a.text("errorCode") == "ATLAS-400-00-057"

@@ -363,6 +363,9 @@ func (s *saver) check(x *saving) error {
 	if err := s.checkConnection(x); err != nil {
 		return err
 	}
+	if err := s.checkAccessControl(x); err != nil {
+		return err
+	}
 	return s.checkParent(x)
 }
 
@@ -536,6 +539,8 @@ func (s *saver) apply(x *saving) {
 	}
 	s.applyAttributes(x, &ch)
 	s.applyRelations(x, &ch)
+	s.applyAccessControl(x)
+	s.applyDomain(x)
 	s.applyTags(x, &ch)
 	s.applyBusiness(x, &ch)
 	if x.sent.Labels != nil && !slices.Equal(t.labels, x.sent.Labels) {

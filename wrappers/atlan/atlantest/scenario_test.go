@@ -483,7 +483,6 @@ func TestServerNames(t *testing.T) {
 			{"typeName":"DataDomain","guid":"-5","attributes":{"name":"sub","parentDomain":{"typeName":"DataDomain","guid":"-4"}}},
 			{"typeName":"DataDomain","guid":"-4","attributes":{"name":"top"}},
 			{"typeName":"Persona","guid":"-7","attributes":{"name":"per"}},
-			{"typeName":"AuthPolicy","guid":"-8","attributes":{"name":"pol","accessControl":{"typeName":"Persona","guid":"-7"}}},
 			{"typeName":"Collection","guid":"-9","attributes":{"name":"col"}},
 			{"typeName":"Folder","guid":"-10","attributes":{"name":"fol","parent":{"typeName":"Collection","guid":"-9"}}},
 			{"typeName":"Query","guid":"-11","attributes":{"name":"q","parent":{"typeName":"Folder","guid":"-10"}}}`)
@@ -496,7 +495,7 @@ func TestServerNames(t *testing.T) {
 		}
 		for _, want := range [][2]string{
 			{"-3", "*@" + name("-1")}, {"-2", "*@" + name("-1")}, {"-4", "default/domain/*/super"}, {"-5", name("-4") + "/domain/*"},
-			{"-6", name("-5") + "/product/*"}, {"-7", "default/*"}, {"-8", name("-7") + "/*"}, {"-9", "default/collection/admin/*"},
+			{"-6", name("-5") + "/product/*"}, {"-7", "default/*"}, {"-9", "default/collection/admin/*"},
 			{"-10", name("-9") + "/folder/admin/*"}, {"-11", name("-10") + "/query/admin/*"}, {"-1", "*"},
 		} {
 			before, after, _ := strings.Cut(want[1], "*")

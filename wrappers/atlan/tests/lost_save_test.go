@@ -180,6 +180,8 @@ func saveBatch(t *testing.T, seed uint64, n int) map[string]int {
 	glossary := f.Add(atlantest.Asset{TypeName: "AtlasGlossary", Name: "G", QualifiedName: "nano"})[0]
 	domain := f.Add(atlantest.Asset{TypeName: "DataDomain", Name: "D", QualifiedName: "default/domain/d/super"})[0]
 	collection := f.Add(atlantest.Asset{TypeName: "Collection", Name: "C", QualifiedName: "default/collection/ann/c"})[0]
+	persona := f.Add(atlantest.Asset{TypeName: "Persona", Name: "P", QualifiedName: "default/p"})[0]
+	_, connection := f.AddConnection("snowflake", "C")
 	pass(time.Minute)
 	type result struct {
 		line    *line
@@ -202,7 +204,7 @@ func saveBatch(t *testing.T, seed uint64, n int) map[string]int {
 				l.status = []int{500, 502, 503, 504}[random.IntN(4)] // other statuses say that nothing was done
 			}
 			name := fmt.Sprintf("asset %d", i)
-			items := newItems(t, random, name, glossary, domain, collection)
+			items := newItems(t, random, name, parents{glossary, domain, collection, persona, connection})
 			typeName := typeOf(items[0])
 			var older string
 			if random.IntN(4) == 0 { // one of the same name that was there before
@@ -218,7 +220,7 @@ func saveBatch(t *testing.T, seed uint64, n int) map[string]int {
 	}
 	all.Wait()
 	made := map[string][]string{} // guids by type and name
-	for _, typeName := range []string{"AtlasGlossary", "AtlasGlossaryTerm", "AtlasGlossaryCategory", "DataDomain", "DataProduct", "Folder"} {
+	for _, typeName := range []string{"AtlasGlossary", "AtlasGlossaryTerm", "AtlasGlossaryCategory", "DataDomain", "DataProduct", "Folder", "Persona", "AuthPolicy"} {
 		for _, a := range f.Assets(typeName) {
 			made[typeName+a.Name] = append(made[typeName+a.Name], a.GUID)
 		}
@@ -278,30 +280,38 @@ func typeOf(item atlan.Item) string {
 	return item.(interface{ Ref() atlanassets.Ref }).Ref().TypeName
 }
 
+// parents are what new assets are in: guids, and the qualifiedName of a connection.
+type parents struct{ glossary, domain, collection, persona, connection string }
+
 // newItems returns a new asset of a name whose qualifiedName the server makes, and at times others that go with it.
-func newItems(t *testing.T, random *rand.Rand, name, glossary, domain, collection string) []atlan.Item {
+func newItems(t *testing.T, random *rand.Rand, name string, in parents) []atlan.Item {
 	t.Helper()
 	var item atlan.Item
 	var err error
-	switch random.IntN(7) {
+	switch random.IntN(9) {
 	case 0:
 		item, err = atlan.NewGlossary(name)
 	case 1:
-		item, err = atlan.NewTerm(name, atlanassets.RefByGUID("", glossary))
+		item, err = atlan.NewTerm(name, atlanassets.RefByGUID("", in.glossary))
 	case 2:
 		item, err = atlan.NewCategory(name, atlanassets.RefByQualifiedName("AtlasGlossary", "nano"))
 	case 3:
 		item, err = atlan.NewDataDomain(name)
 	case 4:
-		item, err = atlan.NewDataProduct(name, atlanassets.RefByGUID("DataDomain", domain), map[string]any{"match_all": map[string]any{}})
+		item, err = atlan.NewDataProduct(name, atlanassets.RefByGUID("DataDomain", in.domain), map[string]any{"match_all": map[string]any{}})
 	case 5:
-		item, err = atlan.NewFolder(name, atlanassets.Ref{TypeName: "Collection", GUID: collection, QualifiedName: "default/collection/ann/c"})
+		item, err = atlan.NewFolder(name, atlanassets.Ref{TypeName: "Collection", GUID: in.collection, QualifiedName: "default/collection/ann/c"})
 	case 6:
 		own, e := atlan.NewGlossary(name)
 		ok(t, e)
 		term, e := atlan.NewTerm("term of "+name, own.Ref())
 		ok(t, e)
 		return []atlan.Item{own, term}
+	case 7:
+		item, err = atlan.NewPersona(name)
+	case 8:
+		item, err = atlan.NewPersonaPolicy(name, atlanassets.RefByGUID("Persona", in.persona), atlan.PersonaDataPolicy{
+			Type: atlanassets.AuthPolicyTypeAllow, Connection: in.connection, Assets: []string{in.connection}})
 	}
 	ok(t, err)
 	return []atlan.Item{item}
