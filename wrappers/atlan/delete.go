@@ -83,9 +83,9 @@ func (c *Client) deleteInto(ctx context.Context, report *DeleteReport, mode Dele
 	kind := atlanapi.AtlanDeleteType(mode)
 	answer, err := transport.Decode[mutations](c.raw.DeleteEntitiesByGuids(c.underConnection(ctx, guids...), &atlanapi.DeleteEntitiesByGuidsParams{GUID: guids, DeleteType: &kind}))
 	switch {
-	case isMissing(err) && len(guids) == 1:
+	case isNoAsset(err) && len(guids) == 1:
 		return nil
-	case isMissing(err):
+	case isNoAsset(err):
 		half := len(guids) / 2
 		if err := c.deleteInto(ctx, report, mode, guids[:half]); err != nil {
 			return err

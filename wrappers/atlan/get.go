@@ -260,7 +260,7 @@ func (c *Client) entities(ctx context.Context, guids []string, o ReadOptions) ([
 			e.complete = o == ReadOptions{}
 		}
 		return answer.entities, nil
-	case !isMissing(err):
+	case !isNoAsset(err):
 		return nil, err
 	case len(guids) == 1:
 		return nil, nil
@@ -307,7 +307,7 @@ func (c *Client) EntitiesByQualifiedName(ctx context.Context, typeName string, q
 		}
 		if utf8.RuneCountInString(name) > maxQueryParameter {
 			e, err := c.entityByLongName(c.underConnection(ctx, name), typeName, name, o)
-			if err != nil && !isMissing(err) {
+			if err != nil && !isNoAsset(err) {
 				return nil, nil, about(typeName, name, err)
 			}
 			if err == nil {
@@ -356,7 +356,7 @@ func (c *Client) entitiesByName(ctx context.Context, typeName string, names []st
 			e.complete = o == ReadOptions{}
 		}
 		return answer.entities, nil
-	case !isMissing(err):
+	case !isNoAsset(err):
 		return nil, about(typeName, "", err)
 	case len(names) == 1:
 		return nil, nil
@@ -416,17 +416,20 @@ func notFound(format string, args ...any) error {
 	return e
 }
 
-// isMissing reports whether an error says that an asset does not exist, rather than its type.
-func isMissing(err error) bool {
-	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && isNotFound(err) && e.Code != codeNoType
-}
-
-// isNotFound reports whether an error says that something does not exist: the metastore says so with a code of its own, and a
-// look-up of ours without a status. Any other 404 comes from a gateway and says nothing of what was asked for.
+// isNotFound reports whether an error says that something does not exist.
 func isNotFound(err error) bool {
 	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && e.Kind == apierr.KindNotFound && (e.Status == 0 || strings.HasPrefix(e.Code, "ATLAS-"))
+	return ok && e.Kind == apierr.KindNotFound
+}
+
+// isNoAsset reports whether an error says that an asset does not exist: the metastore says so with a code of its own, and a
+// look-up of ours without a status. Any other 404 comes from a gateway, or means the type, and says nothing of the asset.
+func isNoAsset(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || e.Kind != apierr.KindNotFound {
+		return false
+	}
+	return e.Status == 0 || strings.HasPrefix(e.Code, "ATLAS-") && e.Code != codeNoType
 }
 
 // distinct returns the values in their order, each once.

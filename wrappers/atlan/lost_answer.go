@@ -150,7 +150,7 @@ func (l *lookUp) named(c *change) (found []*Entity, skew time.Duration, err erro
 	for _, guid := range guids {
 		e, err := l.saving.client.Entity(l.ctx, guid, ReadOptions{Minimal: true})
 		switch {
-		case isMissing(err):
+		case isNoAsset(err):
 		case err != nil:
 			return nil, 0, err
 		case e.TypeName == c.typeName && e.Name() == c.name && e.Status != StatusDeleted && !l.elsewhere(c, e):
