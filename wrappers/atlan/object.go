@@ -257,6 +257,9 @@ func sameJSON(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
+	if len(a) == 0 || len(b) == 0 {
+		return false
+	}
 	var x, y any
 	return decodeExact(a, &x) == nil && decodeExact(b, &y) == nil && reflect.DeepEqual(x, y)
 }

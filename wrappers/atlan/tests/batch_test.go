@@ -72,6 +72,50 @@ func TestT12ThroughputAtTheLimit(t *testing.T) {
 	})
 }
 
+// TestT12NeverRefused saves with any number of requests at once, answers that take now longer and now less, failures and bad
+// assets in between, and a source that is slow: the limit is not exceeded, nor missed by more than a source is slow.
+func TestT12NeverRefused(t *testing.T) {
+	for _, o := range []struct {
+		concurrency int
+		source      time.Duration // for each asset
+		share       float64       // of the limit, at least; of one request at a time nothing is asked
+	}{{1, 0, 0}, {8, 0, 0.94}, {32, 0, 0.94}, {32, 4 * time.Millisecond, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			count := cut(20_000, 1_000)
+			f := newFake(t, atlantest.WithRoundTrip(200*time.Millisecond), atlantest.WithoutContract())
+			schema := schemaIn(f)
+			const save = "bulkSaveEntities"
+			f.Fault(atlantest.Delay(save, 300*time.Millisecond).Chance(0.5), atlantest.DelayAnswer(save, 400*time.Millisecond).Chance(0.3),
+				atlantest.ResetBefore(save).Chance(0.003), atlantest.ResetAfterBody(save).Chance(0.003), atlantest.InternalErrorAfter(save).Chance(0.002))
+			f.Deny(schema + "/t000777")
+			source := func(yield func(atlan.Item) bool) {
+				for item := range tables(t, schema, count) {
+					if o.source > 0 {
+						pass(o.source)
+					}
+					if !yield(item) {
+						return
+					}
+				}
+			}
+			began := time.Now()
+			report, err := clientOf(t, f).Batch(atlan.BatchOptions{Concurrency: o.concurrency, DropResults: true}).Save(t.Context(), source)
+			took := time.Since(began)
+			if !errors.Is(err, atlan.ErrPermission) || report.Failed != 1 || f.CountAssets("Table") != count-1 {
+				t.Errorf("%+v: %+v, %v", o, report, err)
+			}
+			if n := f.RequestsRefused(); n > 0 {
+				t.Errorf("%+v: %d requests were refused", o, n)
+			}
+			share := float64(f.Log().Count(save)) / 400 / took.Minutes()
+			t.Logf("%+v: %d assets, %d requests in %v: %.1f %% of the limit", o, count, f.Log().Count(save), took, 100*share)
+			if share < o.share && count >= 20_000 {
+				t.Errorf("%+v: %.1f %% of the limit", o, 100*share)
+			}
+		})
+	}
+}
+
 // TestT12OneBadAsset puts assets that the service refuses among others, and finds exactly those refused.
 func TestT12OneBadAsset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

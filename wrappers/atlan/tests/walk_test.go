@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/atlan"
@@ -211,4 +215,128 @@ func TestT4T5EveryWalkEndsWhole(t *testing.T) {
 func seededSchema(f *atlantest.Fake) (schema, connection string) {
 	connection, _ = f.AddConnection("snowflake", "warehouse")
 	return f.AddTo(f.AddTo(connection, "Database", "db", nil), "Schema", "public", nil), connection
+}
+
+// endlessIndex answers searches by guid with count assets that it makes as it is asked for them: it keeps nothing.
+type endlessIndex struct{ count int }
+
+func (x endlessIndex) RoundTrip(r *http.Request) (*http.Response, error) {
+	var sent struct {
+		Dsl struct {
+			Size  int      `json:"size"`
+			After []string `json:"search_after"`
+		} `json:"dsl"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+		return nil, err
+	}
+	next := 0
+	if len(sent.Dsl.After) > 0 {
+		if _, err := fmt.Sscanf(sent.Dsl.After[0], "%08x", &next); err != nil {
+			return nil, err
+		}
+		next++
+	}
+	var entities, positions []string
+	for i := next; i < min(next+sent.Dsl.Size, x.count); i++ {
+		guid := fmt.Sprintf("%08x-0000-4000-8000-000000000000", i)
+		entities = append(entities, fmt.Sprintf(`{"typeName":"Table","guid":%q,"status":"ACTIVE","attributes":{"name":"t%d"}}`, guid, i))
+		positions = append(positions, fmt.Sprintf(`%q:{"sort":[%q]}`, guid, guid))
+	}
+	body := fmt.Sprintf(`{"approximateCount":10000,"entities":[%s],"searchMetadata":{%s}}`, strings.Join(entities, ","), strings.Join(positions, ","))
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}, nil
+}
+
+// TestT4MemoryIsFlat reads an index that keeps nothing: neither pages nor the guids of what came stay.
+func TestT4MemoryIsFlat(t *testing.T) {
+	count := cut(200_000, 20_000)
+	client := must(atlan.New(atlan.WithBaseURL("https://tenant.atlan.test"), atlan.WithAPIKey("key"),
+		atlan.WithRequestsPerMinute(0), atlan.WithRoundTripper(endlessIndex{count})))(t)
+	read := 0
+	var early, late uint64
+	for _, err := range client.Search().PageSize(500).All(t.Context()) {
+		ok(t, err)
+		switch read++; read {
+		case count / 10:
+			early = heap()
+		case count * 9 / 10:
+			late = heap()
+		}
+	}
+	if read != count {
+		t.Errorf("%d assets of %d", read, count)
+	}
+	t.Logf("%d assets, heap %d → %d kB", read, early>>10, late>>10)
+	if grown := int64(late) - int64(early); grown > int64(count)*5 { // two pages are there at a time, more or less of them
+		t.Errorf("the heap grew by %d kB", grown>>10)
+	}
+}
+
+// TestT4SortsByWhatChanges sorts by what others write meanwhile: what they leave alone comes once, what they move not twice.
+func TestT4SortsByWhatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, atlantest.Without(atlantest.SearchDelay, atlantest.RateLimited))
+		schema, _ := seededSchema(f)
+		var guids []string
+		for i := range 300 {
+			guids = append(guids, f.AddTo(schema, "Table", fmt.Sprintf("t%03d", i), map[string]any{"rowCount": i % 7}))
+		}
+		client := clientOf(t, f, atlan.WithRequestsPerMinute(0))
+		search := atlan.SearchFor[atlanassets.Table](client).PageSize(9).Sort(field.RowCount.Asc(), field.Name.Desc())
+		seen, moved, read := make(map[string]int), make(map[string]bool), 0
+		for table, err := range search.All(t.Context()) {
+			ok(t, err)
+			seen[table.GUID]++
+			if read++; read%5 == 0 {
+				guid := guids[(read*37)%len(guids)]
+				moved[guid] = true
+				change := must(atlan.GetByGUID[atlanassets.Table](t.Context(), client, guid))(t)
+				change.Attributes.RowCount.Set(int64(read * 31 % 11))
+				_, err := client.Save(t.Context(), change)
+				ok(t, err)
+			}
+		}
+		for _, guid := range guids {
+			if n := seen[guid]; n > 1 || n == 0 && !moved[guid] {
+				t.Errorf("%s came %d times, moved: %t", guid, n, moved[guid])
+			}
+		}
+		if len(moved) < 20 {
+			t.Errorf("%d were moved", len(moved))
+		}
+	})
+}
+
+// TestT4ThousandsAtTheSameTime reads assets that were all created in the same millisecond, some of them hidden or gone, by
+// their time.
+func TestT4ThousandsAtTheSameTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, atlantest.WithoutContract(), atlantest.Without(atlantest.RateLimited))
+		all := f.Seed(cut(12_000, 3_000))
+		f.Hide(all[100:300]...)
+		f.Scrub(all[400:420]...)
+		for _, told := range []bool{true, false} {
+			if !told {
+				f.Fault(atlantest.NoSearchMetadata())
+			}
+			client := clientOf(t, f, atlan.WithRequestsPerMinute(0))
+			want := must(client.Search().Count(t.Context()))(t) - 220
+			seen := make(map[string]bool)
+			for e, err := range client.Search().Page(atlan.PageByTimestamp).All(t.Context()) {
+				ok(t, err)
+				if !e.Scrubbed() && seen[e.GUID] {
+					t.Errorf("%s came twice", e.GUID)
+				}
+				if !e.Scrubbed() {
+					seen[e.GUID] = true
+				}
+			}
+			if int64(len(seen)) != want {
+				t.Errorf("positions are told: %t: %d assets of %d", told, len(seen), want)
+			}
+		}
+	})
 }
