@@ -7,7 +7,6 @@ import (
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/wrappers/atlan"
-	"github.com/sluice-sdk/sluice/wrappers/atlan/atlantest"
 )
 
 // check ends an example that fails.
@@ -17,26 +16,17 @@ func check(err error) {
 	}
 }
 
-// tenant starts a fake tenant with one table, and returns a client of it and the qualifiedName of the table's schema.
-func tenant() (client *atlan.Client, schema string, stop func()) {
-	fake, err := atlantest.NewServer(atlantest.Without(atlantest.PermissionWindow, atlantest.SearchDelay, atlantest.SlowArchive))
-	check(err)
-	connection, _ := fake.AddConnection("snowflake", "Warehouse")
-	inside := fake.AddTo(fake.AddTo(connection, "Database", "SALES", nil), "Schema", "PUBLIC", nil)
-	fake.AddTo(inside, "Table", "ORDERS", map[string]any{"description": "What was ordered"})
-	found, _ := fake.Asset(inside)
-	transport := fake.Transport()
-	client, err = atlan.New(atlan.WithBaseURL(fake.BaseURL()), atlan.WithAPIKey(fake.APIKey()), atlan.WithRoundTripper(transport))
-	check(err)
-	return client, found.QualifiedName, func() {
-		transport.CloseIdleConnections()
-		_ = fake.Close()
-	}
+// withOrders is a tenant with one table; it returns a client of it and the qualifiedName of the table's schema.
+func withOrders() (client *atlan.Client, schema string, stop func()) {
+	fake, client, schema, stop := tenant()
+	inside, _ := fake.AssetByName("Schema", schema)
+	fake.AddTo(inside.GUID, "Table", "ORDERS", map[string]any{"description": "What was ordered"})
+	return client, schema, stop
 }
 
 // New assets are made by functions that know the names of their type, and saved together.
 func Example_save() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	table, err := atlan.NewTable("CUSTOMERS", schema)
 	check(err)
@@ -55,7 +45,7 @@ func Example_save() {
 
 // An asset is read, changed and saved: only what was changed is sent, and nothing when nothing was.
 func Example_change() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	ctx := context.Background()
 	table, err := client.Tables().Get(ctx, schema+"/ORDERS")
@@ -70,13 +60,13 @@ func Example_change() {
 	}
 	// Output:
 	// What was ordered
-	// partially updated
+	// updated
 	// unchanged
 }
 
 // What people write about an asset takes one call.
 func Example_describe() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	ctx := context.Background()
 	orders := client.Tables().Handle(schema + "/ORDERS")
@@ -94,7 +84,7 @@ func Example_describe() {
 
 // The server names glossaries and terms: references lead from one new asset to the other, and the names come with the save.
 func ExampleNewTerm() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	ctx := context.Background()
 	glossary, err := atlan.NewGlossary("Metrics")
@@ -116,7 +106,7 @@ func ExampleNewTerm() {
 
 // An archived asset can be restored; one that is purged is gone.
 func ExampleClient_Delete() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	ctx := context.Background()
 	tables, name := client.Tables(), schema+"/ORDERS"
@@ -138,7 +128,7 @@ func ExampleClient_Delete() {
 
 // Many assets are read by their names; those that do not exist are no error.
 func ExampleCollection_GetMany() {
-	client, schema, stop := tenant()
+	client, schema, stop := withOrders()
 	defer stop()
 	found, missing, err := client.Tables().GetMany(context.Background(), []string{schema + "/ORDERS", schema + "/REFUNDS"})
 	check(err)
