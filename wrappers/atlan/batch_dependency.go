@@ -419,14 +419,7 @@ func (n *batchItem) sameAs(o *batchItem) bool {
 	if n.item == o.item {
 		return true
 	}
-	for _, key := range n.keys {
-		for _, other := range o.keys {
-			if key == other {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.keys, func(key string) bool { return slices.Contains(o.keys, key) })
 }
 
 // forget takes an item out of the books.

@@ -276,7 +276,8 @@ func TestT4OffsetsEndAtTheWindow(t *testing.T) {
 func TestT4NoPositions(t *testing.T) {
 	client, _ := searchServer(t, func(n int, a asked) string { return page([]hit{{n: 2 * n}, {n: 2*n + 1}}, 100, false) })
 	var last error
-	for _, last = range client.Search().PageSize(2).Sort(field.Name.Desc()).All(t.Context()) {
+	for _, err := range client.Search().PageSize(2).Sort(field.Name.Desc()).All(t.Context()) {
+		last = err
 	}
 	if !errors.Is(last, ErrNoPositions) || !errors.Is(last, ErrLogic) {
 		t.Errorf("a sorted search without positions ended with %v", last)
