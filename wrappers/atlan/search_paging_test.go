@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/paging"
-	"pgregory.net/rapid"
 )
 
 // asked is what a search asks for, as far as the tests look at it.

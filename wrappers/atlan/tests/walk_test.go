@@ -11,12 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/atlan"
 	"github.com/sluice-sdk/sluice/wrappers/atlan/atlantest"
-	"pgregory.net/rapid"
 )
 
 // answerFaults are things that go wrong with an answer to a search or a lineage, each struck by some of the requests.
