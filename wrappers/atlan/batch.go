@@ -91,7 +91,7 @@ func (r *BatchReport) Failures() iter.Seq[BatchResult] {
 	}
 }
 
-// ErrNotSent: the batch ended before the asset was sent.
+// ErrNotSent says that the batch ended before the asset was sent.
 const ErrNotSent = stateError("the batch ended before the asset was sent")
 
 // DependencyError says that an asset was not sent because one that it refers to, itself or by way of others, was not saved.

@@ -420,10 +420,8 @@ func (n *batchItem) sameAs(o *batchItem) bool {
 		return true
 	}
 	for _, key := range n.keys {
-		for _, other := range o.keys {
-			if key == other {
-				return true
-			}
+		if slices.Contains(o.keys, key) {
+			return true
 		}
 	}
 	return false

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/paging"
-	"pgregory.net/rapid"
 )
 
 // asked is what a search asks for, as far as the tests look at it.
@@ -276,7 +277,8 @@ func TestT4OffsetsEndAtTheWindow(t *testing.T) {
 func TestT4NoPositions(t *testing.T) {
 	client, _ := searchServer(t, func(n int, a asked) string { return page([]hit{{n: 2 * n}, {n: 2*n + 1}}, 100, false) })
 	var last error
-	for _, last = range client.Search().PageSize(2).Sort(field.Name.Desc()).All(t.Context()) {
+	for _, err := range client.Search().PageSize(2).Sort(field.Name.Desc()).All(t.Context()) {
+		last = err
 	}
 	if !errors.Is(last, ErrNoPositions) || !errors.Is(last, ErrLogic) {
 		t.Errorf("a sorted search without positions ended with %v", last)

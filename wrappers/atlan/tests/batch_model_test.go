@@ -13,11 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/atlan"
 	"github.com/sluice-sdk/sluice/wrappers/atlan/atlantest"
-	"pgregory.net/rapid"
 )
 
 // graphItem is an item of a random batch, and the model's knowledge about it.

@@ -260,8 +260,7 @@ func TestT12WhatFailedIsNeeded(t *testing.T) {
 		}
 		var depend, refused int
 		for result := range report.Failures() {
-			var dependency *atlan.DependencyError
-			if errors.As(result.Err, &dependency) {
+			if _, ok := errors.AsType[*atlan.DependencyError](result.Err); ok {
 				depend++
 			} else {
 				refused++
