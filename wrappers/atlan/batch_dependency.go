@@ -419,7 +419,12 @@ func (n *batchItem) sameAs(o *batchItem) bool {
 	if n.item == o.item {
 		return true
 	}
-	return slices.ContainsFunc(n.keys, func(key string) bool { return slices.Contains(o.keys, key) })
+	for _, key := range n.keys {
+		if slices.Contains(o.keys, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget takes an item out of the books.

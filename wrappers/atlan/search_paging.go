@@ -51,8 +51,8 @@ const (
 // ErrSearchWindow says that there are more results than [PageByOffset] can reach.
 const ErrSearchWindow = stateError("the results are more than can be counted through")
 
-// ErrNoPositions says that the service did not tell where the assets of a page stand, so that [PageBySearchAfter] cannot go on.
-// [PageByTimestamp] can.
+// ErrNoPositions says that the service did not tell where the assets of a page stand, so that [PageBySearchAfter] cannot
+// go on. [PageByTimestamp] can.
 const ErrNoPositions = stateError("the service did not answer the positions of the assets")
 
 // walk yields the assets of all pages.

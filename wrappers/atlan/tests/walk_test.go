@@ -253,7 +253,7 @@ func (x endlessIndex) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // TestT4MemoryIsFlat reads an index that keeps nothing: neither pages nor the guids of what came stay.
 func TestT4MemoryIsFlat(t *testing.T) {
-	count := cut(200_000, 20_000)
+	count := cut(200_000, 50_000)
 	client := must(atlan.New(atlan.WithBaseURL("https://tenant.atlan.test"), atlan.WithAPIKey("key"),
 		atlan.WithRequestsPerMinute(0), atlan.WithRoundTripper(endlessIndex{count})))(t)
 	read := 0
@@ -271,7 +271,7 @@ func TestT4MemoryIsFlat(t *testing.T) {
 		t.Errorf("%d assets of %d", read, count)
 	}
 	t.Logf("%d assets, heap %d → %d kB", read, early>>10, late>>10)
-	if grown := int64(late) - int64(early); grown > int64(count)*5 { // two pages are there at a time, more or less of them
+	if grown := int64(late) - int64(early); grown > 2<<20 { // the guids alone would be 4 MB
 		t.Errorf("the heap grew by %d kB", grown>>10)
 	}
 }
@@ -317,14 +317,14 @@ func TestT4ThousandsAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, atlantest.WithoutContract(), atlantest.Without(atlantest.RateLimited))
 		all := f.Seed(cut(12_000, 3_000))
-		f.Hide(all[100:300]...)
-		f.Scrub(all[400:420]...)
+		f.Hide(all[10:60]...)
+		f.Scrub(all[100:120]...)
 		for _, told := range []bool{true, false} {
 			if !told {
 				f.Fault(atlantest.NoSearchMetadata())
 			}
 			client := clientOf(t, f, atlan.WithRequestsPerMinute(0))
-			want := must(client.Search().Count(t.Context()))(t) - 220
+			want := must(client.Search().Count(t.Context()))(t) - 70
 			seen := make(map[string]bool)
 			for e, err := range client.Search().Page(atlan.PageByTimestamp).All(t.Context()) {
 				ok(t, err)
