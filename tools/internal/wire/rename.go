@@ -73,7 +73,16 @@ func (c *comparison) renamedSchemas() {
 	for _, name := range slices.Concat(gone, come) {
 		c.open[ref(name)] = true
 	}
-	pairs := likelyRenames(gone, come, same, func(string, string) bool { return true })
+	says := func(d *Document, names []string) map[string]string { // once each: every one is compared with every other
+		texts := map[string]string{}
+		for _, name := range names {
+			texts[name] = text(c.canonical(d, d.components[ref(name)]))
+		}
+		return texts
+	}
+	before, after := says(c.old, gone), says(c.new, come)
+	pairs := likelyRenames(gone, come,
+		func(from, to string) bool { return before[from] == after[to] }, func(string, string) bool { return true })
 	c.open = nil
 	for from, to := range pairs {
 		c.renamed[ref(to)] = ref(from)
