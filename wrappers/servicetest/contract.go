@@ -281,6 +281,13 @@ func explain(err error, v *Violation) *Violation {
 		v.Reason = response.Reason
 	}
 	if schema, ok := errors.AsType[*openapi3.SchemaError](err); ok {
+		for schema.SchemaField == "allOf" { // which of them it is, and why
+			part, ok := errors.AsType[*openapi3.SchemaError](schema.Origin)
+			if !ok {
+				break
+			}
+			schema = part
+		}
 		if p := schema.JSONPointer(); len(p) > 0 {
 			v.Pointer = "/" + strings.Join(p, "/")
 		}

@@ -93,6 +93,8 @@ func TestContract(t *testing.T) {
 		"request missing":    {"POST", "/v1/things/1", "", answer(200, "application/json", valid), "request of makeThing: value is required"},
 		"request not JSON":   {"POST", "/v1/things/1", "{", answer(200, "application/json", valid), "request of makeThing: failed to decode"},
 		"answer lacks":       {"GET", "/v1/things/1", "", answer(200, "application/json", `{"tags":[]}`), "response of getThing (200), at /name"},
+		"a part lacks":       {"GET", "/v1/things/1", "", answer(200, "application/json", `{"name":"n","part":{}}`), `response of getThing (200), at /part/id: property "id" is missing`},
+		"a part's type":      {"GET", "/v1/things/1", "", answer(200, "application/json", `{"name":"n","part":{"id":1}}`), `response of getThing (200), at /part/id: value must be a string`},
 		"answer's enum":      {"GET", "/v1/things/1", "", answer(200, "application/json", `{"name":"n","tags":["q"]}`), "response of getThing (200), at /tags/0"},
 		"answer's type":      {"GET", "/v1/things/1", "", answer(200, "text/html", "<html>"), `response of getThing (200): response header Content-Type has unexpected value: "text/html"`},
 		"answer's status":    {"GET", "/v1/things/1", "", answer(418, "application/json", valid), "response of getThing (418): status is not supported"},

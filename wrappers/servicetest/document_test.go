@@ -112,7 +112,8 @@ const smallDocument = `{
  },
  "components": {"schemas": {"Thing": {"type": "object", "required": ["name"], "properties": {
    "name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
-   "mode": {"allOf": [{"$ref": "#/components/schemas/Mode"}], "nullable": true}}},
+   "mode": {"allOf": [{"$ref": "#/components/schemas/Mode"}], "nullable": true},
+   "part": {"allOf": [{"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}, {"type": "object"}]}}},
   "Mode": {"type": "string", "enum": ["on", "off"]}}}
 }`
 
