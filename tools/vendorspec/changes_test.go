@@ -59,7 +59,7 @@ func TestChangeReport(t *testing.T) {
 			t.Errorf("lacks %q:\n%s", want, report)
 		}
 	}
-	if strings.Contains(report, "no fact of the wire explains") || strings.Contains(report, "for another reason") {
+	if strings.Contains(report, "no fact of the wire explains") || strings.Contains(report, "no fact says why") {
 		t.Errorf("something is left over:\n%s", report)
 	}
 
@@ -108,6 +108,15 @@ func TestChangeReportFails(t *testing.T) {
 				t.Error("the report of another document is there")
 			}
 		})
+	}
+}
+
+// Whoever adds a service is told what else it needs.
+func TestFirstDocumentOfAService(t *testing.T) {
+	specs := clone(t)
+	out, err := vendor(t.Context(), t, specs, "acme", filepath.Join(specs, "polytomic", "openapi.json"), "-source", "a test")
+	if err != nil || !strings.Contains(out, "specs/acme/openapi.json is written") || !strings.Contains(out, "next: overlay.yaml and three configurations") {
+		t.Errorf("printed %s, error %v", out, err)
 	}
 }
 

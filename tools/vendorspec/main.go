@@ -8,11 +8,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -81,6 +84,11 @@ func say(ctx context.Context, out io.Writer, r request, t taken) {
 		return
 	}
 	changes(ctx, out, r, t)
+	if _, err := os.Stat(filepath.Join(r.specs, r.service, "overlay.yaml")); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintln(out, "next: overlay.yaml and three configurations beside it, and the lines of generate.go "+
+			"(docs/add-a-service.md, A service of this repository)")
+		return
+	}
 	fmt.Fprintf(out, "next: make generate (specs/%s/overlay.yaml must still match), look at the diff of gen/, make test\n", r.service)
 }
 
