@@ -337,6 +337,3 @@ func (f *Fake) CancelSync(connectionID string) bool {
 	f.stop(c.running, now)
 	return true
 }
-
-// Requests returns how many requests of each operation arrived; see [Fake.Log] for more.
-func (f *Fake) Requests() map[string]int { return f.server.Log().Counts() }

@@ -77,7 +77,7 @@ func unordered[T any](f *Fake, p page, rows []T) {
 		return
 	}
 	f.lists++
-	random := rand.New(rand.NewPCG(f.config.seed, f.lists))
+	random := rand.New(rand.NewPCG(f.config.Seed, f.lists))
 	if len(rows) <= p.limit {
 		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		return
