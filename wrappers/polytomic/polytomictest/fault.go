@@ -15,13 +15,9 @@ import (
 // Polytomic client need most; package servicetest has all of them, and NewFault for others.
 type Fault = servicetest.Fault
 
-// Fault registers faults. They are named by operation ids of the API's document ("startBulkSync",
-// "listBulkSyncStatuses"), or "*".
-func (f *Fake) Fault(faults ...*Fault) { f.server.Fault(faults...) }
-
 // ClearFaults removes every fault.
 func (f *Fake) ClearFaults() {
-	f.server.ClearFaults()
+	f.Fake.ClearFaults()
 	f.putProxy()
 }
 
@@ -32,7 +28,7 @@ func (f *Fake) putProxy() {
 		return
 	}
 	tooLong := func(r *http.Request) bool { return len(r.URL.RequestURI()) > longestURL }
-	f.server.Fault(servicetest.HTML("*", http.StatusRequestURITooLong).When(tooLong))
+	f.Fault(servicetest.HTML("*", http.StatusRequestURITooLong).When(tooLong))
 }
 
 // Status answers with a status and a body instead of processing the request. No Idempotency-Key remembers it: it is
