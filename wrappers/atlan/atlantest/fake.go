@@ -2,11 +2,9 @@ package atlantest
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -20,13 +18,12 @@ import (
 type TB = servicetest.TB
 
 // Fake is a running fake of an Atlan tenant. It is safe for concurrent use. Make one with [New] in a test, or with
-// [NewServer] or [Serve] in a program.
+// [NewServer] or [Serve] in a program. URL, Transport, Fault, Log, Listen and more are those of [servicetest.Fake].
 type Fake struct {
-	config   config
-	tb       TB // nil in a program
-	server   *servicetest.Server
-	contract *servicetest.Contract
-	model    *model
+	*servicetest.Fake
+
+	config config
+	model  *model
 
 	ctx    context.Context //nolint:containedctx // the lifetime of the fake, which its requests inherit
 	cancel context.CancelFunc
@@ -40,15 +37,9 @@ type Fake struct {
 }
 
 type config struct {
+	servicetest.FakeOptions
+
 	off           map[Quirk]bool
-	tolerate      func(*servicetest.Violation) bool
-	sample        int
-	noContract    bool
-	network       []servicetest.NetworkOption
-	seed          uint64
-	keepRecords   int
-	logger        *slog.Logger
-	host          string
 	noAuth        bool
 	perMinute     int
 	searchDelay   time.Duration
@@ -88,35 +79,35 @@ func WithoutQuirks() Option { return Without(Quirks()...) }
 
 // Tolerate lets violations of the contract pass that a test means to make.
 func Tolerate(meant func(*servicetest.Violation) bool) Option {
-	return func(c *config) { c.tolerate = meant }
+	return func(c *config) { c.Tolerate = meant }
 }
 
 // SampleContract checks only every n-th answer of an operation after its first hundred, for load tests whose
 // answers never repeat. Requests are always checked. See [servicetest.Contract].
-func SampleContract(n int) Option { return func(c *config) { c.sample = n } }
+func SampleContract(n int) Option { return func(c *config) { c.Sample = n } }
 
 // WithoutContract checks nothing, for benchmarks.
-func WithoutContract() Option { return func(c *config) { c.noContract = true } }
+func WithoutContract() Option { return func(c *config) { c.NoContract = true } }
 
 // WithRoundTrip makes a request take d on the in-memory network, of which half passes before the fake reads its
 // state. Default: nothing.
 func WithRoundTrip(d time.Duration) Option {
-	return func(c *config) { c.network = append(c.network, servicetest.Latency(d/2)) }
+	return func(c *config) { c.Network = append(c.Network, servicetest.Latency(d/2)) }
 }
 
 // WithSeed sets the seed of guids and of chances. Two fakes with the same seed that get the same requests do the
 // same. Default: 1.
-func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
+func WithSeed(seed uint64) Option { return func(c *config) { c.Seed = seed } }
 
 // WithLogger takes what the fake has to say when there is no test to fail. Default: discarded.
-func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+func WithLogger(l *slog.Logger) Option { return func(c *config) { c.Logger = l } }
 
 // WithHost sets the name by which clients on the in-memory network call the fake, for programs with several tenants.
 // Default "tenant.atlan.test".
-func WithHost(host string) Option { return func(c *config) { c.host = host } }
+func WithHost(host string) Option { return func(c *config) { c.Host = host } }
 
 // KeepRecords sets how many requests the log keeps; its counters are always complete. Default 4096, negative none.
-func KeepRecords(n int) Option { return func(c *config) { c.keepRecords = n } }
+func KeepRecords(n int) Option { return func(c *config) { c.KeepRecords = n } }
 
 // WithoutAuth lets every request in; one without a key acts as the user of [Fake.APIKey].
 func WithoutAuth() Option { return func(c *config) { c.noAuth = true } }
@@ -174,12 +165,7 @@ func LinksLive(d time.Duration) Option { return func(c *config) { c.linksLive = 
 func New(tb TB, opts ...Option) *Fake {
 	tb.Helper()
 	f, err := build(tb, opts)
-	if err != nil {
-		tb.Errorf("atlantest: %v", err)
-		panic(err)
-	}
-	tb.Cleanup(func() { _ = f.Close() })
-	return f
+	return servicetest.Started(tb, f, err)
 }
 
 // NewServer returns a fake without a test: violations of the contract are logged, and answered with status 500
@@ -193,16 +179,7 @@ func Serve(ctx context.Context, address string, ready func(f *Fake, origin strin
 	if err != nil {
 		return err
 	}
-	origin, err := f.Listen(ctx, address)
-	if err != nil {
-		_ = f.Close()
-		return err
-	}
-	if ready != nil {
-		ready(f, origin)
-	}
-	<-ctx.Done()
-	return f.Close()
+	return servicetest.Serve(ctx, address, f, ready)
 }
 
 func build(tb TB, opts []Option) (*Fake, error) {
@@ -215,10 +192,11 @@ func build(tb TB, opts []Option) (*Fake, error) {
 		return nil, err
 	}
 	c := config{
-		off: make(map[Quirk]bool), seed: 1, host: "tenant.atlan.test", perMinute: 400, searchDelay: 2 * time.Second,
+		off: make(map[Quirk]bool), perMinute: 400, searchDelay: 2 * time.Second,
 		archiveDelay: time.Second, window: 3 * time.Second, pending: 2 * time.Second, running: 10 * time.Second,
 		runEnds: "Succeeded", propagate: true, tokenLives: 10 * time.Minute, linksLive: 15 * time.Minute,
 	}
+	c.Document, c.TB, c.Seed, c.Host = doc, tb, 1, "tenant.atlan.test"
 	for _, o := range opts {
 		o(&c)
 	}
@@ -230,7 +208,7 @@ func build(tb TB, opts []Option) (*Fake, error) {
 			return nil, err
 		}
 	}
-	f := &Fake{config: c, tb: tb, model: m, random: rand.New(rand.NewPCG(c.seed, 0xa71a))}
+	f := &Fake{config: c, model: m, random: rand.New(rand.NewPCG(c.Seed, 0xa71a))}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.now = time.Now()
 	f.limit.most = c.perMinute
@@ -238,38 +216,21 @@ func build(tb TB, opts []Option) (*Fake, error) {
 	if err := f.populate(); err != nil {
 		return nil, err
 	}
-	if !c.noContract {
-		f.contract = &servicetest.Contract{Document: doc, TB: tb, Logger: c.logger, Tolerate: c.tolerate, Sample: c.sample}
-	}
-	f.server = servicetest.NewServer(f.handler(), servicetest.Options{
-		Document: doc, Route: f.route, Contract: f.contract, Host: c.host, Network: c.network, Seed: c.seed,
-		KeepRecords: c.keepRecords, NotFound: http.HandlerFunc(f.elsewhere),
-	})
+	c.Route, c.NotFound = f.route, http.HandlerFunc(f.elsewhere)
+	f.Fake = servicetest.NewFake(f.handler(), c.FakeOptions)
 	return f, nil
 }
 
 // misuse reports a mistake in how a test uses the fake.
 func (f *Fake) misuse(format string, args ...any) {
-	if f.tb == nil {
-		panic("atlantest: " + fmt.Sprintf(format, args...))
+	if f.config.TB != nil {
+		f.config.TB.Helper()
 	}
-	f.tb.Helper()
-	f.tb.Errorf("atlantest: "+format, args...)
+	servicetest.Misuse(f.config.TB, "atlantest: "+format, args...)
 }
 
 // newID returns a random UUID from the fake's seed. The lock is held.
-func (f *Fake) newID() string { return uuid.UUID(f.newBytes()).String() }
-
-func (f *Fake) newBytes() (id [16]byte) {
-	for i := 0; i < len(id); i += 8 {
-		n := f.random.Uint64()
-		for k := range 8 {
-			id[i+k] = byte(n >> (8 * k))
-		}
-	}
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return id
-}
+func (f *Fake) newID() string { return uuid.UUID(servicetest.RandomUUID(f.random)).String() }
 
 // newNanoID returns what the server names things by, and hashes human names to: 21 or 22 letters and digits.
 func (f *Fake) newNanoID(length int) string {
@@ -281,61 +242,15 @@ func (f *Fake) newNanoID(length int) string {
 	return string(b)
 }
 
-func (f *Fake) newSecret() string {
-	var b [20]byte
-	for i := range b {
-		b[i] = byte(f.random.Uint32())
-	}
-	return hex.EncodeToString(b[:])
-}
-
-// URL returns the origin on the in-memory network, without a path.
-func (f *Fake) URL() string { return f.server.URL() }
+func (f *Fake) newSecret() string { return servicetest.RandomSecret(f.random, 20) }
 
 // BaseURL returns what clients take for the base URL of a tenant: the same as URL.
-func (f *Fake) BaseURL() string { return f.server.URL() }
-
-// Transport returns a new transport to the fake over the in-memory network; see [servicetest.Server.Transport].
-func (f *Fake) Transport() *http.Transport { return f.server.Transport() }
-
-// HTTPClient returns a new client on Transport. It sends no credentials by itself.
-func (f *Fake) HTTPClient() *http.Client { return f.server.Client() }
-
-// DialContext opens a connection to the fake over the in-memory network, whatever the address says, for the
-// DialContext of a transport under test.
-func (f *Fake) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return f.server.DialContext(ctx, network, address)
-}
-
-// Network returns the in-memory network, which counts connections.
-func (f *Fake) Network() *servicetest.Network { return f.server.Network() }
-
-// Handler returns the fake as a handler, to put behind a server of your own: httptest with TLS, a proxy.
-func (f *Fake) Handler() http.Handler { return f.server }
-
-// Listen serves on a TCP address as well, such as "127.0.0.1:0", and returns the origin.
-func (f *Fake) Listen(ctx context.Context, address string) (origin string, err error) {
-	return f.server.Listen(ctx, address)
-}
-
-// Log returns the request log: counters per operation and per second, and the latest requests.
-func (f *Fake) Log() *servicetest.Log { return f.server.Log() }
-
-// Requests returns how many requests of each operation arrived; see [Fake.Log] for more.
-func (f *Fake) Requests() map[string]int { return f.server.Log().Counts() }
-
-// Violations returns how many violations of the contract were found, tolerated ones not counted.
-func (f *Fake) Violations() int {
-	if f.contract == nil {
-		return 0
-	}
-	return f.contract.Violations()
-}
+func (f *Fake) BaseURL() string { return f.URL() }
 
 // Close ends all connections and waits for them. It may be called more than once.
 func (f *Fake) Close() error {
 	f.cancel()
-	if err := f.server.Close(); err != nil {
+	if err := f.Fake.Close(); err != nil {
 		return fmt.Errorf("atlantest: close: %w", err)
 	}
 	return nil

@@ -12,13 +12,6 @@ import (
 // Atlan client need most; package servicetest has all of them, and NewFault for others.
 type Fault = servicetest.Fault
 
-// Fault registers faults. They are named by operation ids of the API's document ("bulkSaveEntities", "indexSearch"),
-// several separated by "|", or "*".
-func (f *Fake) Fault(faults ...*Fault) { f.server.Fault(faults...) }
-
-// ClearFaults removes every fault.
-func (f *Fake) ClearFaults() { f.server.ClearFaults() }
-
 // Status answers with a status and a body instead of processing the request.
 func Status(operation string, status int, body string) *Fault {
 	return servicetest.Status(operation, status, body)
