@@ -35,9 +35,9 @@ const queued = 2 * time.Second
 // tokenLife is how long a token is good.
 const tokenLife = 10 * time.Minute
 
-// Fake is a fake Tidemark. It is a [servicetest.Server]: faults, the log of requests and ports come from there.
+// Fake is a fake Tidemark. It is a [servicetest.Fake]: faults, the log of requests and ports come from there.
 type Fake struct {
-	*servicetest.Server
+	*servicetest.Fake
 
 	mu        sync.Mutex
 	tokens    map[string]time.Time // when they end
@@ -77,21 +77,16 @@ var document = sync.OnceValues(func() (*servicetest.Document, error) {
 func New(tb servicetest.TB, tolerate func(*servicetest.Violation) bool) *Fake {
 	tb.Helper()
 	d, err := document()
-	if err != nil {
-		tb.Errorf("tidemarktest: %v", err)
-		panic(err)
-	}
 	f := &Fake{tokens: map[string]time.Time{}, plans: map[string]Plan{}, keys: map[string]*backup{}}
 	strict := tidemarkserver.NewStrictHandlerWithOptions(handlers{f}, []tidemarkserver.StrictMiddlewareFunc{f.authorized},
 		tidemarkserver.StrictHTTPServerOptions{RequestErrorHandlerFunc: writeBadRequest, ResponseErrorHandlerFunc: writeError})
-	f.Server = servicetest.NewServer(tidemarkserver.HandlerFromMux(strict, chi.NewRouter()), servicetest.Options{
-		Document: d, Contract: &servicetest.Contract{Document: d, TB: tb, Tolerate: tolerate}, Route: servicetest.BasePath("/v1"),
+	f.Fake = servicetest.NewFake(tidemarkserver.HandlerFromMux(strict, chi.NewRouter()), servicetest.FakeOptions{
+		Options: servicetest.Options{Document: d, Route: servicetest.BasePath("/v1")}, TB: tb, Tolerate: tolerate,
 	})
-	tb.Cleanup(func() { _ = f.Close() })
-	return f
+	return servicetest.Started(tb, f, err)
 }
 
-// Client returns a client of the fake. It hides [servicetest.Server.Client].
+// Client returns a client of the fake.
 func (f *Fake) Client(opts ...transport.Option) *tidemark.Client {
 	client, err := tidemark.New(f.URL()+"/v1", ClientID, ClientSecret, append([]transport.Option{transport.WithRoundTripper(f.Transport())}, opts...)...)
 	if err != nil {
