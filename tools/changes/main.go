@@ -4,6 +4,8 @@
 //	changes -service airbyte [-base HEAD] [-out report.md]
 //	changes -service airbyte -old before.json -new after.json
 //
+// A service that has an asset model (typedefs.json) has it compared between the revision and the working tree as well.
+//
 // The report goes to standard output, and to the file that -out names. The exit code says that a report was made, not what
 // is in it.
 package main
@@ -80,6 +82,13 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		}
 		text = report.Markdown()
 	}
+	if *before == "" && *after == "" {
+		model, err := assets(ctx, absolute, *service, *base)
+		if err != nil {
+			return err
+		}
+		text += model
+	}
 	if *out != "" {
 		if err := changereport.Write(*out, text); err != nil {
 			return err
@@ -87,6 +96,29 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 	}
 	_, err = io.WriteString(output, text)
 	return err
+}
+
+// assets is the report of the service's asset model, empty when it has none.
+func assets(ctx context.Context, root, service, base string) (string, error) {
+	now, err := changereport.AssetsFromFolder("the working tree", filepath.Join(root, "specs", service))
+	if errors.Is(err, changereport.ErrNoDocument) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	old, err := changereport.AssetsFromRevision(ctx, root, service, base)
+	if errors.Is(err, changereport.ErrNoDocument) {
+		return fmt.Sprintf("\n# Changes of the asset model of %s\n\nThere is none in %s: nothing to compare with.\n", service, base), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	report, err := changereport.CompareAssets(ctx, root, service, old, now)
+	if err != nil {
+		return "", err
+	}
+	return "\n" + report.Markdown(), nil
 }
 
 // side reads a document with the overlay of the working tree, or a folder with everything of its own.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sluice-sdk/sluice/tools/internal/changereport"
 )
@@ -42,7 +43,8 @@ func changes(ctx context.Context, out io.Writer, r request, t taken) {
 
 var errFirst = errors.New("it is the service's first")
 
-// compare makes the report on the document before and the one that is there now, both under the overlay that is there now.
+// compare makes the report on the document before and the one that is there now, both under the overlay (or the
+// configuration of the asset types) that is there now.
 func compare(ctx context.Context, root, service string, t taken) (_ string, err error) {
 	// The document was made by somebody else, and so were most of the libraries that look at it now.
 	defer func() {
@@ -53,12 +55,27 @@ func compare(ctx context.Context, root, service string, t taken) (_ string, err 
 	if t.before == nil {
 		return "", errFirst
 	}
-	now, err := changereport.FromFolder(fmt.Sprintf("%s, version %s", t.entry.Source, t.entry.Version), filepath.Join(root, "specs", service))
+	folder := filepath.Join(root, "specs", service)
+	was, is := "specs/"+t.file+" as it was", fmt.Sprintf("%s, version %s", t.entry.Source, t.entry.Version)
+	if strings.HasSuffix(t.file, "/typedefs.json") {
+		now, err := changereport.AssetsFromFolder(is, folder)
+		if err != nil {
+			return "", err
+		}
+		before := now
+		before.Name, before.Typedefs = was, t.before
+		report, err := changereport.CompareAssets(ctx, root, service, before, now)
+		if err != nil {
+			return "", err
+		}
+		return report.Markdown(), nil
+	}
+	now, err := changereport.FromFolder(is, folder)
 	if err != nil {
 		return "", err
 	}
 	before := now
-	before.Name, before.Document = "specs/"+t.file+" as it was", t.before
+	before.Name, before.Document = was, t.before
 	report, err := changereport.Compare(ctx, root, service, before, now)
 	if err != nil {
 		return "", err

@@ -12,7 +12,7 @@ import (
 func repository(t *testing.T) string {
 	t.Helper()
 	specs := clone(t)
-	for _, name := range []string{"go.sum", "gen/polytomicapi", "gen/polytomicserver", "wrappers"} {
+	for _, name := range []string{"go.sum", "gen", "wrappers"} {
 		from, to := filepath.Join("..", "..", name), filepath.Join(specs, "..", name)
 		if name == "go.sum" {
 			write(t, to, read(t, from))
@@ -66,6 +66,30 @@ func TestChangeReport(t *testing.T) {
 	out, err = vendor(t.Context(), t, specs, "polytomic", published, "-source", "a test")
 	if err != nil || out != "specs/polytomic/openapi.json is as it was: nothing has changed\n" || read(t, file) != report {
 		t.Errorf("again: printed %s, error %v", out, err)
+	}
+}
+
+// The asset model has a report as well.
+func TestAssetReport(t *testing.T) {
+	specs := repository(t)
+	text := read(t, filepath.Join(specs, "atlan/typedefs.json"))
+	const value = `"Archive"`
+	if strings.Count(text, value) != 1 {
+		t.Fatalf("%s is there %d times", value, strings.Count(text, value))
+	}
+	published := filepath.Join(t.TempDir(), "published.json")
+	write(t, published, strings.Replace(text, value, value+`, "Frozen"`, 1))
+	out, err := vendor(t.Context(), t, specs, "atlan", published, "-source", "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"specs/atlan/typedefs.json is written", "Value `Frozen` of enumeration ADLSAccessTier added", "`atlanassets.ADLSAccessTierFrozen` added",
+		"the report is written to bin/changes-atlan.md", "next: make generate",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q: %s", want, out)
+		}
 	}
 }
 

@@ -79,11 +79,11 @@ func say(ctx context.Context, out io.Writer, r request, t taken) {
 	}
 	fmt.Fprintln(out, printable(fmt.Sprintf("specs/%s is written: version %s, sha256 %s", t.file, t.entry.Version, t.entry.SHA256)))
 	fmt.Fprintf(out, "specs/lock.json records %q as its source\n", t.entry.Source)
+	changes(ctx, out, r, t)
 	if !strings.HasSuffix(t.file, "/openapi.json") {
 		fmt.Fprintln(out, "next: make generate, look at the diff, make test")
 		return
 	}
-	changes(ctx, out, r, t)
 	if _, err := os.Stat(filepath.Join(r.specs, r.service, "overlay.yaml")); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintln(out, "next: overlay.yaml and three configurations beside it, and the lines of generate.go "+
 			"(docs/add-a-service.md, A service of this repository)")

@@ -35,14 +35,23 @@ func FromFolder(name, folder string) (Side, error) {
 
 // FromRevision reads a service as it is in a revision of the git repository at root.
 func FromRevision(ctx context.Context, root, service, revision string) (Side, error) {
+	file, err := revised(ctx, root, service, revision)
+	if err != nil {
+		return Side{}, err
+	}
+	return read(revision, file)
+}
+
+// revised reads files of a service as they are in a revision.
+func revised(ctx context.Context, root, service, revision string) (func(file string) ([]byte, error), error) {
 	// Resolved first, so that a revision that does not exist is told from one without the service, and so that nothing a
 	// user types is taken for an option of git.
 	commit, err := git(ctx, root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
 	if err != nil {
-		return Side{}, fmt.Errorf("no revision %q in %s", revision, root)
+		return nil, fmt.Errorf("no revision %q in %s", revision, root)
 	}
 	id := strings.TrimSpace(string(commit))
-	return read(revision, func(file string) ([]byte, error) {
+	return func(file string) ([]byte, error) {
 		name := "specs/" + service + "/" + file
 		if listed, err := git(ctx, root, "ls-tree", "--name-only", id, "--", name); err != nil {
 			return nil, err
@@ -50,7 +59,7 @@ func FromRevision(ctx context.Context, root, service, revision string) (Side, er
 			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 		}
 		return git(ctx, root, "show", id+":"+name)
-	})
+	}, nil
 }
 
 // WithDocument is the side with another document, as it stands in a file.
