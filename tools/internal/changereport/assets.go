@@ -115,6 +115,7 @@ func CompareAssets(ctx context.Context, root, service string, before, after Asse
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	tool := filepath.Join(folder, "assets")
+	//nolint:gosec // a generator of ours, built in a folder of ours
 	command := exec.CommandContext(ctx, "go", "build", "-o", tool, "./specs/internal/assets")
 	command.Dir, command.Env = root, append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false")
 	if _, err := command.Output(); err != nil {
@@ -155,6 +156,7 @@ func generateAssets(ctx context.Context, tool, folder, service string, m AssetMo
 	}
 	ctx, cancel := context.WithTimeout(ctx, generateTimeout)
 	defer cancel()
+	//nolint:gosec // the generator that was just built, and a service that is the name of a folder
 	command := exec.CommandContext(ctx, tool, "specs/"+service+"/assets.yaml")
 	command.Dir = folder
 	if _, err := command.Output(); err != nil {
@@ -371,8 +373,10 @@ func texts(raw map[string]json.RawMessage) map[string]string {
 	m := map[string]string{}
 	for name, value := range raw {
 		var v any
-		if json.Unmarshal(value, &v) == nil {
-			text, _ := json.Marshal(v) // in one order
+		if json.Unmarshal(value, &v) != nil {
+			continue
+		}
+		if text, err := json.Marshal(v); err == nil {
 			m[name] = strings.Trim(string(text), `"`)
 		}
 	}
@@ -401,7 +405,8 @@ func compareDeclarations(before, now gosource.Files) ([]AssetSymbol, error) {
 	for _, name := range either(old, current) {
 		was, wasThere := old[name]
 		is, isThere := current[name]
-		d, change := was, ""
+		d := was
+		var change string
 		switch {
 		case !isThere:
 			if _, kept := current[was.within]; was.within != "" && !kept {
