@@ -18,6 +18,9 @@
 // A request passes the layers in this order: log, faults, contract, handler. So a fault may do what the contract
 // forbids, the handler may not, and the log sees everything.
 //
+// The fake of a service, with state and constructors of its own, embeds a [Fake]: a server with all of that, which [Started]
+// ties to a test and [Serve] runs in a program.
+//
 // [CheckCoverage] holds a wrapper to the document as well: every operation has a method, or a reason why it has none.
 //
 // # Virtual time
