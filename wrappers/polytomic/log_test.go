@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // N7: files are downloaded from wherever their links lead, and the key does not go along; an expired link is asked for
@@ -117,6 +118,71 @@ func TestN7Logs(t *testing.T) {
 	store.Close()
 	if _, err := file.Open(t.Context()); !errors.Is(err, apierr.ErrUnavailable) || strings.Contains(err.Error(), "signature") {
 		t.Errorf("a store that is down: %v", err)
+	}
+}
+
+// A store may send the download on: neither the key nor the signed link itself, as Referer, goes along. What the client was
+// told about proxies holds for downloads, too.
+func TestN7DownloadIsRedirected(t *testing.T) {
+	var second *httptest.Server
+	check := func(r *http.Request) {
+		for name, values := range r.Header {
+			if name == "Authorization" || name == "Referer" || strings.HasPrefix(name, "X-Polytomic") {
+				t.Errorf("%s was sent %s: %v", r.URL.Path, name, values)
+			}
+		}
+	}
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		check(r)
+		if r.URL.Path == "/round" {
+			http.Redirect(w, r, "/round", http.StatusFound)
+			return
+		}
+		http.Redirect(w, r, second.URL+"/bucket/a.json", http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	second = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		check(r)
+		_, _ = io.WriteString(w, "a file")
+	}))
+	defer second.Close()
+	client, err := New(WithAPIKey("user-key-0123456789"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	body, err := LogFile{Name: "a.json", client: client, link: first.URL + "/bucket/a.json?signature=s3cret"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if text, err := io.ReadAll(body); err != nil || string(text) != "a file" {
+		t.Errorf("%q, %v", text, err)
+	}
+	_, err = LogFile{Name: "round", client: client, link: first.URL + "/round?signature=s3cret"}.Open(t.Context())
+	if !errors.Is(err, apierr.ErrUnavailable) || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("redirects without an end: %v", err)
+	}
+
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		check(r)
+		_, _ = io.WriteString(w, "by the proxy")
+	}))
+	defer proxy.Close()
+	behind, err := New(WithAPIKey("user-key-0123456789"), WithTransport(transport.WithProxy(proxy.URL)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer behind.CloseIdleConnections()
+	file, err := LogFile{client: behind, link: "http://store.example.com/a.json"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if text, err := io.ReadAll(file); err != nil || string(text) != "by the proxy" || asked.Load() != 1 {
+		t.Errorf("%q, %v, %d requests to the proxy", text, err, asked.Load())
 	}
 }
 
