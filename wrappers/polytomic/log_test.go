@@ -302,6 +302,91 @@ func TestN9Proxy(t *testing.T) {
 	}
 }
 
+// Headers about the caller's own connection say nothing to the system, and Polytomic refuses some of them; the answer's are
+// the other side of that.
+func TestN9ProxyHeaders(t *testing.T) {
+	client, a := scripted(t, map[string]script{"executeConnectionProxy": ok(data(
+		`{"status":200,"headers":{"Connection":"close","Keep-Alive":"timeout=5","Transfer-Encoding":"chunked","Content-Length":"1234","X-Kept":"1"},"body":null}`))})
+	send := func(method string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://system/v1", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{
+			"Connection": "close, X-Hop", "X-Hop": "1", "Keep-Alive": "timeout=5", "Proxy-Authorization": "Basic c2VjcmV0", "Proxy-Connection": "close",
+			"Te": "trailers", "Trailer": "X", "Transfer-Encoding": "chunked", "Upgrade": "h2c", "Content-Length": "7", "Host": "x", "Accept-Encoding": "gzip",
+			"X-Kept": "1", "Accept": "application/json",
+		} {
+			req.Header.Set(name, value)
+		}
+		resp, err := client.Connection("c1").RoundTripper().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if req.Header.Get("Connection") == "" {
+			t.Error("the caller's request was changed")
+		}
+		return resp
+	}
+	resp := send("GET")
+	request, _ := a.calls[0].object(t)["request"].(map[string]any)
+	if diff := cmp.Diff(map[string]any{"X-Kept": "1", "Accept": "application/json"}, request["headers"]); diff != "" {
+		t.Errorf("sent -want +got\n%s", diff)
+	}
+	if diff := cmp.Diff(http.Header{"X-Kept": {"1"}, "Content-Length": {"0"}}, resp.Header); diff != "" {
+		t.Errorf("got -want +got\n%s", diff)
+	}
+	if resp := send("HEAD"); resp.ContentLength != 1234 || resp.Header.Get("Content-Length") != "1234" {
+		t.Errorf("HEAD tells %d bytes", resp.ContentLength)
+	}
+}
+
+// The proxy reaches the connection's system alone: a redirect to another host would ask the wrong one.
+func TestN9ProxyRedirects(t *testing.T) {
+	client, a := scripted(t, nil)
+	to := func(location string) script {
+		return func(c call) reply {
+			if request, _ := c.object(t)["request"].(map[string]any); request["path"] != "/first" {
+				return reply{body: data(`{"status":200,"body":"there"}`)}
+			}
+			return reply{body: dataf(`{"status":307,"headers":{"Location":%q},"body":null}`, location)}
+		}
+	}
+	hc := &http.Client{Transport: client.Connection("c1").RoundTripper()}
+	send := func(location string) (*http.Response, error) {
+		a.script("executeConnectionProxy", to(location))
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://system.example.com/first", strings.NewReader("a body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := hc.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return resp, err
+	}
+	for _, location := range []string{"/second", "https://system.example.com/second"} {
+		a.calls = nil
+		if resp, err := send(location); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("to %s: %v, %v", location, resp, err)
+		}
+		for _, c := range a.calls {
+			if request, _ := c.object(t)["request"].(map[string]any); request["body"] != "a body" {
+				t.Errorf("to %s: sent %v", location, request)
+			}
+		}
+	}
+	a.calls = nil
+	if _, err := send("https://elsewhere.example.com/second"); !errors.Is(err, apierr.ErrUnsupported) || !strings.Contains(err.Error(), "elsewhere.example.com") {
+		t.Errorf("to another host: %v", err)
+	}
+	if len(a.calls) != 1 {
+		t.Errorf("%d calls", len(a.calls))
+	}
+}
+
 func TestEvents(t *testing.T) {
 	client, a := scripted(t, map[string]script{"listEvents": ok(`{"data":[` + delivery("evt-1", time.Now()) + `]}`)})
 	got, err := collect(client.Events(t.Context(), EventFilter{Type: EventBulkSyncCompleted, Before: time.Now()}))

@@ -53,7 +53,7 @@ func TestElsewhere(t *testing.T) {
 	c.CloseIdleConnections()
 
 	own := roundTripper(func(r *http.Request) (*http.Response, error) { return answer(r, 200, "text/plain", "ours"), nil })
-	if resp, err := newClient(t, "https://api.example.com", testOperations, WithRoundTripper(own)).Elsewhere().RoundTrip(newRequest(t, "GET", "https://example.com/file", "")); err != nil || resp.StatusCode != 200 {
+	if resp, err := newClient(t, "https://api.example.com", testOperations, WithRoundTripper(own)).Elsewhere().RoundTrip(newRequest(t, "GET", "https://example.com/file", "")); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("a RoundTripper of the caller's: %v, %v", resp, err)
 	}
 }
