@@ -45,12 +45,13 @@ func (r *Report) Markdown() string {
 		}
 	}
 	if len(r.Errors) > 0 {
-		b.WriteString("\n## No longer compiles, for another reason\n\n")
+		b.WriteString("\n## No longer compiles, and no fact says why by itself\n\n")
 		compileErrors(&b, r.Errors)
 	}
 	if len(r.Symbols) > 0 {
 		b.WriteString("\n## Go symbols that no fact of the wire explains\n\n" +
-			"The overlay or the generator's configuration has changed, or names were given anew.\n\n")
+			"The overlay or the generator's configuration has changed, names were given anew, or a schema came or went that\n" +
+			"no operation carries.\n\n")
 		symbolLines(&b, r.Symbols)
 	}
 	if loose := r.looseActions(); len(loose) > 0 {

@@ -275,6 +275,11 @@ func (r *Report) attach(symbol Symbol, from *origins, packages ...*gosource.Pack
 		tied = append(tied, r.ownedBy(o)...)
 	}
 	if len(tied) == 0 {
+		for _, o := range owners {
+			tied = append(tied, r.madeOf(o, symbol, from)...)
+		}
+	}
+	if len(tied) == 0 {
 		r.Symbols = append(r.Symbols, symbol)
 		return
 	}
@@ -320,6 +325,45 @@ func (r *Report) ownedBy(o owner) []*Finding {
 		}
 	}
 	for _, found := range [][]*Finding{exact, unit, moved, carried} {
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+// madeOf returns the findings about components that what was generated from o is made of, for a symbol that nothing else
+// explains: those about a field of the same name, else those by which the component as a whole has another type, else those
+// whose component the change names, else all of them.
+func (r *Report) madeOf(o owner, symbol Symbol, from *origins) []*Finding {
+	var field, whole, named, all []*Finding
+	for _, f := range r.Findings {
+		switch f.Unit.Kind {
+		case "operation", "document", "securitySchemes":
+			continue
+		}
+		if f.Kind == wire.ValueAdded || f.Kind == wire.ValueRemoved {
+			continue // the type is the same
+		}
+		if o.unit.Kind == "operation" {
+			if !slices.Contains(f.Operations, o.unit.Name) {
+				continue
+			}
+		} else if !from.leads(o, f.Unit) {
+			continue
+		}
+		if o.field != "" && slices.Contains(f.Fields(), o.field) {
+			field = append(field, f)
+		}
+		if f.Path == "" && (f.Kind == wire.TypeChanged || f.Kind == wire.Changed) {
+			whole = append(whole, f)
+		}
+		if strings.Contains(normal(symbol.Change), normal(f.Unit.Name)) {
+			named = append(named, f)
+		}
+		all = append(all, f)
+	}
+	for _, found := range [][]*Finding{field, whole, named, all} {
 		if len(found) > 0 {
 			return found
 		}

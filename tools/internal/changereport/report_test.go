@@ -195,6 +195,65 @@ func inFile(name string) func(gosource.Error) bool {
 	return func(e gosource.Error) bool { return e.File == name && e.Line > 0 }
 }
 
+// A change reaches Go through types that are made of the one that changes: an alias of a scalar, a body whose schema loses
+// its last field, a response of the components.
+func TestSymbolsThroughOtherTypes(t *testing.T) {
+	before := committed(t, "airbyte")
+	for _, test := range []struct {
+		name    string
+		alter   func(d document)
+		symbols []string
+		errors  string // a file of ours that no longer compiles for it
+	}{
+		{
+			"a scalar of its own", func(d document) {
+				d.at("components", "schemas")["TagId"] = object{"type": "boolean"}
+			},
+			[]string{"airbyteapi.TagID", "airbyteapi.TagResponse.TagID", "airbyteserver.GetTag200JSONResponse.TagID", "airbyteapi.Client.GetTag"},
+			"wrappers/airbyte/tag.go",
+		},
+		{
+			"the last field of a body", func(d document) {
+				delete(d.at("components", "schemas", "ApplicationCreate", "properties"), "name")
+				delete(d.schema("ApplicationCreate"), "required")
+			},
+			[]string{"airbyteapi.CreateApplicationJSONRequestBody", "airbyteapi.Client.CreateApplication"},
+			"wrappers/airbyte/airbytetest/application.go",
+		},
+		{
+			"a response of the components", func(d document) {
+				d.at("components", "schemas", "ErrorResponse", "properties", "title")["nullable"] = true
+			},
+			[]string{"airbyteapi.ErrorResponse.Title", "airbyteserver.ErrorJSONResponse.Title"}, "",
+		},
+		{
+			"an answer that can no longer be compared", func(d document) {
+				d.at("components", "schemas", "PermissionResponse", "properties")["tags"] = object{"type": "array", "items": object{"type": "string"}}
+			},
+			[]string{"airbyteapi.PermissionResponse.Tags", "airbyteserver.GetPermission200JSONResponse"}, "",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report := compareSides(t, "airbyte", before, altered(t, before, test.alter))
+			if len(report.Findings) != 1 {
+				t.Fatal(report.Markdown())
+			}
+			f := report.Findings[0]
+			for _, symbol := range test.symbols {
+				if !slices.ContainsFunc(f.Symbols, func(s Symbol) bool { return s.String() == symbol }) {
+					t.Errorf("lacks %s", symbol)
+				}
+			}
+			if test.errors != "" && !slices.ContainsFunc(f.Errors, inFile(test.errors)) {
+				t.Errorf("no error in %s: %v", test.errors, f.Errors)
+			}
+			for _, s := range report.Symbols {
+				t.Errorf("nothing explains %s: %s", s, s.Change)
+			}
+		})
+	}
+}
+
 // A schema under another name is one finding, and explains every symbol that is called otherwise.
 func TestRenamedSchema(t *testing.T) {
 	before := committed(t, "airbyte")

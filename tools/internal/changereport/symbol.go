@@ -83,10 +83,11 @@ type origins struct {
 	schemas    map[string]string    // by normalised name
 	others     map[string]wire.Unit // the other components, by normalised name
 	operations map[string][]string  // "METHOD /route", by normalised operationId
+	documents  []*wire.Document
 }
 
 func newOrigins(documents ...*wire.Document) *origins {
-	o := &origins{map[string]string{}, map[string]wire.Unit{}, map[string][]string{}}
+	o := &origins{map[string]string{}, map[string]wire.Unit{}, map[string][]string{}, documents}
 	for _, d := range documents {
 		for _, name := range d.Components("schemas") {
 			o.schemas[normal(name)] = name
@@ -187,6 +188,11 @@ func (o *origins) of(name string, packages ...*gosource.Package) ([]owner, bool)
 		return []owner{{wire.Unit{Kind: "schemas", Name: o.schemas[longest]}, field, value, isValue}}, true
 	}
 	return nil, false
+}
+
+// leads reports whether what was generated from an owner is made of a component, before or after.
+func (o *origins) leads(from owner, to wire.Unit) bool {
+	return slices.ContainsFunc(o.documents, func(d *wire.Document) bool { return d.Reaches(from.unit, from.field)[to.Ref()] })
 }
 
 // operation returns the operations with the longest operationId that a name begins with.

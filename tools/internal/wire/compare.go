@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -28,6 +29,7 @@ func Compare(before, after *Document) ([]*Fact, error) {
 type comparison struct {
 	old, new *Document
 	renamed  map[string]string // new reference to the old one, of schemas that only changed their name
+	open     map[string]bool   // references of schemas that may have changed their name, while that is found out
 	facts    []*Fact
 }
 
@@ -136,21 +138,16 @@ func (c *comparison) allOperations() {
 	}
 }
 
-// anonymous is a route without the names of its parameters.
-func anonymous(route string) string {
-	segments := strings.Split(route, "/")
-	for i, segment := range segments {
-		if strings.HasPrefix(segment, "{") {
-			segments[i] = "{}"
-		}
-	}
-	return strings.Join(segments, "/")
-}
+var placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
+
+// anonymous is a route without the names of its parameters. What stands beside them stays: /jobs/{id}:cancel is not
+// /jobs/{id}:pause.
+func anonymous(route string) string { return placeholder.ReplaceAllString(route, "{}") }
 
 // withParameterNames returns the operation with the names of its path parameters as another route has them.
 func withParameterNames(node object, from, to string) object {
 	names := map[string]string{}
-	as, bs := strings.Split(from, "/"), strings.Split(to, "/")
+	as, bs := placeholder.FindAllString(from, -1), placeholder.FindAllString(to, -1)
 	for i := range as {
 		names[strings.Trim(as[i], "{}")] = strings.Trim(bs[i], "{}")
 	}
@@ -372,9 +369,29 @@ func (c *comparison) response(p place, before, after any) {
 		switch key {
 		case "content":
 			c.content(p.down(p.path, key), o[key], n[key])
+		case "headers":
+			c.headers(p.down(p.path, key), o[key], n[key])
 		case "links":
 		default:
 			c.keyword(p, key, o[key], n[key])
+		}
+	}
+}
+
+// headers compares the headers of a response, whose names are the document's own.
+func (c *comparison) headers(p place, before, after any) {
+	o, _ := before.(object)
+	n, _ := after.(object)
+	for _, name := range union(slices.Collect(maps.Keys(o)), slices.Collect(maps.Keys(n))) {
+		at := p.down(strings.TrimSpace(p.path+" header "+name), name)
+		switch {
+		case n[name] == nil:
+			c.add(Changed, at, name, "", o[name], nil, []edit{{at: at.at, drop: true}}, "header `%s` of %s removed", name, p.of())
+		case o[name] == nil:
+			c.add(Changed, at, "", name, nil, n[name], []edit{c.set(at, n[name])}, "header `%s` of %s added", name, p.of())
+		case c.sameReference(o[name], n[name]):
+		default:
+			c.parameter(at, c.old.resolve(o[name]), c.new.resolve(n[name]))
 		}
 	}
 }

@@ -202,6 +202,18 @@ func (d *Document) closure(node any) map[string]bool {
 	return seen
 }
 
+// Reaches returns, as references, the components that a component leads to: that one of its fields leads to, when it is a
+// schema that has the field, else all.
+func (d *Document) Reaches(u Unit, field string) map[string]bool {
+	node := d.components[u.Ref()]
+	schema, _ := node.(object)
+	fields, _ := schema["properties"].(object)
+	if one, ok := fields[field]; ok {
+		node = one
+	}
+	return d.closure(node)
+}
+
 // clone copies a JSON value deeply.
 func clone(node any) any {
 	switch node := node.(type) {

@@ -31,6 +31,9 @@ func (c *comparison) judge(f *Fact) error {
 	} else {
 		before = c.old.components[f.Unit.Ref()]
 	}
+	for _, e := range f.edits {
+		before = c.inPlace(before, e.at)
+	}
 	after := apply(before, f.edits)
 	was, err := c.alone(f.Unit, before)
 	if err != nil {
@@ -67,6 +70,31 @@ func (c *comparison) judge(f *Fact) error {
 		f.Level = max(f.Level, MayBreak)
 	}
 	return nil
+}
+
+// inPlace writes the components that a path leads through in the place of the references to them.
+func (c *comparison) inPlace(node any, at []any) any {
+	if len(at) == 0 {
+		return node
+	}
+	if reference(node) != "" {
+		node = c.old.resolve(node)
+	}
+	switch key := at[0].(type) {
+	case string:
+		if o, ok := node.(object); ok && o[key] != nil {
+			o = maps.Clone(o)
+			o[key] = c.inPlace(o[key], at[1:])
+			return o
+		}
+	case int:
+		if list, ok := node.([]any); ok && key < len(list) {
+			list = slices.Clone(list)
+			list[key] = c.inPlace(list[key], at[1:])
+			return list
+		}
+	}
+	return node
 }
 
 // alone makes a document of one operation around a unit, nil where there is none.

@@ -58,18 +58,47 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// renamedSchemas finds the schemas that were renamed and say the same as before.
+// renamedSchemas finds the schemas that were renamed and say the same as before. Schemas refer to each other and to
+// themselves, so all of them are paired as if every reference between them were the same, and then those that only were equal
+// because of that are taken apart again.
 func (c *comparison) renamedSchemas() {
 	olds, news := c.old.Components("schemas"), c.new.Components("schemas")
 	gone := slices.DeleteFunc(slices.Clone(olds), func(name string) bool { return slices.Contains(news, name) })
 	come := slices.DeleteFunc(slices.Clone(news), func(name string) bool { return slices.Contains(olds, name) })
 	ref := func(name string) string { return Unit{"schemas", name}.Ref() }
+	same := func(from, to string) bool {
+		return c.same(c.old.components[ref(from)], c.new.components[ref(to)])
+	}
+	c.open = map[string]bool{}
+	for _, name := range slices.Concat(gone, come) {
+		c.open[ref(name)] = true
+	}
+	says := func(d *Document, names []string) map[string]string { // once each: every one is compared with every other
+		texts := map[string]string{}
+		for _, name := range names {
+			texts[name] = text(c.canonical(d, d.components[ref(name)]))
+		}
+		return texts
+	}
+	before, after := says(c.old, gone), says(c.new, come)
 	pairs := likelyRenames(gone, come,
-		func(from, to string) bool { return c.same(c.old.components[ref(from)], c.new.components[ref(to)]) },
-		func(string, string) bool { return true })
+		func(from, to string) bool { return before[from] == after[to] }, func(string, string) bool { return true })
+	c.open = nil
+	for from, to := range pairs {
+		c.renamed[ref(to)] = ref(from)
+	}
+	for parted := true; parted; {
+		parted = false
+		for from, to := range pairs {
+			if !same(from, to) {
+				delete(pairs, from)
+				delete(c.renamed, ref(to))
+				parted = true
+			}
+		}
+	}
 	for _, from := range gone {
 		if to, ok := pairs[from]; ok {
-			c.renamed[ref(to)] = ref(from)
 			c.add(SchemaRenamed, place{unit: Unit{"schemas", from}}, from, to, nil, nil, nil,
 				"schema %s likely renamed to %s; the wire is the same", from, to)
 		}

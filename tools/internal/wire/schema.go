@@ -40,6 +40,8 @@ func (c *comparison) schema(p place, before, after any) {
 			}
 		case "allOf", "anyOf", "oneOf":
 			c.variants(p, key, o, n)
+		case "discriminator":
+			c.keyword(p, key, c.discriminator(c.old, o[key]), c.discriminator(c.new, n[key]))
 		default:
 			c.keyword(p, key, o[key], n[key])
 		}
@@ -304,10 +306,7 @@ func (c *comparison) canonical(d *Document, node any) any {
 		return node
 	}
 	if ref := reference(o); ref != "" {
-		if renamed, ok := c.renamed[ref]; ok && d == c.new {
-			ref = renamed
-		}
-		return object{"$ref": ref}
+		return object{"$ref": c.known(d, ref)}
 	}
 	result := object{}
 	for key, value := range o {
@@ -334,11 +333,41 @@ func (c *comparison) canonical(d *Document, node any) any {
 				value = sorted(list)
 			}
 			result[key] = value
+		case key == "discriminator":
+			result[key] = facts(c.discriminator(d, value))
 		default:
 			result[key] = facts(value)
 		}
 	}
 	return result
+}
+
+// known is a reference by the name that the old document has for it.
+func (c *comparison) known(d *Document, ref string) string {
+	if c.open[ref] {
+		return "any of those that may have changed their name"
+	}
+	if renamed, ok := c.renamed[ref]; ok && d == c.new {
+		return renamed
+	}
+	return ref
+}
+
+// discriminator is a discriminator that leads to schemas by their old names.
+func (c *comparison) discriminator(d *Document, node any) any {
+	o, _ := node.(object)
+	mapping, ok := o["mapping"].(object)
+	if !ok {
+		return node
+	}
+	o, mapping = maps.Clone(o), maps.Clone(mapping)
+	for value, ref := range mapping {
+		if ref, ok := ref.(string); ok {
+			mapping[value] = c.known(d, ref)
+		}
+	}
+	o["mapping"] = mapping
+	return o
 }
 
 func sorted(list []any) []any {
