@@ -60,7 +60,8 @@ func (r *SyncResult) JobURL() string {
 func (r *SyncResult) JobType() JobType { return JobType(r.handle().Ref().Kind) }
 
 // Attached reports whether the job is, or may be, somebody else's: it was running when a job was asked for with
-// [OnRunning]([Attach]).
+// [OnRunning]([Attach]), or the server answered with a job that, by the clocks, had been created before it was asked for
+// one, as it does with a job that has not begun yet.
 func (r *SyncResult) Attached() bool { return r.origin == originAttached }
 
 // Recovered reports whether the answer to the request that started the job was lost, and the job was found in the list:

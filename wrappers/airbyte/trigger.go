@@ -51,7 +51,7 @@ const (
 	originUnknown   origin = iota // named by its id
 	originStarted                 // the answer of our request
 	originRecovered               // our request's answer was lost; the only job that came into being since
-	originAttached                // it was there already, or may be somebody else's
+	originAttached                // it was there already, or may be somebody else's by the clocks
 )
 
 // triggered is the outcome of a trigger.
@@ -68,6 +68,7 @@ type jobRow = airbyteapi.JobResponse
 type newest struct {
 	rows []jobRow  // the newest first
 	date time.Time // by the server's clock, cut to the second; zero when not known
+	sent time.Time // by this process's clock: when it was asked
 }
 
 // id returns the newest job's id, 0 when there was none.
@@ -92,7 +93,7 @@ func (n newest) unfinished() (jobRow, bool) {
 //
 //sluice:operation GET /jobs
 func (c *Connection) newestJobs(ctx context.Context) (newest, error) {
-	order := "createdAt|DESC"
+	order, sent := "createdAt|DESC", time.Now()
 	rows, date, err := c.workspace.client.listJobs(ctx, pageOf(airbyteapi.ListJobsParams{ConnectionID: &c.id, OrderBy: &order}, 0, triggerHistory))
 	if err != nil {
 		return newest{}, err
@@ -102,25 +103,27 @@ func (c *Connection) newestJobs(ctx context.Context) (newest, error) {
 	// Ids are given in the order of creation. What a proxy or a replica did to the list must not count.
 	slices.SortFunc(rows, func(a, b jobRow) int { return cmp.Compare(b.JobID, a.JobID) })
 	rows = slices.CompactFunc(rows, func(a, b jobRow) bool { return a.JobID == b.JobID })
-	return newest{rows: rows, date: date}, nil
+	return newest{rows: rows, date: date, sent: sent}, nil
 }
 
-// since returns the jobs of a type that came into being after before was read, the newest first.
+// since returns the jobs of a type that before did not show, the newest first: ids ascend, whatever the clocks say.
 func (n newest) since(before newest, kind JobType) []jobRow {
 	var rows []jobRow
 	for _, row := range n.rows {
-		if row.JobID > before.id() && kind.sameWork(JobType(row.JobType)) && !before.predates(&row) {
+		if row.JobID > before.id() && kind.sameWork(JobType(row.JobType)) {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// predates reports whether the job was created before n was read, so that it cannot be the answer to a later request,
-// although n does not show it: a list may come from a replica that lags.
+// predates reports whether the job seems to have been created before n was read, although n does not show it: a list may
+// come from a replica that lags. Three clocks have a part in that: the one behind the job, the one behind the Date, which
+// may be a gateway's, and ours. It takes both of the latter to say so, and it is no proof even then, because the first
+// may be the one that is wrong.
 func (n newest) predates(row *jobRow) bool {
 	created := timestampOrZero(&row.StartTime)
-	return !n.date.IsZero() && !created.IsZero() && created.Before(n.date.Add(-clockTolerance))
+	return !n.date.IsZero() && !created.IsZero() && created.Before(n.date.Add(-clockTolerance)) && created.Before(n.sent.Add(-clockTolerance))
 }
 
 // trigger starts a job of the connection. It is the only place that sends POST /jobs.
@@ -191,12 +194,14 @@ func (c *Connection) triggerOnce(ctx context.Context, kind JobType) (triggered, 
 	switch {
 	case err == nil && answer.JobID > 0 && (answer.ConnectionID == "" || c.is(answer.ConnectionID)):
 		if answer.JobID > before.id() && kind.sameWork(JobType(answer.JobType)) {
-			if !before.predates(answer) {
-				return triggered{row: *answer, origin: originStarted, past: past}, nil, nil
+			t := triggered{row: *answer, origin: originStarted, past: past}
+			if before.predates(answer) {
+				// Either the list lagged, and it is somebody else's that has not begun, which the server gives as the answer; or
+				// the clock behind the job is slow, and it is ours. It is the sync that was asked for either way, but it must not
+				// be cancelled with our wait.
+				t.origin = originAttached
 			}
-			// Either the list lagged and it is somebody else's, or the clock behind the Date is before the one behind the job
-			// and it is ours: to call it somebody else's and start another one would go on for ever.
-			return triggered{}, &runningJob{row: *answer, past: past}, c.ambiguous(ctx, kind, []jobRow{*answer}, errOlderJob)
+			return t, nil, nil
 		}
 		// A job that was created and has not begun is returned again instead of a new one.
 		running := &runningJob{row: *answer, past: past, foreign: true}
@@ -211,8 +216,6 @@ func (c *Connection) triggerOnce(ctx context.Context, kind JobType) (triggered, 
 	}
 	return c.recover(ctx, kind, before, past, sent, err)
 }
-
-var errOlderJob = errors.New("the job in the answer was created before the request was sent, by the servers' clocks, and was in no list before it")
 
 // unclear reports whether a failed POST /jobs may have started a job.
 func unclear(err error) bool {
@@ -267,30 +270,34 @@ func (c *Connection) recover(ctx context.Context, kind JobType, before newest, p
 		until = late
 	}
 	explained := !conflict
+	var since []jobRow // what the last list showed that was not there before
 	for pause := time.Second; ; pause = min(2*pause, longestLook) {
 		now, err := c.newestJobs(ctx)
 		switch {
 		case err == nil:
-			if since := now.since(before, kind); len(since) == 1 {
-				return triggered{row: since[0], origin: originRecovered, past: past}, nil, nil
-			} else if len(since) > 1 {
+			// A job that seems to be older than the request is not taken for its outcome, but may be it.
+			since = now.since(before, kind)
+			fresh := slices.DeleteFunc(slices.Clone(since), func(row jobRow) bool { return before.predates(&row) })
+			if len(fresh) == 1 {
+				return triggered{row: fresh[0], origin: originRecovered, past: past}, nil, nil
+			} else if len(fresh) > 1 {
 				return triggered{}, nil, c.ambiguous(ctx, kind, since, failure)
 			}
-			if !explained {
+			if !explained && len(since) == 0 {
 				if inactive := c.inactive(ctx, failure); inactive != nil {
 					return triggered{}, nil, inactive
 				}
 				explained = true
 			}
 		case ctx.Err() == nil && permanent(err):
-			return triggered{}, nil, c.ambiguous(ctx, kind, nil, errors.Join(failure, err))
+			return triggered{}, nil, c.ambiguous(ctx, kind, since, errors.Join(failure, err))
 		}
 		left := time.Until(until)
 		if left <= 0 || !sleep(ctx, min(pause, left)) {
 			break
 		}
 	}
-	return triggered{}, nil, c.ambiguous(ctx, kind, nil, failure)
+	return triggered{}, nil, c.ambiguous(ctx, kind, since, failure)
 }
 
 // permanent reports whether asking again is of no use.

@@ -369,18 +369,21 @@ func (w *AppWorkflow) Edit(ctx context.Context, change func(inputs map[string]an
 	return w.Update(ctx, inputs, answer.Entrypoint)
 }
 
-// Delete archives the workflow.
+// Delete archives the workflow. A request whose answer is lost is sent again, and a workflow that is gone then was archived;
+// one that was not there to begin with is an error of category [ErrNotFound].
 //
 //sluice:operation DELETE /api/service/v1/app/{slug}
 func (w *AppWorkflow) Delete(ctx context.Context) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	answer, err := transport.Decode[atlanapi.AppDeleteResponse](w.client.raw.DeleteAppWorkflow(ctx, w.slug))
-	if err == nil && answer.Archived != nil && !*answer.Archived {
-		err = &apierr.Error{Service: service, Operation: "deleteAppWorkflow", Kind: apierr.KindUnexpected, Status: 200, Message: "the answer says that the workflow was not archived"}
-	}
-	return w.about(err)
+	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
+		answer, err := transport.Decode[atlanapi.AppDeleteResponse](w.client.raw.DeleteAppWorkflow(ctx, w.slug))
+		if err == nil && answer.Archived != nil && !*answer.Archived {
+			err = &apierr.Error{Service: service, Operation: "deleteAppWorkflow", Kind: apierr.KindUnexpected, Status: 200, Message: "the answer says that the workflow was not archived"}
+		}
+		return err
+	}))
 }
 
 // Submit starts a run of the workflow's current version and returns its handle without waiting.
@@ -527,7 +530,8 @@ func (s AppSchedule) sameTimes(sent Schedule) bool {
 	return strings.Join(strings.Fields(s.Cron), " ") == sent.Cron && zone == sent.Timezone
 }
 
-// RemoveSchedule ends one schedule of the workflow.
+// RemoveSchedule ends one schedule of the workflow. A request whose answer is lost is sent again, and a schedule that is gone
+// then was removed; one that was not there to begin with is an error of category [ErrNotFound].
 //
 //sluice:operation DELETE /api/service/v1/app/{slug}/schedule/{triggerId}
 func (w *AppWorkflow) RemoveSchedule(ctx context.Context, triggerID string) error {
@@ -537,5 +541,7 @@ func (w *AppWorkflow) RemoveSchedule(ctx context.Context, triggerID string) erro
 	if err := transport.CheckID(service, "trigger", triggerID); err != nil {
 		return w.about(err)
 	}
-	return w.about(transport.Discard(w.client.raw.RemoveAppSchedule(ctx, w.slug, triggerID)))
+	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
+		return transport.Discard(w.client.raw.RemoveAppSchedule(ctx, w.slug, triggerID))
+	}))
 }

@@ -43,7 +43,8 @@ func WithCacheTTL(ttl time.Duration) Option {
 type Cache interface {
 	// Warm loads all names, unless they were loaded within [WithCacheTTL].
 	Warm(ctx context.Context) error
-	// Invalidate forgets names, or, without any, everything, so that the next lookup asks the server.
+	// Invalidate forgets what has these names or ids, or, without any, everything, so that the next lookup asks the
+	// server.
 	Invalidate(names ...string)
 }
 
@@ -90,6 +91,7 @@ type cache[V any] struct {
 	mu         sync.Mutex
 	entries    map[cacheKey]cached[V]
 	listed     time.Time // when everything was loaded, the zero time when it was not
+	holes      bool      // something of it was forgotten since
 	inVain     time.Time // when a load was made for a name that it did not bring
 	generation int       // of writes and invalidations: what was asked for before one does not count after it
 	sweepAt    int
@@ -255,7 +257,7 @@ func (c *cache[V]) adopt(d *directory[V], brought map[cacheKey][]V, wanted map[c
 		}
 	}
 	if all {
-		c.listed = now
+		c.listed, c.holes = now, false
 	}
 	for key, values := range brought {
 		c.entries[key] = cached[V]{values, now}
@@ -307,7 +309,7 @@ func (d *directory[V]) one(ctx context.Context, key cacheKey) (V, error) {
 func (d *directory[V]) warm(ctx context.Context) error {
 	c := d.cache
 	c.mu.Lock()
-	if _, _, fresh := d.known(cacheKey{}, time.Now()); fresh {
+	if _, _, fresh := d.known(cacheKey{}, time.Now()); fresh && !c.holes {
 		c.mu.Unlock()
 		return nil
 	}
@@ -323,7 +325,7 @@ func (d *directory[V]) all(ctx context.Context) ([]V, error) {
 	c.mu.Lock()
 	_, _, fresh := d.known(cacheKey{}, time.Now())
 	entries := make(map[cacheKey][]V)
-	if fresh {
+	if fresh && !c.holes {
 		for key, e := range c.entries {
 			entries[key] = e.values
 		}
@@ -434,13 +436,15 @@ func (d *directory[V]) refresh(ctx context.Context, v V) (V, error) {
 		return v, err
 	}
 	if values := brought[first]; len(values) > 0 {
-		v = values[0]
+		return values[0], nil
 	}
+	d.drop(first) // or each lookup would ask again
 	return v, nil
 }
 
-// invalidate forgets what these values of keys lead to, or everything.
-func (c *cache[V]) invalidate(values ...string) {
+// invalidate forgets what these values of keys lead to, by all of its keys, or everything.
+func (d *directory[V]) invalidate(values ...string) {
+	c := d.cache
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.supersede()
@@ -448,9 +452,24 @@ func (c *cache[V]) invalidate(values ...string) {
 		c.entries, c.listed, c.sweepAt = nil, time.Time{}, 0
 		return
 	}
-	for key := range c.entries {
-		if slices.Contains(values, key.value) {
-			delete(c.entries, key)
+	named := func(key cacheKey) bool {
+		return slices.ContainsFunc(values, func(value string) bool {
+			return value == key.value || key.by == byEmail && strings.ToLower(value) == key.value
+		})
+	}
+	var gone []cacheKey
+	for key, e := range c.entries {
+		if !named(key) {
+			continue
 		}
+		gone = append(gone, key)
+		for _, v := range e.values {
+			// Whole keys, also where another value has the same name: what is left would seem to be the only one.
+			gone = append(gone, d.keys(v)...)
+			c.holes = true
+		}
+	}
+	for _, key := range gone {
+		delete(c.entries, key)
 	}
 }

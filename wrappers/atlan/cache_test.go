@@ -419,3 +419,74 @@ func TestConnectionCache(t *testing.T) {
 }
 
 var _ http.RoundTripper = (*metastore)(nil)
+
+// What is forgotten is forgotten by all its names, and is not missing from the list.
+func TestCacheInvalidateSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMetastore()
+		client, ctx := testClient(t, s), t.Context()
+		tags := client.Tags()
+		wantID(t, "t1")(tags.ID(ctx, "PII"))
+		s.mu.Lock()
+		s.defs[kindTag][0] = strings.Replace(s.defs[kindTag][0], "PII", "Personal", 1)
+		s.mu.Unlock()
+		tags.Invalidate("PII")
+		wantID(t, "Personal")(tags.Name(ctx, "t1"))
+		tags.Invalidate("Personal", "t1")
+		if list, err := tags.List(ctx); err != nil || len(list) != 4 {
+			t.Errorf("%d tags (%v)", len(list), err)
+		}
+		wantCount(t, s, tagList, 2)
+		if list, err := tags.List(ctx); err != nil || len(list) != 4 {
+			t.Errorf("%d tags (%v)", len(list), err)
+		}
+		wantCount(t, s, tagList, 2)
+		tags.Invalidate("t2")
+		if err := tags.Warm(ctx); err != nil {
+			t.Error(err)
+		}
+		wantCount(t, s, tagList, 3)
+		// Of two with one name the other is not the only one.
+		tags.Invalidate("t3")
+		_, err := tags.ID(ctx, "Twin")
+		wantError(t, err, ErrLogic, "t3, t4")
+
+		enums := client.Enums()
+		if list, err := enums.List(ctx); err != nil || len(list) != 1 {
+			t.Errorf("%d enums (%v)", len(list), err)
+		}
+		enums.Invalidate("Levels")
+		if list, err := enums.List(ctx); err != nil || len(list) != 1 {
+			t.Errorf("%d enums (%v)", len(list), err)
+		}
+
+		s.people = func(string, string, int) string {
+			return `{"records":[{"id":"u1","username":"ann","email":"Ann@example.com"}]}`
+		}
+		for i := range 2 {
+			if u, err := client.Users().FindByEmail(ctx, "ann@example.com"); err != nil || u.ID != "u1" {
+				t.Error(u, err)
+			}
+			wantCount(t, s, "GET /api/service/users", i+1)
+			client.Users().Invalidate("ANN@Example.com")
+		}
+	})
+}
+
+// A set that somebody purged is asked for once, and not by each lookup of an attribute.
+func TestCacheReloadOfWhatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMetastore()
+		sets, ctx := testClient(t, s).CustomMetadata(), t.Context()
+		wantID(t, "a-text")(sets.AttributeID(ctx, "Quality", "Text"))
+		s.mu.Lock()
+		s.defs[kindCustomMetadata] = nil
+		s.mu.Unlock()
+		for range 20 {
+			_, err := sets.AttributeID(ctx, "Quality", "Never")
+			wantError(t, err, ErrNotFound, "Quality")
+		}
+		wantCount(t, s, definitionOf+"businessmetadatadef", 1)
+		wantCount(t, s, metadataList, 2)
+	})
+}

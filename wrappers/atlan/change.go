@@ -75,6 +75,9 @@ func changeOf(e *Entity, options SaveOptions) (*change, error) {
 	if err := c.checkTags(options.Tags); err != nil {
 		return nil, err
 	}
+	if err := c.appendTags(options.Tags); err != nil {
+		return nil, err
+	}
 	if err := c.checkCustomMetadata(options.CustomMetadata); err != nil {
 		return nil, err
 	}
@@ -104,6 +107,21 @@ func (c *change) checkTags(mode TagMode) error {
 	return nil
 }
 
+// appendTags writes tags that are to be added to those that are there where the metastore looks for them.
+func (c *change) appendTags(mode TagMode) error {
+	tags, ok := c.members[memberTags]
+	if !ok || mode != TagsAppend {
+		return nil
+	}
+	both, err := joinTags(memberTags, tags, c.members[memberAddTags])
+	if err != nil {
+		return err
+	}
+	delete(c.members, memberTags)
+	c.members[memberAddTags] = both
+	return nil
+}
+
 func (c *change) checkCustomMetadata(mode CustomMetadataMode) error {
 	if c.members[memberBusiness] == nil || !c.entity.known {
 		return nil
@@ -128,7 +146,7 @@ func (c *change) complete(options SaveOptions) error {
 			return err
 		}
 	}
-	if options.Tags == TagsReplace || options.Tags == ClassificationsReplace {
+	if options.Tags.replaces() {
 		if err := c.include(memberTags, "tags"); err != nil {
 			return err
 		}
@@ -153,6 +171,9 @@ func (c *change) include(name, what string) error {
 		return nil
 	}
 	if value, ok := c.entity.top.get(name); ok {
+		if name == memberTags {
+			value = c.entity.ownTagsOf(value)
+		}
 		c.members[name] = value
 		return nil
 	}

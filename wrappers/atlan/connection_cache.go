@@ -172,4 +172,4 @@ func (s Connections) CheckAdmins(ctx context.Context, admins ConnectionAdmins) e
 func (s Connections) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
 
 // Invalidate forgets connections by their names, qualifiedNames or guids, or all of them. See [Cache]. It does no I/O.
-func (s Connections) Invalidate(names ...string) { s.client.caches.connections.invalidate(names...) }
+func (s Connections) Invalidate(names ...string) { s.directory().invalidate(names...) }

@@ -124,7 +124,7 @@ func (s CustomMetadataSets) Warm(ctx context.Context) error { return s.directory
 
 // Invalidate forgets sets by their names or ids, or all of them. See [Cache]. It does no I/O.
 func (s CustomMetadataSets) Invalidate(names ...string) {
-	s.client.caches.customMetadata.invalidate(names...)
+	s.directory().invalidate(names...)
 }
 
 // fieldOf returns the name by which searches know an attribute, <id of the set>.<id of the attribute>, when the index keeps

@@ -54,4 +54,4 @@ func (s Enums) Values(ctx context.Context, name string) ([]string, error) {
 func (s Enums) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
 
 // Invalidate forgets enumerations by their names, or all of them. See [Cache]. It does no I/O.
-func (s Enums) Invalidate(names ...string) { s.client.caches.enums.invalidate(names...) }
+func (s Enums) Invalidate(names ...string) { s.directory().invalidate(names...) }

@@ -94,4 +94,4 @@ func (s Groups) Get(ctx context.Context, id string) (Group, error) {
 func (s Groups) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
 
 // Invalidate forgets groups by their names, aliases or ids, or all of them. See [Cache]. It does no I/O.
-func (s Groups) Invalidate(names ...string) { s.client.caches.groups.invalidate(names...) }
+func (s Groups) Invalidate(names ...string) { s.directory().invalidate(names...) }

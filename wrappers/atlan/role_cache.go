@@ -116,7 +116,7 @@ func value[V any](v *V, err error) (V, error) {
 func (s Roles) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
 
 // Invalidate forgets roles by their names or ids, or all of them. See [Cache]. It does no I/O.
-func (s Roles) Invalidate(names ...string) { s.client.caches.roles.invalidate(names...) }
+func (s Roles) Invalidate(names ...string) { s.directory().invalidate(names...) }
 
 // eitherFilter writes the filter of a list: one of two fields is a value.
 func eitherFilter(field, other, value string) *string {

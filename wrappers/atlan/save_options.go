@@ -19,7 +19,9 @@ const (
 	// TagsKeep leaves the tags as they are, but for those that the items add or remove one by one. An item whose
 	// classifications were changed is refused: the server would drop the change without a word.
 	TagsKeep TagMode = iota
-	// TagsAppend adds the tags in classifications to those that are there (appendTags).
+	// TagsAppend adds the tags in classifications to those that are there (appendTags). They are sent as
+	// addOrUpdateClassifications, which is what the metastore reads then: classifications of an asset that exists it
+	// drops without a word (its AtlasEntityComparator).
 	TagsAppend
 	// TagsReplace makes the tags in classifications all that the asset itself has (replaceTags).
 	TagsReplace
@@ -27,6 +29,9 @@ const (
 	// which pyatlan sends when it replaces custom metadata.
 	ClassificationsReplace
 )
+
+// replaces reports whether the tags of an item become all that the asset has.
+func (m TagMode) replaces() bool { return m == TagsReplace || m == ClassificationsReplace }
 
 // CustomMetadataMode says what a save does with the custom metadata of an asset that exists. A new asset gets the custom
 // metadata that comes with it, whatever the mode. Read in atlas-metastore's EntityGraphMapper.

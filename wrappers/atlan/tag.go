@@ -243,15 +243,19 @@ func (e *Entity) later(n naming) { e.namings = append(slices.Clip(e.namings), n)
 // [ErrNotFound] and before anything is sent.
 func (e *Entity) AddTags(tags ...Tag) {
 	tags = slices.Clone(tags)
-	e.later(func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
+	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		list, err := c.Tags().encode(ctx, tags)
 		if err != nil {
 			return err
 		}
-		if e.known {
-			return e.extend(memberAddTags, list)
+		if _, all := e.top.set[memberTags]; !e.known && (all || options.Tags.replaces()) {
+			return e.join(memberTags, list)
 		}
-		return e.extend(memberTags, list) // a new asset has no others
+		// The metastore takes these for the tags of an asset that it makes, too, and adds them to one that is there already.
+		if err := e.without(memberRemoveTags, list); err != nil {
+			return err
+		}
+		return e.join(memberAddTags, list)
 	})
 }
 
@@ -259,12 +263,18 @@ func (e *Entity) AddTags(tags ...Tag) {
 // [Entity.AddTags].
 func (e *Entity) RemoveTags(names ...string) {
 	names = slices.Clone(names)
-	e.later(func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
+	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		list, err := c.Tags().encodeNames(ctx, names)
-		if err != nil {
+		if err == nil {
+			err = e.without(memberAddTags, list)
+		}
+		if err == nil && !e.known {
+			err = e.without(memberTags, list)
+		}
+		if err != nil || !e.known && options.Tags.replaces() {
 			return err
 		}
-		return e.extend(memberRemoveTags, list)
+		return e.join(memberRemoveTags, list)
 	})
 }
 
@@ -275,29 +285,76 @@ func (e *Entity) SetTags(tags ...Tag) {
 	e.later(func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
 		list, err := c.Tags().encode(ctx, tags)
 		if err == nil {
+			e.top.forget(memberAddTags)
+			e.top.forget(memberRemoveTags)
 			e.top.put(memberTags, list)
 		}
 		return err
 	})
 }
 
-// extend adds values to a list that was written to a member.
-func (e *Entity) extend(name string, list json.RawMessage) error {
-	written, ok := e.top.set[name]
-	if !ok || isNull(written) {
-		e.top.put(name, list)
-		return nil
+// join adds tags to a list of them that was written to a member.
+func (e *Entity) join(name string, list json.RawMessage) error {
+	both, err := joinTags(name, e.top.set[name], list)
+	if err == nil {
+		e.top.put(name, both)
 	}
-	var both []json.RawMessage
-	var more []json.RawMessage
-	if err := json.Unmarshal(written, &both); err != nil {
-		return apierr.Invalid(service, name, "%s is no list", name)
-	}
-	if err := json.Unmarshal(list, &more); err != nil {
+	return err
+}
+
+// without takes tags out of a list of them that was written to a member.
+func (e *Entity) without(name string, list json.RawMessage) error {
+	written, err := tagsIn(name, e.top.set[name])
+	if err != nil || len(written) == 0 {
 		return err
 	}
-	e.top.put(name, listText(append(both, more...)))
+	gone, err := tagsIn(name, list)
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(written, func(w json.RawMessage) bool { return indexOfTag(gone, w) >= 0 })
+	if len(left) == 0 {
+		e.top.forget(name)
+	} else {
+		e.top.put(name, listText(left))
+	}
 	return nil
+}
+
+// joinTags writes two lists of tags as one. Of two that are of the same tag the second counts: the metastore would take
+// either.
+func joinTags(name string, first, second json.RawMessage) (json.RawMessage, error) {
+	list, err := tagsIn(name, first)
+	if err != nil {
+		return nil, err
+	}
+	more, err := tagsIn(name, second)
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range more {
+		if i := indexOfTag(list, tag); i >= 0 {
+			list[i] = tag
+		} else {
+			list = append(list, tag)
+		}
+	}
+	return listText(list), nil
+}
+
+// indexOfTag returns where a list has a tag, -1 when it does not.
+func indexOfTag(list []json.RawMessage, tag json.RawMessage) int {
+	id := textOf(memberOf(tag, memberTypeName))
+	return slices.IndexFunc(list, func(t json.RawMessage) bool { return id != "" && textOf(memberOf(t, memberTypeName)) == id })
+}
+
+// tagsIn are the elements of a list, none of null and of nothing.
+func tagsIn(name string, text json.RawMessage) ([]json.RawMessage, error) {
+	var list []json.RawMessage
+	if len(text) > 0 && json.Unmarshal(text, &list) != nil {
+		return nil, apierr.Invalid(service, name, "%s is no list", name)
+	}
+	return list, nil
 }
 
 // Tag puts tags on the asset, by their human names, beside those that it has; one that it has already gets these options.
@@ -363,6 +420,19 @@ func (h *Handle[T]) Untag(ctx context.Context, names ...string) (SaveResult, err
 		}
 		return nil
 	})
+}
+
+// ownTagsOf leaves out of a list of tags those that came from other assets: written as they were read they would become
+// tags of this one.
+func (e *Entity) ownTagsOf(value json.RawMessage) json.RawMessage {
+	list, err := tagsIn(memberTags, value)
+	if err != nil {
+		return value
+	}
+	return listText(slices.DeleteFunc(list, func(tag json.RawMessage) bool {
+		guid := textOf(memberOf(tag, "entityGuid"))
+		return guid != "" && guid != e.GUID
+	}))
 }
 
 // ownTags are the ids of the tags that were put on the asset itself.

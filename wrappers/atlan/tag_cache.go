@@ -96,7 +96,7 @@ func (t Tags) Name(ctx context.Context, id string) (string, error) {
 func (t Tags) Warm(ctx context.Context) error { return t.directory().warm(ctx) }
 
 // Invalidate forgets tags by their names or ids, or all of them. See [Cache]. It does no I/O.
-func (t Tags) Invalidate(names ...string) { t.client.caches.tags.invalidate(names...) }
+func (t Tags) Invalidate(names ...string) { t.directory().invalidate(names...) }
 
 // Field returns the field of searches that holds the hashed ids of tags: those that were put on the asset itself.
 // [Tags.Query] takes human names.

@@ -110,14 +110,14 @@ func TestSaveTags(t *testing.T) {
 	if p := (&saving{options: SaveOptions{}, changes: []*change{{members: map[string]json.RawMessage{memberAddTags: nil}}}}).parameters(); p.AppendTags != nil {
 		t.Error("flag without tags")
 	}
-	// Of a new asset they are its tags.
+	// Of a new asset, too: it may be there already.
 	fresh, err := NewTable("T", "default/snowflake/1/DB/S")
 	if err != nil {
 		t.Fatal(err)
 	}
 	fresh.AddTags(Tag{Name: "PII"})
 	fresh.AddTags(Tag{Name: "Source"})
-	if got, err := body(fresh, SaveOptions{}); err != nil || !strings.Contains(got, `"classifications":[{"typeName":"t1"`) || !strings.Contains(got, `{"typeName":"t2"`) {
+	if got, err := body(fresh, SaveOptions{}); err != nil || !strings.Contains(got, `"addOrUpdateClassifications":[{"typeName":"t1"`) || !strings.Contains(got, `{"typeName":"t2"`) {
 		t.Errorf("%s (%v)", got, err)
 	}
 	// All of them.

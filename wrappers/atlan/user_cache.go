@@ -134,4 +134,4 @@ func (s Users) Get(ctx context.Context, id string) (User, error) {
 func (s Users) Warm(ctx context.Context) error { return s.directory().warm(ctx) }
 
 // Invalidate forgets users by their names, addresses or ids, or all of them. See [Cache]. It does no I/O.
-func (s Users) Invalidate(names ...string) { s.client.caches.users.invalidate(names...) }
+func (s Users) Invalidate(names ...string) { s.directory().invalidate(names...) }

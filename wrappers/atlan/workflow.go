@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"maps"
 	"net/http"
@@ -354,7 +353,8 @@ func (w *Workflow) SetOwner(ctx context.Context, username string) error {
 	return w.about(transport.Discard(w.client.raw.ChangeWorkflowOwner(ctx, w.name, &atlanapi.ChangeWorkflowOwnerParams{Username: username})))
 }
 
-// Archive deletes the workflow. A request whose answer is lost is sent again, and a workflow that is gone then was archived.
+// Archive deletes the workflow. A request whose answer is lost is sent again, and a workflow that is gone then was archived;
+// one that was not there to begin with is an error of category [ErrNotFound].
 //
 //sluice:operation POST /api/service/workflows/{workflowName}/archive
 //sluice:operation POST /api/service/package-workflows/{workflowName}/archive
@@ -367,24 +367,14 @@ func (w *Workflow) Archive(ctx context.Context) error {
 	if err != nil {
 		return w.about(err)
 	}
-	lost := false
-	for try := 0; ; try++ {
+	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
 		var resp *http.Response
+		var err error
 		if forUsers {
 			resp, err = w.client.raw.ArchivePackageWorkflow(ctx, w.name)
 		} else {
 			resp, err = w.client.raw.ArchiveWorkflow(ctx, w.name)
 		}
-		err = workflowsOff(transport.Discard(resp, err))
-		if lost && isNotFound(err) {
-			return nil
-		}
-		if !mayHaveApplied(err) || try >= w.client.settings.retries {
-			return w.about(err)
-		}
-		lost = true
-		if !sleep(ctx, time.Second<<min(try, 3)) {
-			return w.about(errors.Join(err, canceled(ctx)))
-		}
-	}
+		return transport.Discard(resp, err)
+	}))
 }

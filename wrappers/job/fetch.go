@@ -36,16 +36,24 @@ func (p *Poller) startFetch(now time.Time) {
 }
 
 func (p *Poller) fetch(r *run, id uint64, jobs []*Job, refs []Ref, began time.Time) {
-	ctx, stop := context.WithTimeout(r.ctx, p.opts.CallTimeout)
-	defer stop()
+	// A source may have to read thousands of jobs one by one. As long as jobs come the call goes on: those that it had not
+	// come to would count as failed, some of them again and again.
+	ctx, stop := context.WithCancelCause(r.ctx)
+	defer stop(nil)
+	patience := time.AfterFunc(p.opts.CallTimeout, func() { stop(context.DeadlineExceeded) })
+	defer patience.Stop()
 	var (
 		failure  error
 		failures map[string]error // of single jobs
 		got      int
 	)
 	for s, err := range p.source.Fetch(ctx, refs) {
+		if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			err = fmt.Errorf("job: nothing was heard for %s: %w", p.opts.CallTimeout, context.DeadlineExceeded)
+		}
 		switch {
 		case err == nil:
+			patience.Reset(p.opts.CallTimeout)
 			got += p.observe(r, id, s, began)
 		case s.ID != "":
 			if failures == nil {

@@ -24,7 +24,8 @@ type Options struct {
 	// AuditEvery is how often a [Feed] is checked against the list of unfinished jobs, and how long a feed that was
 	// refused is left alone. Default: 10 minutes.
 	AuditEvery time.Duration
-	// CallTimeout bounds one call to the source, all its pages included. Default: 2 minutes.
+	// CallTimeout bounds one call to the source, all its pages included; a Fetch, which may read many jobs one by one, for
+	// as long as it brings nothing. Default: 2 minutes.
 	CallTimeout time.Duration
 	// Hooks are told what the poller does.
 	Hooks []Hook

@@ -8,7 +8,7 @@ import (
 
 // Source reads jobs from one service for one client. It is the adapter that a service package writes. The poller calls
 // it from several goroutines, at most two Fetches at a time, one Changes and one Unfinished. The context ends when nobody
-// waits any more, and after [Options.CallTimeout]. A source marks its requests for the polling lane of the limiter itself.
+// waits any more, and as [Options.CallTimeout] says. A source marks its requests for the polling lane of the limiter itself.
 type Source interface {
 	// Fetch reads the named jobs. It yields a snapshot for each it found, in any order, and an error for a call
 	// that failed; a job it does not yield was not seen, which is neither an end nor an error. An error that

@@ -16,8 +16,12 @@ type answers struct {
 	sweep int // how many cells make it worth looking for dead ones
 }
 
-// cell holds the last answer about one job.
-type cell struct{ value atomic.Value }
+// cell holds the last answer about one job. One that tells of its end is not replaced by one from before, which may come in
+// late when several ask.
+type cell struct {
+	value atomic.Value
+	final bool // guarded by answers.mu
+}
 
 // of returns the cell of a job, the same for all handles.
 func (a *answers) of(ref job.Ref) *cell {
@@ -43,14 +47,16 @@ func (a *answers) of(ref job.Ref) *cell {
 	return c
 }
 
-// put stores an answer for the handles that there are.
-func (a *answers) put(ref job.Ref, value any) {
+// put stores an answer for the handles that there are. Phase is what it says about the job.
+func (a *answers) put(ref job.Ref, phase job.Phase, value any) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	c := a.cells[job.Ref{Kind: ref.Kind, ID: ref.ID}].Value()
-	a.mu.Unlock()
-	if c != nil {
-		c.value.Store(value)
+	if c == nil || c.final && !phase.Final() {
+		return
 	}
+	c.final = phase.Final()
+	c.value.Store(value)
 }
 
 // read returns the answer in a cell, nil when there is none.

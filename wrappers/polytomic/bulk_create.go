@@ -52,7 +52,7 @@ const (
 )
 
 // CreateBulkSync creates a bulk sync. DefaultSchedule is required, with the frequency manual for one that is started by
-// hand; without Schemas all of the source's are selected.
+// hand; without Schemas all of the source's are selected, and without Mode the service chooses one.
 //
 // A connection that was created a moment ago has no schemas yet: the error wraps [ErrSchemasNotReady] then, unless
 // [WhenSchemasReady] is given. When an error says MayHaveApplied the sync may be there: look before creating it again.
@@ -70,6 +70,7 @@ func (c *Client) CreateBulkSync(ctx context.Context, request polytomicapi.Create
 	if request.DestinationConfiguration == nil {
 		request.DestinationConfiguration = map[string]any{}
 	}
+	request.Mode = sent(request.Mode)
 	for try := 1; ; try++ {
 		created, err := dataOf[polytomicapi.BulkSyncResponse](c.raw.CreateBulkSync(attempt(ctx, try), request))
 		if err == nil {

@@ -57,6 +57,7 @@ func (s *BulkSync) Update(ctx context.Context, change func(*polytomicapi.UpdateB
 	if err := refuseMasks(request); err != nil {
 		return s.about(err)
 	}
+	request.Mode = sent(request.Mode)
 	updated, err := dataOf[polytomicapi.BulkSyncResponse](s.client.raw.UpdateBulkSync(ctx, s.id, request))
 	if err != nil {
 		s.info.Forget()

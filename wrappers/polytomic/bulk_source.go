@@ -209,7 +209,7 @@ func (c *Client) bulkExecution(ctx context.Context, sync, id string) (*polytomic
 	if e.ID == nil {
 		e.ID = &id
 	}
-	c.answers.put(job.Ref{Kind: kindBulk, ID: id}, e)
+	c.answers.put(job.Ref{Kind: kindBulk, ID: id}, phaseOf(string(valueOf(e.Status))), e)
 	return e, nil
 }
 

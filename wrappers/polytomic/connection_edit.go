@@ -18,7 +18,9 @@ import (
 // Secrets come masked and cannot be written back, so change has to set every secret of the configuration anew, also to
 // change nothing but the name: otherwise the error wraps [ErrMaskedSecret] and names those that are missing. Which fields
 // are secrets is read from the schema of the type (sensitive), and whatever looks like a mask counts too. Fields that the
-// schema marks read-only are the server's and are left out. [Connection.Test] tries single values without all that.
+// schema marks read-only are the server's and are left out. What cannot be read at all is reset: an interval of health
+// checks has to be set anew, and so has a secret that the service would show as nothing, which was not tried on the live
+// service. [Connection.Test] tries single values without all that.
 //
 //sluice:operation GET /api/connections/{id}
 //sluice:operation GET /api/connection_types/{id}
@@ -76,10 +78,11 @@ func (c *Connection) Update(ctx context.Context, change func(*polytomicapi.Updat
 func refuseStale(before, after map[string]any, secrets []string) error {
 	var stale []string
 	for _, path := range secrets {
-		old, was := at(before, path)
-		now, is := at(after, path)
-		if was && old != nil && old != "" && is && reflect.DeepEqual(old, now) {
-			stale = append(stale, path)
+		old := at(before, path)
+		for _, now := range at(after, path) {
+			if now != nil && now != "" && slices.ContainsFunc(old, func(o any) bool { return reflect.DeepEqual(o, now) }) {
+				stale = append(stale, path)
+			}
 		}
 	}
 	stale = append(stale, maskedPaths(after, "")...)
@@ -93,7 +96,7 @@ func refuseStale(before, after map[string]any, secrets []string) error {
 }
 
 // schemaPaths returns the paths of the properties of a JSON schema that have a mark, such as sensitive. Properties of
-// alternatives (oneOf, anyOf, allOf, then, else) count too.
+// alternatives (oneOf, anyOf, allOf, then, else) count too, and those of the items of a list, in whose path the list has [].
 func schemaPaths(schema map[string]any, mark string) []string {
 	found := map[string]bool{}
 	var visit func(node any, path string, depth int)
@@ -117,6 +120,7 @@ func schemaPaths(schema map[string]any, mark string) []string {
 				}
 			}
 		}
+		visit(object["items"], path+"[]", depth+1)
 		for _, name := range [...]string{"if", "then", "else"} {
 			visit(object[name], path, depth+1)
 		}
@@ -130,18 +134,29 @@ func schemaPaths(schema map[string]any, mark string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// at returns the value at a path of an object.
-func at(object map[string]any, path string) (any, bool) {
-	name, rest, deeper := strings.Cut(path, ".")
-	value, ok := object[name]
-	if !deeper || !ok {
-		return value, ok
+// at returns the values at a path that [schemaPaths] gave: one at most, but for lists on the way.
+func at(value any, path string) []any {
+	if path == "" {
+		return []any{value}
 	}
-	inner, ok := value.(map[string]any)
+	if rest, ok := strings.CutPrefix(path, "[]"); ok {
+		list, _ := value.([]any)
+		var all []any
+		for _, item := range list {
+			all = append(all, at(item, strings.TrimPrefix(rest, "."))...)
+		}
+		return all
+	}
+	object, _ := value.(map[string]any)
+	end := strings.IndexAny(path, ".[")
+	if end < 0 {
+		end = len(path)
+	}
+	inner, ok := object[path[:end]]
 	if !ok {
-		return nil, false
+		return nil
 	}
-	return at(inner, rest)
+	return at(inner, strings.TrimPrefix(path[end:], "."))
 }
 
 // clone returns a deep copy of a JSON object.

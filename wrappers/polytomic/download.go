@@ -34,7 +34,7 @@ func (f LogFile) GoString() string { return f.String() }
 func (f LogFile) Link() string { return f.link }
 
 // Open downloads the file; the caller closes it. The request goes to the host of the signed link, without the client's key
-// and any other header of its own. A link that has expired is asked for again, once. Only ctx bounds the download.
+// and any other header of its own, through the same proxy, if any. A link that has expired is asked for again, once. Only ctx bounds the download.
 func (f LogFile) Open(ctx context.Context) (io.ReadCloser, error) {
 	body, err := f.client.download(ctx, f.link)
 	if err == nil || f.renew == nil || !expired(err) {
@@ -69,7 +69,7 @@ func (c *Client) download(ctx context.Context, link string) (io.ReadCloser, erro
 		return nil, fail(apierr.KindUnexpected, 0, "the link to the file is none")
 	}
 	req.Header.Set("User-Agent", "sluice-go")
-	resp, err := (&http.Client{Transport: c.settings.roundTripper}).Do(req)
+	resp, err := (&http.Client{Transport: c.transport.Elsewhere(), CheckRedirect: withoutReferer}).Do(req)
 	if err != nil {
 		e := &apierr.Error{Service: service, Operation: "download", Kind: apierr.KindUnavailable, Method: http.MethodGet, Attempts: 1}
 		if outer, ok := errors.AsType[*url.Error](err); ok { // its text holds the link
@@ -89,6 +89,15 @@ func (c *Client) download(ctx context.Context, link string) (io.ReadCloser, erro
 		return nil, fail(apierr.KindOfStatus(resp.StatusCode), resp.StatusCode, "the file was not given: %s", http.StatusText(resp.StatusCode))
 	}
 	return resp.Body, nil
+}
+
+// withoutReferer lets a redirect be followed, up to the ten that are usual, without telling the next host the signed link.
+func withoutReferer(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return errors.New("stopped after 10 redirects")
+	}
+	req.Header.Del("Referer")
+	return nil
 }
 
 // fileName is the name in a link: the last part of its path.

@@ -184,6 +184,38 @@ func TestN6UpdateConnection(t *testing.T) {
 	}
 }
 
+// Secrets in lists, as the headers of a connection to an API have them, are recognized wherever they stand in the list.
+func TestN6UpdateConnectionWithSecretsInLists(t *testing.T) {
+	client, a := scripted(t, map[string]script{
+		"getConnection": ok(data(`{"id":"c1","name":"api","type":{"id":"api","name":"API"},"configuration":{"url":"https://x.example.com",
+			"headers":[{"name":"A","value":"(set)"},{"name":"B","value":""}],"keys":["(set)"]}}`)),
+		"getConnectionTypeSchema": ok(`{"properties":{"headers":{"type":"array","items":{"properties":{"name":{"type":"string"},"value":{"sensitive":true}}}},
+			"keys":{"items":{"type":"string","sensitive":true}}}}`),
+		"updateConnection": ok(data(`{"id":"c1"}`)),
+	})
+	update := func(headers, keys []any) error {
+		return client.Connection("c1").Update(t.Context(), func(r *polytomicapi.UpdateConnectionRequestSchema) error {
+			if headers != nil {
+				r.Configuration["headers"], r.Configuration["keys"] = headers, keys
+			}
+			return nil
+		})
+	}
+	header := func(name, value string) any { return map[string]any{"name": name, "value": value} }
+	if err := update(nil, nil); !errors.Is(err, ErrMaskedSecret) || !strings.Contains(err.Error(), "headers[].value") || !strings.Contains(err.Error(), "keys[]") {
+		t.Errorf("%v, want both secrets named", err)
+	}
+	if err := update([]any{header("B", ""), header("A", "(set)")}, []any{"new"}); !errors.Is(err, ErrMaskedSecret) || strings.Contains(err.Error(), "keys") {
+		t.Errorf("%v, want the header that moved", err)
+	}
+	if err := update([]any{header("B", ""), header("A", "s3cret")}, []any{"new"}); err != nil {
+		t.Error(err)
+	}
+	if n := len(a.asked("updateConnection")); n != 1 {
+		t.Errorf("%d updates were sent", n)
+	}
+}
+
 func TestN6UpdateModelSync(t *testing.T) {
 	client, a := scripted(t, map[string]script{
 		"getModelSync": ok(data(`{"id":"m1","name":"old","mode":"updateOrCreate","active":true,"encryption_passphrase":"••••••",

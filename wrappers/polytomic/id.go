@@ -6,30 +6,21 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
-// maxID is longer than the ids of Polytomic's own things, which are UUIDs, and those of schemas and fields, which are
-// names in the systems behind a connection.
-const maxID = 512
+// checkID refuses an id that could not be one of Polytomic's own things, before it becomes a part of a URL.
+func checkID(field, id string) error { return transport.CheckID(service, field, id) }
 
-// checkID refuses an id that could not be one, before it becomes a part of a URL. It accepts more than UUIDs, because
-// what ids look like is the server's business. The error never repeats more of the id than its length.
-func checkID(field, id string) error {
-	switch {
-	case strings.ContainsAny(id, `/\?#%&`):
-		return apierr.Invalid(service, field, "the id contains characters of a URL: give the id alone, not a link")
-	case strings.ContainsFunc(id, unicode.IsSpace):
-		return apierr.Invalid(service, field, "the id contains a space")
-	}
-	return checkName(field, id)
-}
+// maxName is longer than the ids of schemas, fields and files, which are names in the systems behind a connection.
+const maxName = 512
 
 // checkName is checkID for the ids of schemas, fields and files, which may be any text: the generated client escapes it.
 func checkName(field, id string) error {
 	switch {
 	case id == "":
 		return apierr.Invalid(service, field, "the id is empty")
-	case len(id) > maxID:
+	case len(id) > maxName:
 		return apierr.Invalid(service, field, "the id has %d characters, more than any id of Polytomic's: was something else pasted?", len(id))
 	case id == "." || id == "..":
 		return apierr.Invalid(service, field, "the id contains dots that would change the path of the request")

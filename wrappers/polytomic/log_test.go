@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // N7: files are downloaded from wherever their links lead, and the key does not go along; an expired link is asked for
@@ -117,6 +118,71 @@ func TestN7Logs(t *testing.T) {
 	store.Close()
 	if _, err := file.Open(t.Context()); !errors.Is(err, apierr.ErrUnavailable) || strings.Contains(err.Error(), "signature") {
 		t.Errorf("a store that is down: %v", err)
+	}
+}
+
+// A store may send the download on: neither the key nor the signed link itself, as Referer, goes along. What the client was
+// told about proxies holds for downloads, too.
+func TestN7DownloadIsRedirected(t *testing.T) {
+	var second *httptest.Server
+	check := func(r *http.Request) {
+		for name, values := range r.Header {
+			if name == "Authorization" || name == "Referer" || strings.HasPrefix(name, "X-Polytomic") {
+				t.Errorf("%s was sent %s: %v", r.URL.Path, name, values)
+			}
+		}
+	}
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		check(r)
+		if r.URL.Path == "/round" {
+			http.Redirect(w, r, "/round", http.StatusFound)
+			return
+		}
+		http.Redirect(w, r, second.URL+"/bucket/a.json", http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	second = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		check(r)
+		_, _ = io.WriteString(w, "a file")
+	}))
+	defer second.Close()
+	client, err := New(WithAPIKey("user-key-0123456789"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	body, err := LogFile{Name: "a.json", client: client, link: first.URL + "/bucket/a.json?signature=s3cret"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	if text, err := io.ReadAll(body); err != nil || string(text) != "a file" {
+		t.Errorf("%q, %v", text, err)
+	}
+	_, err = LogFile{Name: "round", client: client, link: first.URL + "/round?signature=s3cret"}.Open(t.Context())
+	if !errors.Is(err, apierr.ErrUnavailable) || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("redirects without an end: %v", err)
+	}
+
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		check(r)
+		_, _ = io.WriteString(w, "by the proxy")
+	}))
+	defer proxy.Close()
+	behind, err := New(WithAPIKey("user-key-0123456789"), WithTransport(transport.WithProxy(proxy.URL)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer behind.CloseIdleConnections()
+	file, err := LogFile{client: behind, link: "http://store.example.com/a.json"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if text, err := io.ReadAll(file); err != nil || string(text) != "by the proxy" || asked.Load() != 1 {
+		t.Errorf("%q, %v, %d requests to the proxy", text, err, asked.Load())
 	}
 }
 
@@ -233,6 +299,91 @@ func TestN9Proxy(t *testing.T) {
 	answer(`{"status":0}`)
 	if _, _, err := do("GET", "/x", "", ""); !errors.Is(err, apierr.ErrUnexpected) {
 		t.Errorf("no status: %v", err)
+	}
+}
+
+// Headers about the caller's own connection say nothing to the system, and Polytomic refuses some of them; the answer's are
+// the other side of that.
+func TestN9ProxyHeaders(t *testing.T) {
+	client, a := scripted(t, map[string]script{"executeConnectionProxy": ok(data(
+		`{"status":200,"headers":{"Connection":"close","Keep-Alive":"timeout=5","Transfer-Encoding":"chunked","Content-Length":"1234","X-Kept":"1"},"body":null}`))})
+	send := func(method string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, "http://system/v1", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{
+			"Connection": "close, X-Hop", "X-Hop": "1", "Keep-Alive": "timeout=5", "Proxy-Authorization": "Basic c2VjcmV0", "Proxy-Connection": "close",
+			"Te": "trailers", "Trailer": "X", "Transfer-Encoding": "chunked", "Upgrade": "h2c", "Content-Length": "7", "Host": "x", "Accept-Encoding": "gzip",
+			"X-Kept": "1", "Accept": "application/json",
+		} {
+			req.Header.Set(name, value)
+		}
+		resp, err := client.Connection("c1").RoundTripper().RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if req.Header.Get("Connection") == "" {
+			t.Error("the caller's request was changed")
+		}
+		return resp
+	}
+	resp := send("GET")
+	request, _ := a.calls[0].object(t)["request"].(map[string]any)
+	if diff := cmp.Diff(map[string]any{"X-Kept": "1", "Accept": "application/json"}, request["headers"]); diff != "" {
+		t.Errorf("sent -want +got\n%s", diff)
+	}
+	if diff := cmp.Diff(http.Header{"X-Kept": {"1"}, "Content-Length": {"0"}}, resp.Header); diff != "" {
+		t.Errorf("got -want +got\n%s", diff)
+	}
+	if resp := send("HEAD"); resp.ContentLength != 1234 || resp.Header.Get("Content-Length") != "1234" {
+		t.Errorf("HEAD tells %d bytes", resp.ContentLength)
+	}
+}
+
+// The proxy reaches the connection's system alone: a redirect to another host would ask the wrong one.
+func TestN9ProxyRedirects(t *testing.T) {
+	client, a := scripted(t, nil)
+	to := func(location string) script {
+		return func(c call) reply {
+			if request, _ := c.object(t)["request"].(map[string]any); request["path"] != "/first" {
+				return reply{body: data(`{"status":200,"body":"there"}`)}
+			}
+			return reply{body: dataf(`{"status":307,"headers":{"Location":%q},"body":null}`, location)}
+		}
+	}
+	hc := &http.Client{Transport: client.Connection("c1").RoundTripper()}
+	send := func(location string) (*http.Response, error) {
+		a.script("executeConnectionProxy", to(location))
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://system.example.com/first", strings.NewReader("a body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := hc.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return resp, err
+	}
+	for _, location := range []string{"/second", "https://system.example.com/second"} {
+		a.calls = nil
+		if resp, err := send(location); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("to %s: %v, %v", location, resp, err)
+		}
+		for _, c := range a.calls {
+			if request, _ := c.object(t)["request"].(map[string]any); request["body"] != "a body" {
+				t.Errorf("to %s: sent %v", location, request)
+			}
+		}
+	}
+	a.calls = nil
+	if _, err := send("https://elsewhere.example.com/second"); !errors.Is(err, apierr.ErrUnsupported) || !strings.Contains(err.Error(), "elsewhere.example.com") {
+		t.Errorf("to another host: %v", err)
+	}
+	if len(a.calls) != 1 {
+		t.Errorf("%d calls", len(a.calls))
 	}
 }
 

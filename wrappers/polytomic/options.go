@@ -22,7 +22,6 @@ type settings struct {
 	auth         []credentials
 	polling      job.Options
 	transport    []transport.Option
-	roundTripper http.RoundTripper // of WithRoundTripper and WithHTTPClient: downloads use it too
 	log          *slog.Logger
 	onMismatch   func(*VersionMismatchError)
 	strict       bool
@@ -143,30 +142,22 @@ func (s *settings) use(c credentials) {
 }
 
 // WithTransport passes options to the chain that carries every request: limits, retries, timeouts, hooks, headers. They
-// are applied after this package's own, except for credentials and the version header. Give a RoundTripper, an
-// http.Client or a logger with the options of this package instead, because they concern downloads and version checks
-// too.
+// are applied after this package's own, except for credentials and the version header. Give a logger with the option of
+// this package instead, because it concerns version checks too. A proxy, a TLS configuration and a RoundTripper serve the
+// downloads of logs, too; a client certificate does not go there.
 func WithTransport(opts ...transport.Option) Option {
 	return func(s *settings) { s.transport = append(s.transport, opts...) }
 }
 
 // WithRoundTripper sends requests, and downloads of logs, through rt instead of a connection pool of the client's own.
 func WithRoundTripper(rt http.RoundTripper) Option {
-	return func(s *settings) {
-		s.roundTripper = rt
-		s.transport = append(s.transport, transport.WithRoundTripper(rt))
-	}
+	return func(s *settings) { s.transport = append(s.transport, transport.WithRoundTripper(rt)) }
 }
 
 // WithHTTPClient sends requests, and downloads of logs, through the transport of h, with its timeout for one try. A
 // client with cookies or a redirect policy is refused.
 func WithHTTPClient(h *http.Client) Option {
-	return func(s *settings) {
-		if h != nil {
-			s.roundTripper = h.Transport
-		}
-		s.transport = append(s.transport, transport.WithHTTPClient(h))
-	}
+	return func(s *settings) { s.transport = append(s.transport, transport.WithHTTPClient(h)) }
 }
 
 // WithLogger logs each try at Debug, retries that were given up and an API version that differs at Warn. Nothing is

@@ -42,6 +42,15 @@ func settled[T comparable](v T) nullable.Nullable[T] {
 	return nullable.NewNullableWithValue(v)
 }
 
+// sent returns a field that the API requires, null when it has no value: one that is not specified would be sent as the
+// zero value of its type.
+func sent[T any](n nullable.Nullable[T]) nullable.Nullable[T] {
+	if n.IsSpecified() {
+		return n
+	}
+	return nullable.NewNullNullable[T]()
+}
+
 // listed returns a field that carries the list, an empty one too; absent for nil.
 func listed[T any](v []T) nullable.Nullable[[]T] {
 	if v == nil {

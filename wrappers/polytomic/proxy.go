@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +42,12 @@ func (c *Connection) Proxy(ctx context.Context, call polytomicapi.ConnectionProx
 
 // RoundTripper sends HTTP requests to the system behind the connection, with the connection's credentials, through
 // Polytomic: give it to an http.Client. The path and the query of a request count; scheme and host do not, because the
-// connection knows where its system is ([Connection.ProxyInfo] says where paths begin).
+// connection knows where its system is ([Connection.ProxyInfo] says where paths begin). Give the host of the system all the
+// same: an http.Client follows redirects, and one that leads to another host, which the proxy does not reach, is an error of
+// kind [apierr.KindUnsupported].
+//
+// Headers go along but for those about the caller's own connection, such as Connection, Proxy-Authorization and
+// Accept-Encoding. Polytomic refuses some others, for example those that its own credentials would go into.
 //
 // An error status of the system is an answer as ever. Polytomic passes on up to 1 MiB of a body: reading one that was cut
 // ends with an error that wraps [ErrTruncated] instead of io.EOF. A request's body of more than 256 KiB is refused. Bodies
@@ -59,6 +62,9 @@ type proxyRoundTripper struct{ connection *Connection }
 // RoundTrip implements [http.RoundTripper].
 func (p *proxyRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	call, err := proxyCall(req)
+	if err == nil {
+		err = refuseForeignRedirect(req)
+	}
 	if req.Body != nil {
 		_ = req.Body.Close()
 	}
@@ -72,6 +78,36 @@ func (p *proxyRoundTripper) RoundTrip(req *http.Request) (*http.Response, error)
 	return proxyResponse(req, answer)
 }
 
+// refuseForeignRedirect refuses a request that an http.Client makes because it was redirected to another host.
+func refuseForeignRedirect(req *http.Request) error {
+	if req.Response == nil || req.Response.Request == nil || strings.EqualFold(req.Response.Request.URL.Host, req.URL.Host) {
+		return nil
+	}
+	return &apierr.Error{Service: service, Operation: "executeConnectionProxy", Kind: apierr.KindUnsupported,
+		Message: fmt.Sprintf("the system redirects to another host, %s, which the connection's proxy does not reach", req.URL.Host),
+		Hint:    "Follow it without the proxy; or, when it is the system's own host, give that one in the URL of the request."}
+}
+
+// ownHeaders are about the connection of a caller, or about how a body travels on it (RFC 9110, 7.6.1; RFC 9112).
+var ownHeaders = [...]string{
+	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Host", "Content-Length", "Accept-Encoding",
+}
+
+// passedOn returns the headers of a request that are for the system.
+func passedOn(h http.Header) http.Header {
+	h = h.Clone()
+	for _, list := range h["Connection"] {
+		for name := range strings.SplitSeq(list, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range ownHeaders {
+		h.Del(name)
+	}
+	return h
+}
+
 func proxyCall(req *http.Request) (polytomicapi.ConnectionProxyCall, error) {
 	call := polytomicapi.ConnectionProxyCall{Method: req.Method, Path: req.URL.EscapedPath()}
 	if call.Method == "" {
@@ -81,11 +117,11 @@ func proxyCall(req *http.Request) (polytomicapi.ConnectionProxyCall, error) {
 		call.Path = "/"
 	}
 	call.RawQuery = optional(req.URL.RawQuery)
-	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+	for name, values := range passedOn(req.Header) {
 		if call.Headers == nil {
 			call.Headers = make(map[string]string)
 		}
-		call.Headers[name] = strings.Join(req.Header[name], ", ")
+		call.Headers[name] = strings.Join(values, ", ")
 	}
 	if req.Body == nil || req.Body == http.NoBody {
 		return call, nil
@@ -138,17 +174,27 @@ func proxyResponse(req *http.Request, answer *polytomicapi.ConnectionProxyRespon
 			return nil, &apierr.Error{Service: service, Operation: "executeConnectionProxy", Kind: apierr.KindDecode, Err: err}
 		}
 	}
-	// These describe the body as it was on the way from the system, which is not how it is here.
+	// These describe the body, and the connection, as they were on the way from the system, which is not how they are here.
 	header.Del("Content-Encoding")
-	header.Del("Transfer-Encoding")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	size := int64(len(body))
+	told, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+	header = passedOn(header)
+	switch {
+	case req.Method != http.MethodHead:
+		header.Set("Content-Length", strconv.FormatInt(size, 10))
+	case err == nil: // how long it would be
+		size = told
+		header.Set("Content-Length", strconv.FormatInt(size, 10))
+	default:
+		size = -1
+	}
 	status := valueOf(answer.Status)
 	if status < 100 || status > 999 {
 		return nil, &apierr.Error{Service: service, Operation: "executeConnectionProxy", Kind: apierr.KindUnexpected, Message: fmt.Sprintf("the system's status is %d", status)}
 	}
 	resp := &http.Response{
 		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, ContentLength: int64(len(body)), Body: io.NopCloser(bytes.NewReader(body)), Request: req,
+		Header: header, ContentLength: size, Body: io.NopCloser(bytes.NewReader(body)), Request: req,
 	}
 	if valueOf(answer.Truncated) {
 		header.Del("Content-Length")

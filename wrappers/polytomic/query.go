@@ -134,7 +134,7 @@ func (c *Client) queryPage(ctx context.Context, id, page string) (*queryAnswer, 
 		return nil, err
 	}
 	if page == "" {
-		c.answers.put(job.Ref{Kind: kindQuery, ID: id}, answer)
+		c.answers.put(job.Ref{Kind: kindQuery, ID: id}, taskPhase(string(valueOf(answer.Data.Status))), answer)
 	}
 	return answer, nil
 }

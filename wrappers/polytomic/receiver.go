@@ -122,7 +122,8 @@ const (
 // not handed on before. It is safe for concurrent use, and nothing runs in it between deliveries.
 //
 // It answers 200 to what it took, and to what it had taken before, so that Polytomic does not deliver it a sixth time; 401
-// to a wrong signature, 400 to what is no event or too old, 413 to what is too large, 500 when the handler failed.
+// to a wrong signature, 400 to what is no event or too old, 413 to what is too large, 500 when the handler failed, and 503
+// to an event that the handler has not done with yet, because it may still fail: Polytomic asks again.
 //
 // This is not for deliveries of records by a sync whose destination is a webhook: those carry a bearer token instead.
 type WebhookReceiver struct {
@@ -226,21 +227,26 @@ func (r *WebhookReceiver) deliver(ctx context.Context, e Event, bounded bool) (i
 	if bounded && (now.Sub(e.Created) > r.window || e.Created.Sub(now) > deliverySkew) {
 		return http.StatusBadRequest, ErrStale
 	}
-	if err := r.seen.take(e, now.Add(-max(r.window, eventRetention))); err != nil {
-		if errors.Is(err, ErrReplayed) {
-			return http.StatusOK, err
-		}
+	switch err := r.seen.take(e, now.Add(-max(r.window, eventRetention))); {
+	case err == nil:
+	case errors.Is(err, errUnderWay):
+		return http.StatusServiceUnavailable, ErrReplayed
+	case errors.Is(err, ErrReplayed):
+		return http.StatusOK, err
+	default:
 		return http.StatusBadRequest, err
 	}
+	handed := false
+	defer func() { r.seen.settle(e, handed) }() // also when the handler panics
 	for _, c := range r.clients {
 		c.Notify(e)
 	}
 	if r.handler != nil {
 		if err := r.handler(ctx, e); err != nil {
-			r.seen.forget(e) // to be delivered again
 			return http.StatusInternalServerError, err
 		}
 	}
+	handed = true
 	return http.StatusOK, nil
 }
 
@@ -276,27 +282,34 @@ func (r *WebhookReceiver) CatchUp(ctx context.Context, c *Client, since time.Tim
 type seenEvents struct {
 	mu    sync.Mutex
 	byID  map[string]*list.Element
-	order list.List // of seenEvent, the ones that came first in front
+	order list.List // of *seenEvent, the ones that came first in front
 	floor time.Time
 }
 
 type seenEvent struct {
 	id      string
 	created time.Time
+	open    bool // it is being handed on
 }
 
+// errUnderWay: the event is being handed on, and nobody knows yet whether that succeeds.
+const errUnderWay = stateError("the event is being handed on")
+
 // take remembers an event, or says why it must not be handed on. Events older than horizon are refused elsewhere and need
-// not be remembered.
+// not be remembered. Whoever took an event has to settle it.
 func (s *seenEvents) take(e Event, horizon time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for front := s.order.Front(); front != nil; front = s.order.Front() {
-		if v, ok := front.Value.(seenEvent); !ok || !v.created.Before(horizon) {
+		if v, ok := front.Value.(*seenEvent); !ok || !v.created.Before(horizon) {
 			break
 		}
 		s.drop(front)
 	}
-	if _, ok := s.byID[e.ID]; ok {
+	if at, ok := s.byID[e.ID]; ok {
+		if v, ok := at.Value.(*seenEvent); ok && v.open {
+			return errUnderWay
+		}
 		return ErrReplayed
 	}
 	if !s.floor.IsZero() && !e.Created.After(s.floor) || e.Created.Before(horizon) {
@@ -308,13 +321,13 @@ func (s *seenEvents) take(e Event, horizon time.Time) error {
 	if s.byID == nil {
 		s.byID = make(map[string]*list.Element)
 	}
-	s.byID[e.ID] = s.order.PushBack(seenEvent{e.ID, e.Created})
+	s.byID[e.ID] = s.order.PushBack(&seenEvent{e.ID, e.Created, true})
 	return nil
 }
 
 // drop forgets an event and raises the floor over it.
 func (s *seenEvents) drop(at *list.Element) {
-	if v, ok := s.order.Remove(at).(seenEvent); ok {
+	if v, ok := s.order.Remove(at).(*seenEvent); ok {
 		delete(s.byID, v.id)
 		if v.created.After(s.floor) {
 			s.floor = v.created
@@ -322,12 +335,18 @@ func (s *seenEvents) drop(at *list.Element) {
 	}
 }
 
-// forget lets an event be delivered again.
-func (s *seenEvents) forget(e Event) {
+// settle ends what take began: an event that was handed on stays remembered, another may be delivered again.
+func (s *seenEvents) settle(e Event, handed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at, ok := s.byID[e.ID]; ok {
-		s.order.Remove(at)
-		delete(s.byID, e.ID)
+	at, ok := s.byID[e.ID]
+	if !ok {
+		return // forgotten meanwhile, and refused by its age
 	}
+	if v, ok := at.Value.(*seenEvent); ok && handed {
+		v.open = false
+		return
+	}
+	s.order.Remove(at)
+	delete(s.byID, e.ID)
 }

@@ -194,6 +194,105 @@ func TestN8HandlerFails(t *testing.T) {
 	}
 }
 
+// Polytomic gives up on a delivery that takes long and tries again: an event that is being handled is not yet one that was
+// taken, because the handler may still fail.
+func TestN8DeliveredAgainWhileHandled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hung := true
+		handled := 0
+		r, err := NewWebhookReceiver(webhookSecret, WithEventHandler(func(ctx context.Context, _ Event) error {
+			if hung {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			handled++
+			return nil
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := delivery("evt-1", time.Now())
+		ctx, leave := context.WithCancel(t.Context())
+		first := httptest.NewRequestWithContext(ctx, http.MethodPost, "/hooks", strings.NewReader(body))
+		first.Header.Set(signatureHeader, sign(body))
+		answered := make(chan int)
+		go func() {
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, first)
+			answered <- w.Code
+		}()
+		synctest.Wait()
+		if status := post(r, body, sign(body)); status < 500 {
+			t.Errorf("the second delivery was answered %d while the first is handled", status)
+		}
+		leave() // Polytomic has gone
+		if status := <-answered; status < 500 {
+			t.Errorf("the first delivery was answered %d", status)
+		}
+		hung = false
+		if status := post(r, body, sign(body)); status != 200 || handled != 1 {
+			t.Errorf("the third delivery: status %d, handled %d times", status, handled)
+		}
+	})
+}
+
+// A handler that panics, which package net/http survives, has not taken the event.
+func TestN8HandlerPanics(t *testing.T) {
+	panics := true
+	handled := 0
+	r, err := NewWebhookReceiver(webhookSecret, WithEventHandler(func(context.Context, Event) error {
+		if panics {
+			panic("a bug of the handler's")
+		}
+		handled++
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := delivery("evt-1", time.Now())
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		post(r, body, sign(body))
+	}()
+	panics = false
+	if status := post(r, body, sign(body)); status != 200 || handled != 1 {
+		t.Errorf("status %d, handled %d times", status, handled)
+	}
+}
+
+// Two receivers in one process, for two organizations with a webhook each, know nothing of each other.
+func TestN8TwoReceivers(t *testing.T) {
+	var first, second int
+	count := func(n *int) ReceiverOption {
+		return WithEventHandler(func(context.Context, Event) error { *n++; return nil })
+	}
+	a, err := NewWebhookReceiver(webhookSecret, count(&first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := NewWebhookReceiver("another secret", count(&second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := delivery("evt-1", time.Now())
+	if status := post(b, body, sign(body)); status != 401 || second != 0 {
+		t.Errorf("the secret of another organization: status %d, %d handled", status, second)
+	}
+	if status := post(a, body, sign(body)); status != 200 || first != 1 {
+		t.Errorf("status %d, %d handled", status, first)
+	}
+	mac := hmac.New(sha256.New, []byte("another secret"))
+	mac.Write([]byte(body))
+	if status := post(b, body, hex.EncodeToString(mac.Sum(nil))); status != 200 || second != 1 {
+		t.Errorf("the same id in another organization: status %d, %d handled", status, second)
+	}
+}
+
 // A delivery makes a wait ask at once.
 func TestN8WakesWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -271,6 +370,7 @@ func TestN8MemoryIsBounded(t *testing.T) {
 		if err := s.take(event(i), horizon); err != nil {
 			t.Fatalf("event %d: %v", i, err)
 		}
+		s.settle(event(i), true)
 	}
 	if len(s.byID) > maxRemembered || s.order.Len() > maxRemembered {
 		t.Errorf("%d events are remembered", len(s.byID))

@@ -152,6 +152,34 @@ func check(t *testing.T, what string, err error, outcome Outcome, wantErr error,
 	}
 }
 
+// Each status that the service has, and one that it has not.
+func TestPhases(t *testing.T) {
+	for phase, statuses := range map[job.Phase][]string{
+		job.PhasePending:   {"created", "scheduled", "queued", "waiting"},
+		job.PhaseRunning:   {"running", "exporting", "processing", "canceling"},
+		job.PhaseSucceeded: {"completed"},
+		job.PhaseFailed:    {"failed", "errors", "interrupted"},
+		job.PhaseCanceled:  {"canceled"},
+		job.PhaseUnknown:   {"", "preparing", "Completed", "done", "cancelled"},
+	} {
+		for _, status := range statuses {
+			if got := phaseOf(status); got != phase {
+				t.Errorf("an execution that is %q is %s, want %s", status, got, phase)
+			}
+		}
+	}
+	for phase, statuses := range map[job.Phase][]string{
+		job.PhasePending: {"created"}, job.PhaseRunning: {"running"}, job.PhaseSucceeded: {"done"}, job.PhaseFailed: {"failed"},
+		job.PhaseUnknown: {"", "completed", "canceled"},
+	} {
+		for _, status := range statuses {
+			if got := taskPhase(status); got != phase {
+				t.Errorf("a job that is %q is %s, want %s", status, got, phase)
+			}
+		}
+	}
+}
+
 func TestN1UnknownStatusIsNoEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := scripted(t, map[string]script{

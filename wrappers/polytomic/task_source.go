@@ -84,7 +84,7 @@ func (c *Client) modelExecution(ctx context.Context, sync, id string) (*polytomi
 	if e.ID == nil {
 		e.ID = &id
 	}
-	c.answers.put(job.Ref{Kind: kindModel, ID: id}, e)
+	c.answers.put(job.Ref{Kind: kindModel, ID: id}, phaseOf(string(valueOf(e.Status))), e)
 	return e, nil
 }
 
@@ -96,7 +96,7 @@ func (s *taskSource) job(ctx context.Context, ref job.Ref) (job.Snapshot, error)
 	if err != nil {
 		return job.Snapshot{}, err
 	}
-	s.client.answers.put(ref, answer)
+	s.client.answers.put(ref, taskPhase(answer.Status), answer)
 	return jobSnapshot(ref, answer), nil
 }
 
@@ -109,8 +109,9 @@ func (s *taskSource) connection(ctx context.Context, ref job.Ref) (job.Snapshot,
 			if err != nil || c == nil {
 				return job.Snapshot{Phase: job.PhasePending, Raw: "not connected yet"}, err
 			}
-			s.client.answers.put(ref, c)
-			return connectionSnapshot(ref, c), nil
+			snapshot := connectionSnapshot(ref, c)
+			s.client.answers.put(ref, snapshot.Phase, c)
+			return snapshot, nil
 		}
 		id = strings.TrimPrefix(ref.ID, connectByID)
 	}
@@ -121,8 +122,9 @@ func (s *taskSource) connection(ctx context.Context, ref job.Ref) (job.Snapshot,
 	if err != nil {
 		return job.Snapshot{}, err
 	}
-	s.client.answers.put(ref, c)
-	return connectionSnapshot(ref, c), nil
+	snapshot := connectionSnapshot(ref, c)
+	s.client.answers.put(ref, snapshot.Phase, c)
+	return snapshot, nil
 }
 
 // healthy is the only status of a connection that is known; the others are not documented.

@@ -78,7 +78,8 @@
 // JSON answers are read ahead, up to 1 MiB, before Do returns: an answer that breaks off in there is a failed try
 // like any other, and its connection is free at once. The rest of a larger answer, and answers of operations whose
 // table entry names another content, are streamed. Closing a body early reads up to 64 KiB of it to save the
-// connection. An answer of more than 64 MiB is an error, never cut. Redirects are followed within the origin and for
+// connection. An answer of more than 64 MiB is an error, never cut. So is a web page in the place of a success, also where
+// no payload is expected: something before the service answered. Redirects are followed within the origin and for
 // safe operations only.
 //
 // Requests whose path has an empty segment, a dot segment or a control character are refused before they are sent:

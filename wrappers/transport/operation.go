@@ -154,6 +154,7 @@ func (op *Operation) validate() error {
 type content struct {
 	json bool // a JSON answer is expected, and nothing else but empty
 	any  bool
+	none bool // no payload is expected
 	list []string
 }
 
@@ -168,6 +169,9 @@ func (op *Operation) content() content {
 		}
 		if kind == "application/json" && len(c.list) == 1 {
 			c.json = true
+		}
+		if kind == "none" && len(c.list) == 1 {
+			c.none = true
 		}
 	}
 	return c

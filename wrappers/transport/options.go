@@ -27,6 +27,7 @@ type settings struct {
 	timeout         time.Duration
 	maxBytes        int64
 	roundTripper    http.RoundTripper
+	elsewhere       http.RoundTripper
 	proxy           proxyFunc
 	tls             *tls.Config
 	idle            time.Duration
@@ -59,8 +60,11 @@ func (s *settings) finish(secure bool) error {
 	}
 	if s.roundTripper == nil {
 		s.roundTripper = newConnections(secure, s.proxy, s.tls, s.idle)
+		s.elsewhere = newElsewhere(s.proxy, s.tls, s.idle)
 	} else if s.proxy != nil || s.tls != nil {
 		return errors.New("a proxy or a TLS configuration has no effect on a RoundTripper of your own: set it there")
+	} else {
+		s.elsewhere = s.roundTripper
 	}
 	return nil
 }

@@ -48,6 +48,16 @@ func (cl *call) accept(resp *http.Response, b *body) *apierr.Error {
 	if contentType != "" && !wanted.allows(contentType) {
 		return cl.wrongContent(resp, b, contentType)
 	}
+	if wanted.none {
+		// Whatever the service says is success, but a page is not the service: it is a login or a proxy.
+		if contentType != "" && !looksHTML(nil, contentType) {
+			return nil
+		}
+		if e := b.ahead(1); e == nil && looksHTML(*b.buf, contentType) && len(*b.buf) > 0 {
+			return cl.wrongContent(resp, b, contentType)
+		}
+		return nil
+	}
 	if !wanted.json {
 		return nil
 	}

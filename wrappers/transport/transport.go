@@ -103,10 +103,12 @@ func (c *Client) Origin() string { return c.origin }
 // Service returns the name given with [WithService].
 func (c *Client) Service() string { return c.service }
 
-// CloseIdleConnections closes the connections that no call uses.
+// CloseIdleConnections closes the connections that no call uses, those of [Client.Elsewhere] too.
 func (c *Client) CloseIdleConnections() {
-	if closer, ok := c.roundTripper.(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
+	for _, rt := range [...]http.RoundTripper{c.roundTripper, c.elsewhere} {
+		if closer, ok := rt.(interface{ CloseIdleConnections() }); ok {
+			closer.CloseIdleConnections()
+		}
 	}
 }
 

@@ -274,3 +274,29 @@ func TestBatchOfUnreadJobs(t *testing.T) {
 		}
 	})
 }
+
+// Where lists are refused every job is read by itself. That may take longer than one call is given, and no wait ends of it.
+func TestManyOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		s.rtt, s.silent = 2*time.Second, true
+		s.takes = func(string) (time.Duration, time.Duration, string) { return time.Second, 30 * time.Minute, "succeeded" }
+		s.fault = func(r *http.Request, f *faults) {
+			if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/jobs") {
+				f.unprocessed = true
+				f.status, f.body = problem(403, "forbidden", "")
+			}
+		}
+		ws := s.client(t).Workspace("w")
+		var jobs []*job.Job
+		for i := range 1000 { // 500 seconds at four a time
+			connection := fmt.Sprint("c", i)
+			jobs = append(jobs, ws.Connection(connection).SyncResult(s.begin(connection, "sync", true).id).Job())
+		}
+		for _, err := range job.WaitAll(t.Context(), jobs) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -35,6 +35,7 @@ type server struct {
 	silent      bool                         // calls are not recorded
 	skew        time.Duration                // the server's clock is ahead by this much
 	gateway     time.Duration                // what stands before it, and writes the Date, is ahead of that by this much
+	lag         time.Duration                // lists show what was this long ago, as a replica's do
 	workspace   string                       // the workspace all connections are in, "" for whichever is asked for
 	status      map[string]string            // of connections that are not active
 	takes       func(connection string) (pending, runs time.Duration, ends string)
@@ -296,7 +297,7 @@ func (s *server) serve(r *http.Request, path, body string, late time.Duration) (
 		}
 		return 200, s.row(s.start(connection, kind, now, false), now)
 	case r.Method == http.MethodGet && path == "/jobs":
-		return 200, s.list(r.URL.Query(), now)
+		return 200, s.list(r.URL.Query(), now.Add(-s.lag))
 	case strings.HasPrefix(path, "/jobs/"):
 		id, _ := strconv.ParseInt(strings.TrimPrefix(path, "/jobs/"), 10, 64)
 		if id < 1 || int(id) > len(s.jobs) || s.jobs[id-1].created.After(now) {

@@ -27,6 +27,7 @@ func (f *Fake) audit(a *asset, action, by string, detail written) {
 		key: a.guid + ":" + strconv.FormatInt(f.now.UnixMilli(), 10) + ":" + strconv.Itoa(f.auditNumber), detail: detail,
 	}
 	f.audits[e.key] = e
+	f.auditsOf[e.guid] = append(f.auditsOf[e.guid], e)
 	see := func(time.Time) {
 		if f.audits[e.key] == e {
 			f.auditIndex.Put(e.key, map[string]any{
@@ -44,12 +45,11 @@ func (f *Fake) audit(a *asset, action, by string, detail written) {
 
 // forget drops the entries of a purged asset.
 func (f *Fake) forget(a *asset) {
-	for key, e := range f.audits {
-		if e.guid == a.guid {
-			delete(f.audits, key)
-			f.auditIndex.Delete(key)
-		}
+	for _, e := range f.auditsOf[a.guid] {
+		delete(f.audits, e.key)
+		f.auditIndex.Delete(e.key)
 	}
+	delete(f.auditsOf, a.guid)
 }
 
 func (e *auditEntry) write() json.RawMessage {
@@ -102,16 +102,9 @@ func (c *call) searchIn(index *elastic.Index) (*elastic.Result, error) {
 // ListEntityAuditEvents lists what happened to an asset, newest first.
 func (a *service) ListEntityAuditEvents(w http.ResponseWriter, r *http.Request, guid string, params wire.ListEntityAuditEventsParams) {
 	a.do(w, r, func(c *call) (any, error) {
-		var all []*auditEntry
-		for _, e := range c.audits {
-			if e.guid == guid {
-				all = append(all, e)
-			}
-		}
-		slices.SortFunc(all, func(x, y *auditEntry) int { return int(y.at - x.at) })
 		list := []json.RawMessage{}
-		for i, e := range all {
-			if params.Count != nil && i >= int(*params.Count) {
+		for _, e := range slices.Backward(c.auditsOf[guid]) {
+			if params.Count != nil && len(list) >= int(*params.Count) {
 				break
 			}
 			list = append(list, e.write())
@@ -132,19 +125,7 @@ type AuditEntry struct {
 // Audit returns what happened to an asset, oldest first.
 func (f *Fake) Audit(guid string) (out []AuditEntry) {
 	f.locked(func() {
-		var all []*auditEntry
-		for _, e := range f.audits {
-			if e.guid == guid {
-				all = append(all, e)
-			}
-		}
-		slices.SortFunc(all, func(x, y *auditEntry) int {
-			if x.at != y.at {
-				return int(x.at - y.at)
-			}
-			return len(x.key) - len(y.key)
-		})
-		for _, e := range all {
+		for _, e := range f.auditsOf[guid] {
 			out = append(out, AuditEntry{e.guid, e.name, e.typeName, e.action, e.user, time.UnixMilli(e.at)})
 		}
 	})

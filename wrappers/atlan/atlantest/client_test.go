@@ -57,12 +57,13 @@ type client struct {
 	fake  *Fake
 	http  *http.Client
 	token string
+	heard func(method, path string, a answer) // is told of every answer, when it is there
 }
 
 func newClient(t testing.TB, f *Fake) *client {
 	c := f.HTTPClient()
 	t.Cleanup(c.CloseIdleConnections)
-	return &client{t, f, c, f.APIKey()}
+	return &client{t: t, fake: f, http: c, token: f.APIKey()}
 }
 
 func (c *client) send(method, path, body string, header ...string) answer {
@@ -96,6 +97,9 @@ func (c *client) send(method, path, body string, header ...string) answer {
 		if err := json.Unmarshal(raw, &a.body); err != nil {
 			c.t.Fatalf("%s %s: %v in %s", method, path, err, raw)
 		}
+	}
+	if c.heard != nil {
+		c.heard(method, path, a)
 	}
 	return a
 }

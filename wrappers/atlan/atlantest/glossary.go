@@ -34,14 +34,14 @@ func (a *service) ListGlossaries(w http.ResponseWriter, r *http.Request, _ wire.
 					o.raw(name, v)
 				}
 			}
-			for attr, key := range map[string]string{"terms": "termGuid", "categories": "categoryGuid"} {
+			for _, end := range [...]struct{ attr, key string }{{"terms", "termGuid"}, {"categories", "categoryGuid"}} {
 				list := []map[string]string{}
-				for _, e := range x.at(attr) {
+				for _, e := range x.at(end.attr) {
 					if to, _ := e.other(x); e.alive() {
-						list = append(list, map[string]string{key: to.guid, "displayText": to.displayText(), "relationGuid": c.relationGUID(e)})
+						list = append(list, map[string]string{end.key: to.guid, "displayText": to.displayText(), "relationGuid": c.relationGUID(e)})
 					}
 				}
-				o.any(attr, list)
+				o.any(end.attr, list)
 			}
 			out = append(out, json.RawMessage(o.end()))
 		}

@@ -348,7 +348,7 @@ func (f *Fake) asset(guid string) (*asset, error) {
 	return nil, noSuchGUID(guid)
 }
 
-// named returns an asset by type and qualifiedName. A super type finds it, too.
+// named returns an asset by type and qualifiedName. A super type finds it, too: of several, the one that came first.
 func (f *Fake) named(typeName, qualifiedName string) (*asset, error) {
 	def := f.model.types[typeName]
 	if def == nil && !f.config.acceptUnknown {
@@ -357,14 +357,16 @@ func (f *Fake) named(typeName, qualifiedName string) (*asset, error) {
 	if a := f.byName[nameKey{typeName, qualifiedName}]; a != nil && !a.hidden {
 		return a, nil
 	}
+	var first *asset
 	if def != nil {
 		for name, d := range f.model.types {
-			if name != typeName && d.is(typeName) {
-				if a := f.byName[nameKey{name, qualifiedName}]; a != nil && !a.hidden {
-					return a, nil
-				}
+			if a := f.byName[nameKey{name, qualifiedName}]; a != nil && !a.hidden && d.is(typeName) && (first == nil || a.number < first.number) {
+				first = a
 			}
 		}
+	}
+	if first != nil {
+		return first, nil
 	}
 	return nil, noSuchName(typeName, qualifiedName)
 }

@@ -130,7 +130,8 @@ func (f *Fake) dropTag(a *asset, name, by string) bool {
 	return true
 }
 
-// applyTags does what the flags of the request say.
+// applyTags does what the flags of the request say (atlas-metastore EntityGraphMapper, AtlasEntityComparator and
+// AtlasEntityUtils).
 func (s *saver) applyTags(x *saving, ch *change) {
 	t := x.target
 	before := t.tags
@@ -141,15 +142,17 @@ func (s *saver) applyTags(x *saving, ch *change) {
 	}
 	replace := s.flags.replaceTags || !s.flags.appendTags && !s.has(TagsNeedFlag)
 	switch {
+	case x.isNew && s.flags.appendTags && len(x.sent.AddTags) > 0:
+		set(x.sent.AddTags)
 	case x.isNew:
 		set(x.sent.Tags)
-		set(x.sent.AddTags)
 	case s.flags.appendTags:
-		set(x.sent.Tags)
-		set(x.sent.AddTags)
+		// The tags in classifications are not looked at, and one that is to be removed is not added.
+		gone := make(map[string]bool)
 		for _, r := range x.sent.RemoveTags {
-			s.dropTag(t, r.TypeName, s.who.name)
+			gone[r.TypeName] = s.dropTag(t, r.TypeName, s.who.name) || gone[r.TypeName]
 		}
+		set(slices.DeleteFunc(slices.Clone(x.sent.AddTags), func(n sentTag) bool { return gone[n.TypeName] }))
 	case replace && (x.sent.Tags != nil || s.flags.replaceTags):
 		for _, old := range t.tags {
 			if !slices.ContainsFunc(x.sent.Tags, func(n sentTag) bool { return n.TypeName == old.name }) {

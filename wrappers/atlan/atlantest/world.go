@@ -41,6 +41,7 @@ type world struct {
 	taskIndex     *elastic.Index
 	assets        *elastic.Assets
 	audits        map[string]*auditEntry
+	auditsOf      map[string][]*auditEntry // by guid, oldest first
 	auditNumber   int
 	auditIndex    *elastic.Index
 	searches      map[string]json.RawMessage
@@ -63,7 +64,7 @@ func (f *Fake) populate() error {
 	for _, id := range []string{"snowflake", "postgres", "dbt"} {
 		f.addApp(id, "connection")
 	}
-	f.audits, f.searches = make(map[string]*auditEntry), make(map[string]json.RawMessage)
+	f.audits, f.auditsOf, f.searches = make(map[string]*auditEntry), make(map[string][]*auditEntry), make(map[string]json.RawMessage)
 	f.tokens = make(map[string]*principal)
 	f.windows, f.denied, f.protected = make(map[string]time.Time), make(map[string]bool), make(map[string]bool)
 	f.spreadTo = make(map[*asset]map[*asset]bool)

@@ -458,3 +458,72 @@ func TestT10RefusedAndStarted(t *testing.T) {
 		}
 	})
 }
+
+// A deletion whose answer is lost is sent again, and what is gone then was removed by it. What was never there is not found,
+// also after an answer that says that nothing was done; and a gateway's 404 says nothing.
+func TestT10LostRemovals(t *testing.T) {
+	type faults = []func(string) *atlantest.Fault
+	once := func(make func(string) *atlantest.Fault) func(string) *atlantest.Fault {
+		return func(op string) *atlantest.Fault { return make(op).Times(1) }
+	}
+	page := func(status int) func(string) *atlantest.Fault {
+		return func(op string) *atlantest.Fault { return atlantest.HTML(op, status) }
+	}
+	throttled := func(op string) *atlantest.Fault { return atlantest.RateLimit(op, "1") }
+	for name, c := range map[string]struct {
+		faults faults
+		there  bool // whether there is what is to be removed
+		is     error
+	}{
+		"answered":                 {there: true},
+		"lost":                     {faults{once(atlantest.ResetAfterBody)}, true, nil},
+		"done and 500":             {faults{once(atlantest.InternalErrorAfter)}, true, nil},
+		"half an answer":           {faults{once(func(op string) *atlantest.Fault { return atlantest.ResetMidBody(op, 3) })}, true, nil},
+		"refused and 500":          {faults{once(atlantest.InternalError)}, true, nil},
+		"never there":              {nil, false, atlan.ErrNotFound},
+		"never there, throttled":   {faults{once(throttled)}, false, atlan.ErrNotFound},
+		"lost for ever":            {faults{atlantest.ResetBefore}, true, atlan.ErrAPIConnection},
+		"lost, then a gateway":     {faults{once(atlantest.ResetBefore), once(page(404))}, true, nil},
+		"lost, then its page":      {faults{once(atlantest.ResetBefore), page(404)}, true, atlan.ErrAPIConnection},
+		"lost, then not permitted": {faults{once(atlantest.ResetBefore), func(op string) *atlantest.Fault { return atlantest.HeraclesError(op, 403, 1005, "no") }}, true, atlan.ErrPermission},
+	} {
+		for operation, what := range map[string]func(ctx context.Context, client *atlan.Client, flow *atlan.AppWorkflow, trigger string) error{
+			"deleteAppWorkflow": func(ctx context.Context, client *atlan.Client, flow *atlan.AppWorkflow, _ string) error {
+				if !c.there {
+					flow = client.AppWorkflow("other")
+				}
+				return flow.Delete(ctx)
+			},
+			"removeAppSchedule": func(ctx context.Context, _ *atlan.Client, flow *atlan.AppWorkflow, trigger string) error {
+				if !c.there {
+					trigger = "other"
+				}
+				return flow.RemoveSchedule(ctx, trigger)
+			},
+			"archiveWorkflow": func(ctx context.Context, client *atlan.Client, _ *atlan.AppWorkflow, _ string) error {
+				name := "atlan-dbt-1700000000"
+				if !c.there {
+					name = "atlan-dbt-1700000001"
+				}
+				return client.Workflow(name).Archive(ctx)
+			},
+		} {
+			t.Run(operation+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := newFake(t, atlantest.WithoutContract())
+					client, ctx := clientOf(t, f), t.Context()
+					flow := newFlow(t, client, "n")
+					newWorkflow(t, client, "atlan-dbt-1700000000")
+					added, err := flow.AddSchedule(ctx, atlan.Schedule{Cron: "0 6 * * *"})
+					ok(t, err)
+					for _, fault := range c.faults {
+						f.Fault(fault(operation))
+					}
+					if err := what(ctx, client, flow, added.TriggerID); !errors.Is(err, c.is) || (err == nil) != (c.is == nil) {
+						t.Errorf("%v", err)
+					}
+				})
+			})
+		}
+	}
+}

@@ -45,9 +45,9 @@
 //
 // Every request and every answer is checked with kin-openapi against the document in specs/polytomic with its
 // overlay; a violation fails the test that caused it, with the operation and the place in the body. The document is
-// changed in three places for it: the payload of an event may fit several of its ten types, errors of the declared
-// shape may come from every operation with every status, and a log file may be a redirect. Faults are outside of the
-// check. A test that sends nonsense on purpose says so with [Tolerate]; a load test may want [SampleContract].
+// changed in two places for it: errors of the declared shape may come from every operation with every status, and a
+// log file may be a redirect. Faults are outside of the check. A test that sends nonsense on purpose says so with
+// [Tolerate]; a load test may want [SampleContract].
 //
 // # Quirks
 //

@@ -3,6 +3,7 @@ package elastic
 import (
 	"math"
 	"strings"
+	"unicode/utf16"
 )
 
 func doubleBits(f float64) int64 { return int64(math.Float64bits(f)) }
@@ -18,11 +19,23 @@ func (f *field) number(cell numberCell) value {
 	}
 }
 
+// skips says whether a text is longer than what the field takes: ignore_above, which counts as Java does.
+func (f *field) skips(text string) bool {
+	if f.limit == 0 || len(text) <= f.limit {
+		return false
+	}
+	n := 0
+	for _, r := range text {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n > f.limit
+}
+
 // tokens calls yield with what the field is searched by: the tokens of text, keywords as a whole.
 func (f *field) tokens(r *record, yield func(string) bool) {
 	analysis, stopped := f.typ.analysis(), false
 	for _, cell := range r.textsOf(f.source) {
-		if f.limit > 0 && len(cell.text) > f.limit {
+		if f.skips(cell.text) {
 			continue
 		}
 		analysis.tokens(cell.text, func(token string) bool {
@@ -46,7 +59,7 @@ func (f *field) values(r *record, yield func(value) bool) {
 		return
 	}
 	for _, cell := range r.textsOf(f.source) {
-		if f.limit > 0 && len(cell.text) > f.limit {
+		if f.skips(cell.text) {
 			continue
 		}
 		text := cell.text
@@ -65,7 +78,7 @@ func (f *field) exists(r *record) bool {
 		return len(r.numbersOf(f.source)) > 0
 	}
 	for _, cell := range r.textsOf(f.source) {
-		if f.limit == 0 || len(cell.text) <= f.limit {
+		if !f.skips(cell.text) {
 			return true
 		}
 	}

@@ -24,6 +24,8 @@
 //   - aggregations, with others inside: terms, filter, filters, missing, range, date_histogram; min, max, avg, sum,
 //     stats, value_count, cardinality
 //
+// A date without all of its parts is its first moment for gte and lt, its last for gt and lte, and all of it for term.
+//
 // Everything else is refused with an [*Error] that names the place: an unknown query, an unknown parameter of a known
 // one, relation and date math in range, ~ & < # in regexp, minimum_should_match with conditions, an analyzer of one's
 // own. Nothing is silently taken for match_all. A field that the index does not have matches nothing, as in

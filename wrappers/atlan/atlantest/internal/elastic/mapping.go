@@ -182,7 +182,7 @@ type field struct {
 	name   string
 	source uint32
 	typ    Type
-	limit  int // longest text that is indexed, in bytes; 0 is no limit
+	limit  int // longest text that is indexed, in characters; 0 is no limit
 }
 
 // fields is the mapping of an index at work.
@@ -256,7 +256,7 @@ func (f *fields) add(name string, source uint32, v value) Type {
 			field(name+".text", AtlanText, 0)
 			break
 		}
-		if _, ok := date(v.text, time.UTC); ok && strings.Contains(v.text, "-") {
+		if _, ok := date(v.text, time.UTC); ok && strings.LastIndexByte(v.text, '-') > 0 { // not milliseconds before 1970
 			field(name, Date, 0)
 			f.kinds[source] = Date
 			break

@@ -182,12 +182,13 @@ func naiveMatch(q map[string]any, d naiveDocument) bool {
 					n++
 				}
 			}
-			least := 0
-			if len(list("should")) > 0 && len(list("must"))+len(list("filter")) == 0 {
+			least, given := body["minimum_should_match"].(int)
+			required := len(list("must")) + len(list("filter"))
+			switch {
+			case len(list("should"))+required+len(list("must_not")) == 0:
+				return true
+			case len(list("should")) > 0 && required == 0 && (!given || least == 0):
 				least = 1
-			}
-			if given, ok := body["minimum_should_match"].(int); ok {
-				least = given
 			}
 			return n >= least
 		case "constant_score":

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -271,7 +272,7 @@ func (q *exact) match(r *record) bool {
 	}
 	if q.field.typ <= LowerKeyword {
 		for _, cell := range r.textsOf(q.field.source) {
-			if (q.field.limit == 0 || len(cell.text) <= q.field.limit) && q.is(cell.text, q.fold || q.field.typ == LowerKeyword) {
+			if !q.field.skips(cell.text) && q.is(cell.text, q.fold || q.field.typ == LowerKeyword) {
 				return true
 			}
 		}
@@ -425,6 +426,9 @@ func (c *compiler) only(name string, raws []any, fold bool, boost float64, claus
 	if fold && !f.typ.textual() {
 		return nil, refuse(QueryShard, clause, "[%s] field which is of type [%s], does not support case insensitive term queries", name, f.typ)
 	}
+	if f.typ == Date {
+		return days(f, raws, boost, clause)
+	}
 	q := &exact{field: f, fold: fold, boost: boost}
 	for i, raw := range raws {
 		v, bad := literal(f, raw, indexed(clause, i))
@@ -446,6 +450,35 @@ func (c *compiler) only(name string, raws []any, fold bool, boost float64, claus
 		}
 	}
 	return q, nil
+}
+
+// days returns a query for some dates: one without all of its parts is all the time that fits it.
+func days(f *field, raws []any, boost float64, clause string) (query, *Error) {
+	some := &boolean{minimum: 1, boost: 1}
+	for i, raw := range raws {
+		low, bad := bound(f, raw, zoneUTC, false, indexed(clause, i))
+		if bad != nil {
+			return nil, bad
+		}
+		high, bad := bound(f, raw, zoneUTC, true, indexed(clause, i))
+		if bad != nil {
+			return nil, bad
+		}
+		some.should = append(some.should, &between{field: f, low: low, high: high, hasLow: true, hasHigh: true, boost: 1})
+	}
+	return constantScore{some, boost}, nil
+}
+
+// bound reads an end of a range. Parts that a date leaves out are the latest when late, as for gt and lte.
+func bound(f *field, raw any, zone *time.Location, late bool, clause string) (value, *Error) {
+	if text, ok := raw.(string); ok && f.typ == Date {
+		if first, last, ok := dates(text, zone); ok && late {
+			return longValue(last), nil
+		} else if ok {
+			return longValue(first), nil
+		}
+	}
+	return literal(f, raw, clause)
 }
 
 func (c *compiler) term(raw any, clause string) (query, *Error) {
@@ -641,12 +674,8 @@ func (c *compiler) pattern(kind string, raw any, clause string) (query, *Error) 
 		return nil, bad
 	}
 	if f != nil && f.typ == LowerKeyword {
-		if kind == "regexp" {
-			// A normalizer is not applied to expressions; their ranges and escapes would not survive it.
-			text = strings.Clone(text)
-		} else {
-			text = strings.ToLower(text)
-		}
+		// The normalizer is applied to the whole pattern (Elasticsearch's StringFieldType), so that \W of a regexp is \w.
+		text = strings.ToLower(text)
 	}
 	var fits func(string) bool
 	switch kind {
@@ -827,16 +856,10 @@ func (c *compiler) rangeOf(raw any, clause string) (query, *Error) {
 		if !slices.Contains([]string{"gt", "gte", "lt", "lte"}, key) {
 			continue
 		}
-		bound := p.values[i]
-		if bound == nil { // no bound
+		if p.values[i] == nil { // no bound
 			continue
 		}
-		if text, ok := bound.(string); ok && f.typ == Date && zone != zoneUTC {
-			if ms, ok := date(text, zone); ok {
-				bound = int(ms)
-			}
-		}
-		v, bad := literal(f, bound, clause+"."+key)
+		v, bad := bound(f, p.values[i], zone, key == "gt" || key == "lte", clause+"."+key)
 		if bad != nil {
 			return nil, bad
 		}
@@ -961,13 +984,17 @@ func (c *compiler) boolean(raw any, clause string) (query, *Error) {
 	if _, bad := p.flag("adjust_pure_negative", clause, true); bad != nil {
 		return nil, bad
 	}
-	if len(q.should) > 0 && len(q.must)+len(q.filter) == 0 {
-		q.minimum = 1
-	}
 	if least, ok := p.get("minimum_should_match"); ok {
 		if q.minimum, bad = minimum(least, len(q.should), clause+".minimum_should_match"); bad != nil {
 			return nil, bad
 		}
+	}
+	required := len(q.must) + len(q.filter)
+	switch {
+	case len(q.should)+required+len(q.mustNot) == 0:
+		q.minimum = 0 // without any clause it is match_all, whatever is asked
+	case len(q.should) > 0 && required == 0:
+		q.minimum = max(q.minimum, 1) // Lucene wants one of should when there is nothing else to go by
 	}
 	return q, nil
 }

@@ -3,6 +3,7 @@ package elastic
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,9 +49,14 @@ type request struct {
 	key          string
 	after        []value
 	from, size   int
-	track        int // 0: not at all; -1: exactly
+	track        int // how far hits are counted, or trackAll or trackNone
 	aggregations []aggregation
 }
+
+const (
+	trackAll  = math.MaxInt32
+	trackNone = -1
+)
 
 // Search evaluates a body: the DSL of Elasticsearch's search, of which the package documentation lists what is
 // understood. Errors are of type [*Error]; nothing that is not understood is passed over. It does no I/O.
@@ -232,17 +238,20 @@ func without(asked any, name string) (rest, taken any) {
 func (r *request) tracking(v any) *Error {
 	switch v := v.(type) {
 	case bool:
-		r.track = 0
+		r.track = trackNone
 		if v {
-			r.track = -1
+			r.track = trackAll
 		}
 		return nil
 	case json.Number, string:
+		if v == "true" || v == "false" {
+			return r.tracking(v == "true")
+		}
 		n, bad := asInt(v, "track_total_hits")
 		if bad != nil {
 			return bad
 		}
-		if n < -1 {
+		if n < trackNone {
 			return refuse(IllegalArgument, "track_total_hits", "[track_total_hits] parameter must be positive or equals to -1, got %d", n)
 		}
 		r.track = n
@@ -294,9 +303,9 @@ func (ix *Index) search(r *request) (*Result, *Error) {
 			result.Hits = append(result.Hits, hit)
 		}
 	}
-	if r.track != 0 {
+	if r.track != trackNone {
 		result.Total, result.Relation = total, "eq"
-		if r.track > 0 && total > r.track {
+		if total > r.track {
 			result.Total, result.Relation = r.track, "gte"
 		}
 	}

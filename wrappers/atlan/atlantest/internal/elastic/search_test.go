@@ -70,6 +70,7 @@ func TestQueries(t *testing.T) {
 		`{"regexp":{"k":{"value":"[a-b](l|e).*","flags":"ALL"}}}`:               "2 3",
 		`{"regexp":{"k":{"value":"ALPHA","case_insensitive":true}}}`:            "1 2",
 		`{"regexp":{"k":"\"delta.\"@"}}`:                                        "4",
+		`{"regexp":{"k.lower":"ALP.*"}}`:                                        "1 2", // the normalizer is for expressions, too
 		`{"fuzzy":{"k":"alpah"}}`:                                               "2",
 		`{"fuzzy":{"k":{"value":"bata","fuzziness":"AUTO","prefix_length":1}}}`: "3",
 		`{"fuzzy":{"k":{"value":"eta","fuzziness":1,"transpositions":false}}}`:  "3",
@@ -97,6 +98,12 @@ func TestQueries(t *testing.T) {
 		`{"bool":{"should":[{"term":{"n":1}},{"term":{"n":2}},{"term":{"b":true}}],"minimum_should_match":2}}`:                          "1",
 		`{"bool":{"should":[{"term":{"n":1}},{"term":{"n":2}},{"term":{"b":true}}],"minimum_should_match":"-1"}}`:                       "1",
 		`{"bool":{"should":[{"term":{"n":1}}],"minimum_should_match":2}}`:                                                               "",
+		`{"bool":{"should":[{"term":{"n":1}}],"minimum_should_match":0}}`:                                                               "1", // nothing else is required
+		`{"bool":{"should":[{"term":{"n":1}},{"term":{"n":2}}],"minimum_should_match":"-2"}}`:                                           "1 2",
+		`{"bool":{"should":[{"term":{"n":1}}],"must_not":[{"term":{"n":2}}],"minimum_should_match":0}}`:                                 "1",
+		`{"bool":{"filter":[{"exists":{"field":"b"}}],"should":[{"term":{"n":9}}],"minimum_should_match":0}}`:                           "1 2",
+		`{"bool":{"minimum_should_match":1}}`:                                                                                           "1 2 3 4 5",
+		`{"bool":{"filter":[{"exists":{"field":"b"}}],"minimum_should_match":1}}`:                                                       "",
 		`{"constant_score":{"filter":{"term":{"n":1}},"boost":3}}`:                                                                      "1",
 		`{"function_score":{"query":{"exists":{"field":"b"}},"functions":[{"filter":{"term":{"n":1}},"weight":2}],"boost_mode":"sum"}}`: "1 2",
 		`{"nested":{"path":"o","query":{"bool":{"filter":[{"term":{"o.x":"p"}},{"term":{"o.y":2}}]}}}}`:                                 "2",
@@ -110,6 +117,53 @@ func TestQueries(t *testing.T) {
 		if n, err := ix.Count([]byte(`{"query":` + query + `}`)); err != nil || n != result.Total {
 			t.Errorf("%s: counted %d, %v", query, n, err)
 		}
+	}
+}
+
+// TestDates checks what a date without all of its parts stands for: its beginning for gte and lt, its end for gt and
+// lte, and all of it for term.
+func TestDates(t *testing.T) {
+	ix := New(Mapping{Fields: map[string]Field{"id": {"id", Keyword}, "at": {"at", Date}}})
+	for id, at := range map[string]any{
+		"1": "2024-01-31T23:59:59.999Z", "2": "2024-02-01", "3": "2024-02-01T10:30:59.5Z", "4": 1706831999999 /* the last of the day */, "5": "2024-02-02",
+	} {
+		ix.Put(id, map[string]any{"id": id, "at": at})
+	}
+	for query, want := range map[string]string{
+		`{"range":{"at":{"gte":"2024-02-01"}}}`:                                    "2 3 4 5",
+		`{"range":{"at":{"gt":"2024-02-01"}}}`:                                     "5",
+		`{"range":{"at":{"lt":"2024-02-01"}}}`:                                     "1",
+		`{"range":{"at":{"lte":"2024-02-01"}}}`:                                    "1 2 3 4",
+		`{"range":{"at":{"gte":"2024-02-01","lte":"2024-02-01"}}}`:                 "2 3 4",
+		`{"range":{"at":{"gt":"2024-02"}}}`:                                        "5", // the day of a month that is left out is its first
+		`{"range":{"at":{"lte":"2024-02-01T10:30"}}}`:                              "1 2 3",
+		`{"range":{"at":{"lte":"2024-02-01T10:30:59Z"}}}`:                          "1 2 3",
+		`{"range":{"at":{"lte":"2024-02-01T10:30:59.4Z"}}}`:                        "1 2",
+		`{"range":{"at":{"lte":"2024-02-01","time_zone":"+01:00"}}}`:               "1 2 3",
+		`{"range":{"at":{"gte":1706745600000,"lt":1706832000000}}}`:                "2 3 4",
+		`{"range":{"at":{"gte":"2024","lt":"2025"}}}`:                              "1 2 3 4 5",
+		`{"term":{"at":"2024-02-01"}}`:                                             "2 3 4",
+		`{"term":{"at":1706745600000}}`:                                            "2",
+		`{"range":{"at":{"gte":"-1000","lt":"1706745600000"}}}`:                    "1",
+		`{"terms":{"at":["2024-01-31","2024-02-02T00:00:00.000Z",1706745600000]}}`: "1 2 5",
+		`{"match":{"at":"2024-02-02"}}`:                                            "5",
+	} {
+		if got, _ := found(t, ix, `{"query":`+query+`,"sort":["id"]}`); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// TestLongKeywords checks that the limit of dynamic keywords counts characters and not bytes.
+func TestLongKeywords(t *testing.T) {
+	ix := New(Mapping{})
+	ix.Put("1", map[string]any{"x": strings.Repeat("é", 256)})
+	ix.Put("2", map[string]any{"x": strings.Repeat("e", 257)})
+	if got, _ := found(t, ix, `{"query":{"exists":{"field":"x.keyword"}}}`); got != "1" {
+		t.Errorf("%q has a keyword", got)
+	}
+	if got, _ := found(t, ix, `{"query":{"term":{"x.keyword":"`+strings.Repeat("é", 256)+`"}}}`); got != "1" {
+		t.Errorf("%q is found", got)
 	}
 }
 
@@ -183,6 +237,9 @@ func TestTotals(t *testing.T) {
 		`{"size":1,"track_total_hits":false}`:         "0 ",
 		`{"size":1,"track_total_hits":20000}`:         "10005 eq",
 		`{"size":0,"track_total_hits":5}`:             "5 gte",
+		`{"size":0,"track_total_hits":0}`:             "0 gte",
+		`{"size":0,"track_total_hits":-1}`:            "0 ",
+		`{"size":0,"track_total_hits":"true"}`:        "10005 eq",
 		`{"query":{"range":{"n":{"lt":7}}},"size":2}`: "7 eq",
 	} {
 		if _, result := found(t, ix, body); fmt.Sprint(result.Total, " ", result.Relation) != want {

@@ -112,29 +112,41 @@ func (v value) asLong() (value, bool) {
 	}
 }
 
-// The forms of date that strict_date_optional_time covers and clients send.
-var dateLayouts = [...]string{
-	time.RFC3339Nano, "2006-01-02T15:04:05.999999999-0700", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00",
-	"2006-01-02T15:04", time.DateOnly, "2006-01",
+// The forms of date that strict_date_optional_time covers and clients send, with how long what they name lasts. A second
+// without a fraction lasts one, too.
+var dateLayouts = [...]struct {
+	layout string
+	lasts  time.Duration
+}{
+	{time.RFC3339Nano, time.Second}, {"2006-01-02T15:04:05.999999999-0700", time.Second}, {"2006-01-02T15:04:05.999999999", time.Second},
+	{"2006-01-02T15:04Z07:00", time.Minute}, {"2006-01-02T15:04", time.Minute},
+	// A month or a year that is left out is the first, and the hour the first or the last.
+	{time.DateOnly, 24 * time.Hour}, {"2006-01", 24 * time.Hour}, {"2006", 24 * time.Hour},
 }
 
-// date reads a date: strict_date_optional_time or milliseconds since 1970.
-func date(text string, zone *time.Location) (int64, bool) {
+// dates reads a date, strict_date_optional_time or milliseconds since 1970, and returns the first and the last
+// millisecond that it names.
+func dates(text string, zone *time.Location) (first, last int64, ok bool) {
 	if len(text) < 4 {
-		return 0, false
+		return 0, 0, false
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return n, true
-	}
-	if text[0] < '0' || text[0] > '9' {
-		return 0, false
-	}
-	for _, layout := range dateLayouts {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return t.UnixMilli(), true
+	for _, form := range dateLayouts {
+		if t, err := time.ParseInLocation(form.layout, text, zone); err == nil {
+			end := t
+			if form.lasts > time.Second || !strings.Contains(text, ".") {
+				end = t.Add(form.lasts - time.Millisecond)
+			}
+			return t.UnixMilli(), end.UnixMilli(), true
 		}
 	}
-	return 0, false
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, n, err == nil
+}
+
+// date reads a date; what it leaves out is the earliest.
+func date(text string, zone *time.Location) (int64, bool) {
+	first, _, ok := dates(text, zone)
+	return first, ok
 }
 
 // dateText writes a date the way buckets of date_histogram name it.
