@@ -73,18 +73,20 @@ func (f *Fake) fitsBusiness(kind string, raw json.RawMessage, longest int) bool 
 		return false
 	}
 	if def := f.typedef("ENUM", kind); def != nil {
-		var elements []struct{ Value string }
+		var elements []map[string]json.RawMessage
 		_ = json.Unmarshal(def.fields["elementDefs"], &elements)
-		return slices.ContainsFunc(elements, func(e struct{ Value string }) bool { return raw[0] == '"' && e.Value == unquoted(string(raw)) })
+		return slices.ContainsFunc(elements, func(e map[string]json.RawMessage) bool {
+			return raw[0] == '"' && unquoted(string(e["value"])) == unquoted(string(raw))
+		})
 	}
 	return fits(kind, raw)
 }
 
 // longestBusiness is how long the text of an attribute may be.
 func longestBusiness(attribute map[string]json.RawMessage) int {
-	var options struct{ MaxStrLength string }
+	var options map[string]json.RawMessage
 	_ = json.Unmarshal(attribute["options"], &options)
-	if n, err := strconv.Atoi(options.MaxStrLength); err == nil && n > 0 {
+	if n, err := strconv.Atoi(unquoted(string(options["maxStrLength"]))); err == nil && n > 0 {
 		return n
 	}
 	return math.MaxInt

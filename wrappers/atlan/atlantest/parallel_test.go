@@ -14,13 +14,13 @@ func TestManyAtOnce(t *testing.T) {
 	f := New(t, Without(RateLimited, SearchDelay, SlowArchive, PermissionWindow), Tolerate(nonsense))
 	steps := everyStep()
 	var clients sync.WaitGroup
-	for n := range 4 {
+	for n := range 3 {
 		clients.Go(func() {
 			c := newClient(t, f)
 			table := c.table(fmt.Sprintf("mine%d", n), "")
 			// Some of all do the same at the same moment, each begins elsewhere.
 			for i := range steps {
-				s := steps[(i+n*len(steps)/8)%len(steps)]
+				s := steps[(i+n*len(steps)/6)%len(steps)]
 				if strings.HasPrefix(s.body, "form:") || strings.HasPrefix(s.body, "urlencoded:") || strings.Contains(s.path, "filter=") {
 					continue
 				}
@@ -29,8 +29,10 @@ func TestManyAtOnce(t *testing.T) {
 				if a := c.send(s.method, path, body); a.status >= 500 && !strings.Contains(string(a.raw), "NullPointerException") {
 					t.Errorf("%s answers %d: %s", s.operation, a.status, a.raw)
 				}
-				table = c.table(fmt.Sprintf("mine%d", n), fmt.Sprintf(`,"rowCount":%d`, i)) // it may have been deleted
-				f.CountAssets("Table")
+				if i%10 == 0 || s.method == "DELETE" {
+					table = c.table(fmt.Sprintf("mine%d", n), fmt.Sprintf(`,"rowCount":%d`, i)) // it may have been deleted
+					f.CountAssets("Table")
+				}
 				f.Audit(table)
 				f.Runs()
 			}
