@@ -1,10 +1,13 @@
 package atlantest
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 
 	wire "github.com/sluice-sdk/sluice/gen/atlanapi"
 )
@@ -34,7 +37,7 @@ func (s *saver) writesBusiness() bool {
 	return s.flags.replaceBusiness || !s.has(CustomMetadataNeedsFlag)
 }
 
-// checkSets sees that sets and their attributes are defined.
+// checkSets sees that sets and their attributes are defined, and that the values fit them.
 func (f *Fake) checkSets(sets map[string]map[string]json.RawMessage) error {
 	for _, set := range slices.Sorted(maps.Keys(sets)) {
 		def := f.typedef("BUSINESS_METADATA", set)
@@ -42,12 +45,51 @@ func (f *Fake) checkSets(sets map[string]map[string]json.RawMessage) error {
 			return invalidParameters("%s: business metadata does not exist", set)
 		}
 		for _, attr := range slices.Sorted(maps.Keys(sets[set])) {
-			if def.attribute(attr) == nil {
+			a := def.attribute(attr)
+			if a == nil {
 				return invalidParameters("%s.%s: business attribute does not exist", set, attr)
+			}
+			if kind := unquoted(string(a["typeName"])); !f.fitsBusiness(kind, sets[set][attr], longestBusiness(a)) {
+				return badInstance("Invalid instance creation/updation parameters passed : %s.%s: invalid value for type %s", set, attr, kind)
 			}
 		}
 	}
 	return nil
+}
+
+// fitsBusiness is fits for custom metadata, whose enumerations are those of the tenant, and whose lists are lists.
+func (f *Fake) fitsBusiness(kind string, raw json.RawMessage, longest int) bool {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		return true
+	}
+	if inner := element(kind); inner != kind && raw[0] == '[' {
+		var list []json.RawMessage
+		return json.Unmarshal(raw, &list) == nil && !slices.ContainsFunc(list, func(item json.RawMessage) bool { return !f.fitsBusiness(inner, item, longest) })
+	} else if inner != kind {
+		kind = inner // one value for a list of one
+	}
+	if kind == "string" && lengthUTF16(unquoted(string(raw))) > longest {
+		return false
+	}
+	if def := f.typedef("ENUM", kind); def != nil {
+		var elements []map[string]json.RawMessage
+		_ = json.Unmarshal(def.fields["elementDefs"], &elements)
+		return slices.ContainsFunc(elements, func(e map[string]json.RawMessage) bool {
+			return raw[0] == '"' && unquoted(string(e["value"])) == unquoted(string(raw))
+		})
+	}
+	return fits(kind, raw)
+}
+
+// longestBusiness is how long the text of an attribute may be.
+func longestBusiness(attribute map[string]json.RawMessage) int {
+	var options map[string]json.RawMessage
+	_ = json.Unmarshal(attribute["options"], &options)
+	if n, err := strconv.Atoi(unquoted(string(options["maxStrLength"]))); err == nil && n > 0 {
+		return n
+	}
+	return math.MaxInt
 }
 
 // setBusiness writes one value; null takes it away.

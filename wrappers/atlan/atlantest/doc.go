@@ -70,13 +70,17 @@
 //   - [PolicyRules]: policies come with their persona or purpose, its actions and below its connection, and go with it
 //   - [ShortParameters]: query parameters end at 4,096 characters
 //   - [CodelessConflict]: the 409 of a workflow has no code
+//   - [OneRunOfAnApp]: a workflow of an app that runs cannot be submitted again
+//   - [InputsHidden]: reading a workflow of an app does not tell its inputs
 //   - [StorageRefusesTokens]: a presigned URL refuses the API's token
 //
 // Always so: an asset is found by guid, else by type and qualifiedName, and DELETED ones come back when they are saved; a
 // save that changes nothing reports nothing; an asset without a guid gets one like "-1766…" in guidAssignments; a
 // request that is wrong in one place saves nothing; null clears an attribute and what is left out stays; a search without
 // hits has no entities at all, and its request is echoed; paths with a slash at the end are served; a bulk of more than
-// 10,000 is refused; tags and custom metadata have hashed ids; lists of users and their like take filters of JSON; API
+// 10,000 is refused; the qualifiedName of another asset is a 409; strings end at 100,000 characters, labels and names of
+// custom attributes at 50; values of custom metadata have the type of their attribute; tags and custom metadata have
+// hashed ids; lists of users and their like take filters of JSON; API
 // tokens act as service-account-…, and their secrets are shown once; a stopped run of an app ends Stopped, one of a legacy
 // workflow Failed, as in Argo.
 //

@@ -32,11 +32,37 @@ func (f *Fake) elsewhere(w http.ResponseWriter, r *http.Request) {
 		f.storage(w, r)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, "/api/meta/") {
+	meta := strings.HasPrefix(r.URL.Path, "/api/meta/")
+	if methods := f.methods(r.URL.Path); len(methods) > 0 {
+		e := gateway(http.StatusMethodNotAllowed, "Method Not Allowed")
+		if meta {
+			e = metastore(http.StatusMethodNotAllowed, "ATLAS-405-00-001",
+				"Error 405 - The request method %s is inappropriate for the URL: %s", r.Method, r.URL.Path)
+		}
+		e.header = http.Header{"Allow": {strings.Join(methods, ", ")}}
+		e.write(w)
+		return
+	}
+	if meta {
 		metastore(http.StatusNotFound, "ATLAS-404-00-016", "no such path: %s", r.URL.Path).write(w)
 		return
 	}
 	gateway(http.StatusNotFound, "no Route matched with those values").write(w)
+}
+
+// methods returns those that a path has.
+func (f *Fake) methods(path string) (all []string) {
+	doc, err := document()
+	path, ok := f.route(path)
+	if err != nil || !ok {
+		return nil
+	}
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut} {
+		if _, ok := doc.Find(method, path); ok {
+			all = append(all, method)
+		}
+	}
+	return all
 }
 
 type callKey struct{}

@@ -183,7 +183,10 @@ func (c *call) exchange(id, secret string) (string, *failure) {
 	for _, o := range c.oauthClients {
 		if o.id == id && o.secret == secret {
 			c.exchanges++
-			return c.newToken(&principal{id: o.guid, name: "service-account-" + o.id, expires: c.now.Add(c.config.tokenLives), user: c.users[0]}), nil
+			until := c.now.Add(c.config.tokenLives)
+			token := c.newToken(&principal{id: o.guid, name: "service-account-" + o.id, expires: until, user: c.users[0]})
+			c.schedule(until, func(time.Time) { delete(c.tokens, token) })
+			return token, nil
 		}
 	}
 	return "", keycloak(http.StatusUnauthorized, "invalid_client", "Invalid client or Invalid client credentials")

@@ -138,7 +138,7 @@ func compares(have, want any) (bool, error) {
 				}
 				ok = slices.ContainsFunc(list, func(x any) bool { return same(have, x) }) == (operator == "$in")
 			case "$like", "$ilike":
-				ok = like(fmt.Sprint(have), fmt.Sprint(operand), operator == "$ilike")
+				ok = have != nil && like(fmt.Sprint(have), fmt.Sprint(operand), operator == "$ilike")
 			default:
 				return false, heracles(http.StatusBadRequest, 1000, "unknown operator %s", operator)
 			}

@@ -324,8 +324,14 @@ func (s *saver) check(x *saving) error {
 	if raw, ok := x.sent.Attributes["qualifiedName"]; ok && string(raw) == "null" && !s.minted(x.def) {
 		return missing(x.def.name, "qualifiedName")
 	}
+	if err := s.free(x); err != nil {
+		return err
+	}
 	for _, attr := range slices.Sorted(maps.Keys(x.sent.Attributes)) {
 		raw := x.sent.Attributes[attr]
+		if limit := longestText(attr); len(raw) > limit && lengthUTF16(unquoted(string(bytes.TrimSpace(raw)))) > limit {
+			return invalidParameters("%s.%s has more than %d characters", x.def.name, attr, limit)
+		}
 		if x.def.relations[attr] != nil {
 			if x.def.attrs[attr] == "" {
 				if err := s.resolve(x, attr, raw, true); err != nil {
@@ -360,6 +366,12 @@ func (s *saver) check(x *saving) error {
 	if err := s.checkBusiness(x); err != nil {
 		return err
 	}
+	if err := checkLabels(x.sent.Labels); err != nil {
+		return err
+	}
+	if err := checkCustom(x.sent.Custom); err != nil {
+		return err
+	}
 	if err := s.checkConnection(x); err != nil {
 		return err
 	}
@@ -367,6 +379,27 @@ func (s *saver) check(x *saving) error {
 		return err
 	}
 	return s.checkParent(x)
+}
+
+// free sees that the qualifiedName which an asset is to get is not another's.
+func (s *saver) free(x *saving) error {
+	if x.target == nil || s.minted(x.def) || x.name == "" || x.name == x.target.qualifiedName {
+		return nil
+	}
+	key := nameKey{x.def.name, x.name}
+	if s.store.byName[key] != nil || s.byName[key] != nil {
+		return metastore(http.StatusConflict, "ATLAS-409-00-003", "failed to update entity: %s %s already exists", x.def.name, x.name)
+	}
+	return nil
+}
+
+// longestText is how many characters a string may have (atlas-metastore's EntityREST).
+func longestText(attr string) int {
+	switch attr {
+	case "rawQueryText", "variablesSchemaBase64", "visualBuilderSchemaBase64", "dataContractSpec", "dataContractJson":
+		return 2_000_000
+	}
+	return 100_000
 }
 
 // fits says whether a value can be of a type. Values of enumerations are not checked: those of the document may be
@@ -398,7 +431,7 @@ func fits(kind string, raw json.RawMessage) bool {
 		return first != '{' && first != '['
 	case kind == "boolean":
 		return first == 't' || first == 'f' || string(raw) == `"true"` || string(raw) == `"false"`
-	case kind == "long" || kind == "double":
+	case kind == "long" || kind == "double" || kind == "int" || kind == "float":
 		_, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 		return err == nil
 	case kind == "date":

@@ -43,23 +43,29 @@ func found(t *testing.T, ix *Index, body string) (string, *Result) {
 func TestQueries(t *testing.T) {
 	ix := things()
 	for query, want := range map[string]string{
-		`{"term":{"k":"alpha"}}`:                                                "2",
-		`{"term":{"k":{"value":"ALPHA","case_insensitive":true}}}`:              "1 2",
-		`{"term":{"k.lower":"ALPHA"}}`:                                          "1 2",
-		`{"term":{"t":"orders"}}`:                                               "1 2 3",
-		`{"term":{"t":"ORDERS"}}`:                                               "", // a term is not analysed
-		`{"term":{"n":9007199254740993}}`:                                       "4",
-		`{"term":{"n":9007199254740992}}`:                                       "",
-		`{"term":{"n":"30"}}`:                                                   "3",
-		`{"term":{"n":1.5}}`:                                                    "",
-		`{"term":{"b":"true"}}`:                                                 "1",
-		`{"term":{"nowhere":"x"}}`:                                              "",
-		`{"terms":{"k":["alpha","Gamma"],"boost":2}}`:                           "2 3",
-		`{"terms":{"k":[]}}`:                                                    "",
-		`{"terms":{"n":[2,30]}}`:                                                "2 3",
-		`{"ids":{"values":["5","9"]}}`:                                          "5",
-		`{"exists":{"field":"d"}}`:                                              "1 4",
-		`{"exists":{"field":"o"}}`:                                              "1 2",
+		`{"term":{"k":"alpha"}}`:                                       "2",
+		`{"term":{"k":{"value":"ALPHA","case_insensitive":true}}}`:     "1 2",
+		`{"term":{"k.lower":"ALPHA"}}`:                                 "1 2",
+		`{"term":{"t":"orders"}}`:                                      "1 2 3",
+		`{"term":{"t":"ORDERS"}}`:                                      "", // a term is not analysed
+		`{"term":{"n":9007199254740993}}`:                              "4",
+		`{"term":{"n":9007199254740992}}`:                              "",
+		`{"term":{"n":"30"}}`:                                          "3",
+		`{"term":{"n":1.5}}`:                                           "",
+		`{"term":{"b":"true"}}`:                                        "1",
+		`{"term":{"nowhere":"x"}}`:                                     "",
+		`{"terms":{"k":["alpha","Gamma"],"boost":2}}`:                  "2 3",
+		`{"terms":{"k":[]}}`:                                           "",
+		`{"terms":{"n":[2,30]}}`:                                       "2 3",
+		`{"ids":{"values":["5","9"]}}`:                                 "5",
+		`{"exists":{"field":"d"}}`:                                     "1 4",
+		`{"exists":{"field":"o"}}`:                                     "1 2",
+		`{"exists":{"field":"k."}}`:                                    "",
+		`{"exists":{"field":"i"}}`:                                     "", // id is no part of it
+		`{"match":{"t":{"query":"week","minimum_should_match":"0%"}}}`: "2 3",
+		`{"bool":{"filter":[{"exists":{"field":"b"}}],"should":[{"term":{"n":9}}],"minimum_should_match":"-3"}}`: "1 2",
+		`{"terms":{"k":["a1","a2","a3","a4","a5","a6","a7","a8","alpha"]}}`:                                      "2",
+		`{"terms":{"k.lower":["A1","A2","A3","A4","A5","A6","A7","A8","ALPHA"]}}`:                                "1 2",
 		`{"prefix":{"k":"de"}}`:                                                 "4",
 		`{"prefix":{"k":{"value":"AL","case_insensitive":true}}}`:               "1 2",
 		`{"wildcard":{"k":"*lt?.x"}}`:                                           "4",
@@ -182,7 +188,8 @@ func TestSorts(t *testing.T) {
 		`[{"d":{"order":"desc","missing":"_first"}},"id"]`:               "2 3 5 4 1",
 		`[{"nowhere":{"order":"desc","unmapped_type":"long"}},"id"]`:     "1 2 3 4 5",
 		`[{"o.y":{"order":"desc","nested":{"path":"o"}}},{"id":"desc"}]`: "2 1 5 4 3",
-		`["_doc"]`: "1 2 3 4 5",
+		`["_doc"]`:        "1 2 3 4 5",
+		`["_score","id"]`: "1 2 3 4 5",
 	} {
 		if got, _ := found(t, ix, `{"sort":`+sort+`}`); got != want {
 			t.Errorf("%s: %q, want %q", sort, got, want)
@@ -205,8 +212,43 @@ func TestSorts(t *testing.T) {
 	}
 }
 
+// TestSearchAfterNothing pages by values that are missing, which a client sends back as it got them or as null.
+func TestSearchAfterNothing(t *testing.T) {
+	ix := things()
+	for body, want := range map[string]string{
+		`{"sort":[{"d":"asc"},"id"],"search_after":[null,"2"]}`:                               "3 5",
+		`{"sort":[{"d":"asc"},"id"],"search_after":["Infinity","2"]}`:                         "3 5",
+		`{"sort":[{"n":"asc"},"id"],"search_after":[null,"4"]}`:                               "5",
+		`{"sort":[{"n":"asc"},"id"],"search_after":[9223372036854775807,"4"]}`:                "5",
+		`{"sort":[{"n":{"order":"desc","missing":"_first"}},"id"],"search_after":[null,"5"]}`: "4 3 2 1",
+		`{"sort":[{"k":"asc"},"id"],"search_after":[null,"4"]}`:                               "5",
+		`{"sort":[{"k":{"order":"asc","missing":"_first"}},"id"],"search_after":[null,"5"]}`:  "1 3 2 4",
+	} {
+		if got, _ := found(t, ix, body); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestScores(t *testing.T) {
 	ix := things()
+	for body, want := range map[string]string{
+		`{"query":{"bool":{}}}`:                                                                              "1 1 1 1 1",
+		`{"query":{"bool":{"boost":3}},"size":1}`:                                                            "3",
+		`{"query":{"bool":{"filter":[{"term":{"n":1}}]}}}`:                                                   "0",
+		`{"query":{"match":{"t":"by week"}},"sort":["_score"]}`:                                              "2 1 1", // the best first
+		`{"query":{"nested":{"path":"o","score_mode":"sum","query":{"range":{"o.y":{"gte":1,"boost":2}}}}}}`: "4 2",
+		`{"query":{"nested":{"path":"o","query":{"range":{"o.y":{"gte":1,"boost":2}}}}}}`:                    "2 2",
+	} {
+		var scores []string
+		_, result := found(t, ix, body)
+		for _, hit := range result.Hits {
+			scores = append(scores, fmt.Sprint(hit.Score))
+		}
+		if got := strings.Join(scores, " "); got != want {
+			t.Errorf("%s: scores %s, want %s", body, got, want)
+		}
+	}
 	got, result := found(t, ix, `{"query":{"bool":{"should":[{"term":{"b":{"value":true,"boost":2}}},{"match":{"t":"week orders"}},{"match_all":{}}]}}}`)
 	if got != "1 2 3 4 5" || !result.Scored {
 		t.Fatal(got)
@@ -302,7 +344,11 @@ func TestRefused(t *testing.T) {
 		`{"aggs":{"a":{"terms":{"field":"t"}}}}`:                     "Fielddata is disabled on [t]",
 		`{"aggs":{"a":{"avg":{"field":"k"}}}}`:                       "not supported for aggregation [avg]",
 		`{"aggs":{"a":{"terms":{"field":"k","order":{"x":"asc"}}}}}`: "Invalid aggregator order path",
-		`{"aggs":{"a":{"avg":{"field":"n"},"aggs":{"b":{"avg":{"field":"n"}}}}}}`: "cannot accept sub-aggregations",
+		`{"aggs":{"a":{"avg":{"field":"n"},"aggs":{"b":{"avg":{"field":"n"}}}}}}`:                           "cannot accept sub-aggregations",
+		`{"query":{"bool":{"should":[` + strings.Repeat(`{"match_all":{}},`, 1024) + `{"match_all":{}}]}}}`: "maxClauseCount is set to 1024",
+		`{"query":{"terms":{"n":[` + strings.Repeat(`1,`, 65_536) + `1]}}}`:                                 "exceeded the allowed maximum of [65536]",
+		`{"query":{"bool":{"should":[{"match_all":{}}],"minimum_should_match":"101%"}}}`:                    "more than everything",
+		`{"query":{"term":{"k":{"value":"x","boost":-1}}}}`:                                                 "negative [boost]",
 		`{"aggs":{"a":{}}}`: "Missing definition for aggregation [a]",
 		`{"query":{"match_all":{}},"query":{"match_none":{}}}`:                                                                     "Duplicate field 'query'",
 		`{"size":0,"aggs":{"f":{"filter":{"match_all":{}},"aggs":{"a":{"date_histogram":{"field":"n","fixed_interval":"1ms"}}}}}}`: "too many buckets",
@@ -348,19 +394,22 @@ func TestAggregations(t *testing.T) {
 		`{"terms":{"field":"type","size":1,"order":{"_key":"desc"}}}`: `{"buckets":[{"doc_count":1,"key":"View"}],"doc_count_error_upper_bound":0,"sum_other_doc_count":4}`,
 		`{"terms":{"field":"type","order":{"m":"desc"},"size":2,"include":["Table","Column"]},"aggs":{"m":{"max":{"field":"n"}}}}`: `{"buckets":[{"doc_count":1,"key":"Column","m":{"value":9}},{"doc_count":3,"key":"Table","m":{"value":5}}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
 		`{"terms":{"field":"type","exclude":"T.*","min_doc_count":1}}`:                                                             `{"buckets":[{"doc_count":1,"key":"Column"},{"doc_count":1,"key":"View"}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
-		`{"terms":{"field":"ok"}}`:      `{"buckets":[{"doc_count":1,"key":0,"key_as_string":"false"},{"doc_count":1,"key":1,"key_as_string":"true"}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
-		`{"terms":{"field":"nowhere"}}`: `{"buckets":[],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
-		`{"terms":{"field":"n","missing":0,"order":[{"_key":"asc"}],"size":1}}`: `{"buckets":[{"doc_count":1,"key":0}],"doc_count_error_upper_bound":0,"sum_other_doc_count":3}`,
-		`{"min":{"field":"n"}}`:                                      `{"value":1}`,
-		`{"max":{"field":"at"}}`:                                     `{"value":1709294400000,"value_as_string":"2024-03-01T12:00:00.000Z"}`,
-		`{"avg":{"field":"n"}}`:                                      `{"value":5}`,
-		`{"avg":{"field":"n","missing":1}}`:                          `{"value":4}`,
-		`{"avg":{"field":"nowhere"}}`:                                `{"value":null}`,
-		`{"sum":{"field":"n"}}`:                                      `{"value":15}`,
-		`{"stats":{"field":"n"}}`:                                    `{"avg":5,"count":3,"max":9,"min":1,"sum":15}`,
-		`{"value_count":{"field":"type"}}`:                           `{"value":5}`,
-		`{"cardinality":{"field":"type","precision_threshold":100}}`: `{"value":3}`,
-		`{"missing":{"field":"n"}}`:                                  `{"doc_count":1}`,
+		`{"terms":{"field":"ok"}}`:                                                             `{"buckets":[{"doc_count":1,"key":0,"key_as_string":"false"},{"doc_count":1,"key":1,"key_as_string":"true"}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
+		`{"terms":{"field":"type","min_doc_count":2}}`:                                         `{"buckets":[{"doc_count":3,"key":"Table"}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
+		`{"terms":{"field":"type","order":{"m":"desc"}},"aggs":{"m":{"max":{"field":"ok"}}}}`:  `{"buckets":[{"doc_count":3,"key":"Table","m":{"value":1}},{"doc_count":1,"key":"Column","m":{"value":0}},{"doc_count":1,"key":"View","m":{"value":null}}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
+		`{"terms":{"field":"type","order":{"m":"asc"}},"aggs":{"m":{"max":{"field":"ok"}}}}`:   `{"buckets":[{"doc_count":1,"key":"Column","m":{"value":0}},{"doc_count":3,"key":"Table","m":{"value":1}},{"doc_count":1,"key":"View","m":{"value":null}}],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
+		`{"terms":{"field":"nowhere"}}`:                                                        `{"buckets":[],"doc_count_error_upper_bound":0,"sum_other_doc_count":0}`,
+		`{"terms":{"field":"n","missing":0,"order":[{"_key":"asc"}],"size":1}}`:                `{"buckets":[{"doc_count":1,"key":0}],"doc_count_error_upper_bound":0,"sum_other_doc_count":3}`,
+		`{"min":{"field":"n"}}`:                                                                `{"value":1}`,
+		`{"max":{"field":"at"}}`:                                                               `{"value":1709294400000,"value_as_string":"2024-03-01T12:00:00.000Z"}`,
+		`{"avg":{"field":"n"}}`:                                                                `{"value":5}`,
+		`{"avg":{"field":"n","missing":1}}`:                                                    `{"value":4}`,
+		`{"avg":{"field":"nowhere"}}`:                                                          `{"value":null}`,
+		`{"sum":{"field":"n"}}`:                                                                `{"value":15}`,
+		`{"stats":{"field":"n"}}`:                                                              `{"avg":5,"count":3,"max":9,"min":1,"sum":15}`,
+		`{"value_count":{"field":"type"}}`:                                                     `{"value":5}`,
+		`{"cardinality":{"field":"type","precision_threshold":100}}`:                           `{"value":3}`,
+		`{"missing":{"field":"n"}}`:                                                            `{"doc_count":1}`,
 		`{"filter":{"term":{"type":"Table"}},"aggs":{"s":{"sum":{"field":"n"}}}}`:              `{"doc_count":3,"s":{"value":6}}`,
 		`{"filters":{"filters":{"a":{"term":{"n":1}},"b":{"match_all":{}}}}}`:                  `{"buckets":{"a":{"doc_count":1},"b":{"doc_count":4}}}`,
 		`{"filters":{"filters":[{"term":{"n":1}}]}}`:                                           `{"buckets":[{"doc_count":1}]}`,
