@@ -204,16 +204,50 @@ func TestN1UnknownStatusIsNoEnd(t *testing.T) {
 
 // A schema that failed counts, also when the execution is completed and counts no errors.
 func TestN1FailedSchema(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, _ := scripted(t, map[string]script{
-			"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", fmt.Sprintf(runCounts, 0, 0, "failed", 0, 0)))),
+	for _, status := range []string{"failed", "canceled", "interrupted"} {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := scripted(t, map[string]script{
+				"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", fmt.Sprintf(runCounts, 0, 0, status, 0, 0)))),
+			})
+			err := client.BulkSync("s1").Execution("e1").Wait(t.Context(), FailOnErrors())
+			var e *ExecutionError
+			if !errors.As(err, &e) || !slices.Equal(e.FailedSchemas, []string{"orders"}) || e.Errors != 1 {
+				t.Errorf("a schema that is %s: %v", status, err)
+			}
 		})
-		err := client.BulkSync("s1").Execution("e1").Wait(t.Context(), FailOnErrors())
-		var e *ExecutionError
-		if !errors.As(err, &e) || !slices.Equal(e.FailedSchemas, []string{"orders"}) || e.Errors != 1 {
-			t.Errorf("%v", err)
+	}
+}
+
+// Errors and warnings are seen wherever the service tells of them: in the total, in a schema, or in words alone.
+func TestN1CountsAnywhere(t *testing.T) {
+	for body, want := range map[string]Outcome{
+		`"error_count":1`: OutcomeErrors, `"warning_count":1`: OutcomeWarnings,
+		`"error_count":0,"schemas":[{"schema":"a","status":"completed","error_count":1}]`:     OutcomeErrors,
+		`"warning_count":0,"schemas":[{"schema":"a","status":"completed","warning_count":1}]`: OutcomeWarnings,
+		`"error_count":0,"warning_count":0,"schemas":null`:                                    OutcomeClean,
+	} {
+		client, _ := scripted(t, map[string]script{"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", body)))})
+		x := client.BulkSync("s1").Execution("e1")
+		if err := x.Wait(t.Context()); err != nil || x.Outcome() != want {
+			t.Errorf("bulk %s: %s, %v", body, x.Outcome(), err)
 		}
-	})
+		if err := x.Err(FailOnWarnings()); (err != nil) != (want != OutcomeClean) {
+			t.Errorf("bulk %s: %v", body, err)
+		}
+	}
+	for body, want := range map[string]Outcome{
+		`"counts":{"error":1}`: OutcomeErrors, `"counts":{"warnings":1}`: OutcomeWarnings, `"errors":["no such field"]`: OutcomeErrors,
+		`"counts":{"error":0},"errors":["no such field"]`: OutcomeErrors, `"counts":{"error":0},"errors":[]`: OutcomeClean,
+	} {
+		client, _ := scripted(t, map[string]script{"getModelSyncExecution": ok(data(bulkExecution("e1", "completed", body)))})
+		x := client.ModelSync("s1").Execution("e1")
+		if err := x.Wait(t.Context()); err != nil || x.Outcome() != want {
+			t.Errorf("model %s: %s, %v", body, x.Outcome(), err)
+		}
+		if err := x.Err(FailOnWarnings()); (err != nil) != (want != OutcomeClean) {
+			t.Errorf("model %s: %v", body, err)
+		}
+	}
 }
 
 func TestN1OnRunning(t *testing.T) {
