@@ -429,6 +429,21 @@ func TestStartOptions(t *testing.T) {
 	if _, err := client.BulkSync("s").Start(t.Context(), AsTest(), ResyncMode(polytomicapi.BulkResyncModeRebuild)); !errors.Is(err, apierr.ErrInvalid) {
 		t.Errorf("test and resync mode: %v", err)
 	}
+	// A list that turned out empty must not become a run of everything.
+	if _, err := client.BulkSync("s").Start(t.Context(), OnlySchemas()); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("only the schemas of an empty list: %v", err)
+	}
+	if _, err := client.ModelSync("s").Run(t.Context(), OnlyIdentities()); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("only the identities of an empty list: %v", err)
+	}
+	request := newBulkSync()
+	request.Schemas = SelectSchemas()
+	if _, err := client.CreateBulkSync(t.Context(), request); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("a sync of no schemas: %v", err)
+	}
+	if len(a.calls) != 0 {
+		t.Errorf("%d requests were sent", len(a.calls))
+	}
 	if _, err := client.BulkSync("s").Start(t.Context(), ResyncMode(polytomicapi.BulkResyncModeRebuild), FetchMode(polytomicapi.BulkFetchModeFull)); err != nil {
 		t.Fatal(err)
 	}
@@ -566,6 +581,30 @@ func TestResume(t *testing.T) {
 	}
 	if _, err := elsewhere.Resume(token); !errors.Is(err, job.ErrTokenMismatch) {
 		t.Errorf("a token of another deployment: %v", err)
+	}
+}
+
+// An execution that somebody else started is not cancelled by a wait that gives up, one of our own is.
+func TestCancelOnStop(t *testing.T) {
+	for _, attached := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			starts := ok(data(bulkExecution("e", "created")))
+			if attached {
+				starts = status(409, `{"message":"an execution is already running","status":409}`)
+			}
+			client, a := scripted(t, map[string]script{
+				"startBulkSync": starts, "getBulkSyncStatus": ok(dataf(`{"current_execution":%s}`, bulkExecution("e", "running"))),
+				"getBulkSyncExecution": ok(data(bulkExecution("e", "running"))), "cancelBulkSyncExecution": ok(data(`{"id":"e","status":"canceling"}`)),
+				"listBulkSyncExecutions": ok(`{"data":null}`),
+			})
+			x, err := client.BulkSync("s").Run(t.Context(), OnRunning(Attach), CancelOnStop(), WithMaxWait(time.Minute))
+			if !errors.Is(err, job.ErrMaxWait) || x.Attached() != attached {
+				t.Errorf("attached %t: %v", x.Attached(), err)
+			}
+			if n := len(a.asked("cancelBulkSyncExecution")); (n > 0) == attached {
+				t.Errorf("attached %t: cancelled %d times", attached, n)
+			}
+		})
 	}
 }
 
