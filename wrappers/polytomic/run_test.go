@@ -584,6 +584,67 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// The answer was lost, the repeated request is refused because something runs, and nobody can say what that is: it may be
+// ours.
+func TestStartRefusedAndNotSeen(t *testing.T) {
+	for _, policy := range []RunningPolicy{Fail, Attach, WaitThenRun} {
+		synctest.Test(t, func(t *testing.T) {
+			client, a := scripted(t, map[string]script{
+				"startBulkSync": inTurn(func(call) reply { return reply{fail: errReset} },
+					status(409, `{"message":"an execution is already running","status":409}`)),
+				"getBulkSyncStatus": status(403, `{"message":"forbidden","status":403}`),
+			})
+			_, err := client.BulkSync("s").Start(t.Context(), OnRunning(policy))
+			var unknown *StartUnknownError
+			if !errors.As(err, &unknown) || !errors.Is(err, apierr.ErrPermissionDenied) || !mayHaveApplied(err) {
+				t.Errorf("%d: %v", policy, err)
+			}
+			if n := len(a.asked("startBulkSync")); n != 2 {
+				t.Errorf("%d: %d requests", policy, n)
+			}
+		})
+	}
+}
+
+// A refusal because of an execution that ends before it is looked for is no reason to attach to what has ended.
+func TestAttachToNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := scripted(t, map[string]script{
+			"startBulkSync":     inTurn(status(409, `{"message":"an execution is already running","status":409}`), ok(data(bulkExecution("mine", "created")))),
+			"getBulkSyncStatus": ok(dataf(`{"current_execution":null,"last_execution":%s}`, bulkExecution("other", "completed"))),
+		})
+		x, err := client.BulkSync("s").Start(t.Context(), OnRunning(Attach))
+		if err != nil || x.ID() != "mine" || x.Attached() {
+			t.Errorf("%v, %v", x, err)
+		}
+	})
+}
+
+// How an execution ended is not known while its counts cannot be read, also when its end is; what its snapshot says of
+// records that failed counts without them.
+func TestN1EndWithoutCounts(t *testing.T) {
+	down := status(404, `{"message":"gone","status":404}`)
+	client, _ := scripted(t, map[string]script{"getBulkSyncExecution": down, "getModelSyncExecution": down})
+	end := func(kind string, failure *job.Failure) job.Snapshot {
+		return job.Snapshot{Ref: job.Ref{Service: service, Kind: kind, ID: "e", Parent: "s"}, Phase: job.PhaseSucceeded, Raw: "completed", Failure: failure}
+	}
+	errs := &job.Failure{Type: "record errors", Message: "2 records failed"}
+	bulk, model := client.BulkSync("s").execution(end(kindBulk, nil), originNamed), client.ModelSync("s").execution(end(kindModel, nil), originNamed)
+	for what, err := range map[string]error{"bulk": bulk.Wait(t.Context()), "model": model.Wait(t.Context())} {
+		if !errors.Is(err, apierr.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	client, _ = scripted(t, nil)
+	bulk, model = client.BulkSync("s").execution(end(kindBulk, errs), originNamed), client.ModelSync("s").execution(end(kindModel, errs), originNamed)
+	if bulk.Outcome() != OutcomeErrors || model.Outcome() != OutcomeErrors {
+		t.Errorf("%s and %s", bulk.Outcome(), model.Outcome())
+	}
+	if bulk.Err(FailOnErrors()) == nil || model.Err(FailOnErrors()) == nil {
+		t.Error("no error for records that failed")
+	}
+}
+
 // An execution that somebody else started is not cancelled by a wait that gives up, one of our own is.
 func TestCancelOnStop(t *testing.T) {
 	for _, attached := range []bool{false, true} {
