@@ -606,6 +606,55 @@ func TestStartRefusedAndNotSeen(t *testing.T) {
 	}
 }
 
+// Whether an execution came into being since the request is told by the service's clock, which may differ from ours, also
+// when the first answer of the service at all is the one about it.
+func TestRecoveryByTheClockOfTheService(t *testing.T) {
+	for _, off := range []time.Duration{-time.Hour, 0, time.Hour} {
+		for _, ours := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := time.Now().Add(off) // as the service has it
+				born := asked.Add(-30 * time.Minute)
+				if ours {
+					born = asked
+				}
+				client, _ := scripted(t, map[string]script{
+					"startBulkSync": status(500, `{"message":"boom","status":500}`),
+					"getBulkSyncStatus": func(call) reply {
+						return reply{body: dataf(`{"last_execution":%s}`, bulkExecution("e", "completed", created(born))),
+							header: map[string]string{"Date": time.Now().Add(off).UTC().Format(http.TimeFormat)}}
+					},
+				})
+				x, err := client.BulkSync("s").Start(t.Context())
+				var unknown *StartUnknownError
+				if ours && (err != nil || !x.Recovered()) || !ours && !errors.As(err, &unknown) {
+					t.Errorf("clock off by %s, ours %t: %v, %v", off, ours, x, err)
+				}
+			})
+		}
+	}
+}
+
+// An answer that names no execution leaves open whether one was started.
+func TestStartAnswersNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		client, a := scripted(t, map[string]script{
+			"startModelSync": ok(data(`{"status":"created"}`)),
+			"getModelSyncStatus": func(call) reply {
+				return reply{body: dataf(`{"current_execution":%s}`, bulkExecution("e", "running", created(began)))}
+			},
+		})
+		if x, err := client.ModelSync("s").Start(t.Context()); err != nil || !x.Recovered() || x.ID() != "e" {
+			t.Errorf("%v, %v", x, err)
+		}
+		a.script("getModelSyncStatus", ok(data(`{}`)))
+		var unknown *StartUnknownError
+		if _, err := client.ModelSync("s").Start(t.Context()); !errors.As(err, &unknown) || !mayHaveApplied(err) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // A refusal because of an execution that ends before it is looked for is no reason to attach to what has ended.
 func TestAttachToNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
