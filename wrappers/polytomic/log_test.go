@@ -357,7 +357,7 @@ func TestN9ProxyRedirects(t *testing.T) {
 	hc := &http.Client{Transport: client.Connection("c1").RoundTripper()}
 	send := func(location string) (*http.Response, error) {
 		a.script("executeConnectionProxy", to(location))
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://system.example.com/first", strings.NewReader("a body"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://system.example.com/first", strings.NewReader("a body"))
 		if err != nil {
 			t.Fatal(err)
 		}

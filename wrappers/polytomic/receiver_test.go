@@ -97,6 +97,12 @@ func TestN8Receiver(t *testing.T) {
 		if status := post(r, large, sign(large)); status != 413 {
 			t.Errorf("too large: status %d", status)
 		}
+		two := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(delivery("evt-6", now)))
+		two.Header[signatureHeader] = []string{sign(delivery("evt-6", now)), "another"}
+		answer := httptest.NewRecorder()
+		if r.ServeHTTP(answer, two); answer.Code != http.StatusUnauthorized {
+			t.Errorf("two signatures: status %d", answer.Code)
+		}
 		req := httptest.NewRequest(http.MethodGet, "/hooks", nil)
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
