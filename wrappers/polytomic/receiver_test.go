@@ -301,38 +301,42 @@ func TestN8TwoReceivers(t *testing.T) {
 
 // A delivery makes a wait ask at once.
 func TestN8WakesWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var over atomic.Bool
-		client, a := scripted(t, map[string]script{
-			"getBulkSyncExecution": func(call) reply {
-				if !over.Load() {
-					return reply{body: data(bulkExecution("e1", "running"))}
-				}
-				return reply{body: data(bulkExecution("e1", "completed"))}
-			},
-			"listBulkSyncExecutions": ok(`{}`),
-		}, WithPolling(job.Options{Intervals: job.Intervals{Min: time.Second, Max: time.Hour, MaxAlone: time.Hour}}))
-		r, err := NewWebhookReceiver(webhookSecret, WakeWaits(client))
-		if err != nil {
-			t.Fatal(err)
-		}
-		waited := make(chan error)
-		go func() { waited <- client.BulkSync("s1").Execution("e1").Wait(t.Context()) }()
-		time.Sleep(20 * time.Minute)
-		polls := len(a.asked("getBulkSyncExecution"))
-		ended := time.Now()
-		over.Store(true)
-		body := delivery("evt-1", time.Now())
-		if status := post(r, body, sign(body)); status != 200 {
-			t.Fatalf("status %d", status)
-		}
-		if err := <-waited; err != nil {
-			t.Fatal(err)
-		}
-		if delay := time.Since(ended); delay > 2*time.Second {
-			t.Errorf("noticed after %s, with %d polls before", delay, polls)
-		}
-	})
+	for range 5 { // an ordinary poll may come at the right moment
+		synctest.Test(t, testN8WakesWaits)
+	}
+}
+
+func testN8WakesWaits(t *testing.T) {
+	var over atomic.Bool
+	client, a := scripted(t, map[string]script{
+		"getBulkSyncExecution": func(call) reply {
+			if !over.Load() {
+				return reply{body: data(bulkExecution("e1", "running"))}
+			}
+			return reply{body: data(bulkExecution("e1", "completed"))}
+		},
+		"listBulkSyncExecutions": ok(`{}`),
+	}, WithPolling(job.Options{Intervals: job.Intervals{Min: time.Second, Max: time.Hour, MaxAlone: time.Hour}}))
+	r, err := NewWebhookReceiver(webhookSecret, WakeWaits(client))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan error)
+	go func() { waited <- client.BulkSync("s1").Execution("e1").Wait(t.Context()) }()
+	time.Sleep(20 * time.Minute)
+	polls := len(a.asked("getBulkSyncExecution"))
+	ended := time.Now()
+	over.Store(true)
+	body := delivery("evt-1", time.Now())
+	if status := post(r, body, sign(body)); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	if err := <-waited; err != nil {
+		t.Fatal(err)
+	}
+	if delay := time.Since(ended); delay > 2*time.Second {
+		t.Errorf("noticed after %s, with %d polls before", delay, polls)
+	}
 }
 
 func TestN8CatchUp(t *testing.T) {
