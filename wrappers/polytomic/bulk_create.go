@@ -52,7 +52,8 @@ const (
 )
 
 // CreateBulkSync creates a bulk sync. DefaultSchedule is required, with the frequency manual for one that is started by
-// hand; without Schemas all of the source's are selected, and without Mode the service chooses one.
+// hand; without Schemas all of the source's are selected (an empty list is refused), and without Mode the service chooses
+// one.
 //
 // A connection that was created a moment ago has no schemas yet: the error wraps [ErrSchemasNotReady] then, unless
 // [WhenSchemasReady] is given. When an error says MayHaveApplied the sync may be there: look before creating it again.
@@ -66,6 +67,9 @@ func (c *Client) CreateBulkSync(ctx context.Context, request polytomicapi.Create
 	}
 	if err := checkBulkSync(request.Name, request.SourceConnectionID, request.DestinationConnectionID, request.DefaultSchedule.Frequency); err != nil {
 		return nil, err
+	}
+	if request.Schemas.IsSpecified() && len(given(request.Schemas)) == 0 {
+		return nil, apierr.Invalid(service, "schemas", "the list of schemas is empty: name some, or leave Schemas out to select all of the source's")
 	}
 	if request.DestinationConfiguration == nil {
 		request.DestinationConfiguration = map[string]any{}

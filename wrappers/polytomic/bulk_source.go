@@ -178,6 +178,8 @@ func statusSnapshot(ref job.Ref, row *polytomicapi.BulkSyncExecutionStatus) (job
 		return snapshot, false // the end, or the state before this execution is known there
 	case foreign > 0 && open == 0:
 		return snapshot, false // another execution runs: this one has ended
+	case phase == job.PhasePending && own > 0 && open == 0:
+		return snapshot, false // what has yet to begin is another execution, which has no rows yet
 	}
 	return snapshot, true
 }

@@ -285,6 +285,7 @@ func TestStatusSnapshot(t *testing.T) {
 		"completed, one still runs":      {"completed", []polytomicapi.BulkSyncSchemaExecutionStatus{schema("running", "e1")}, job.PhaseSucceeded, false},
 		"another one runs":               {"running", []polytomicapi.BulkSyncSchemaExecutionStatus{schema("running", "e2")}, job.PhaseRunning, false},
 		"another one runs, ours partial": {"running", []polytomicapi.BulkSyncSchemaExecutionStatus{schema("running", "e2"), schema("completed", "e1")}, job.PhaseRunning, false},
+		"another one waits":              {"scheduled", []polytomicapi.BulkSyncSchemaExecutionStatus{schema("completed", "e1")}, job.PhasePending, false},
 		"no status":                      {"", nil, job.PhaseUnknown, false},
 	} {
 		t.Run(name, func(t *testing.T) {

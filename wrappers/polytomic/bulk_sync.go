@@ -140,8 +140,11 @@ func (s *BulkSync) Run(ctx context.Context, opts ...BulkRunOption) (*BulkSyncExe
 }
 
 func (s *BulkSync) start(ctx context.Context, settings *runSettings) (*BulkSyncExecution, error) {
-	if settings.bulk.Test != nil && settings.bulk.ResyncMode != nil {
+	switch {
+	case settings.bulk.Test != nil && settings.bulk.ResyncMode != nil:
 		return nil, s.about(apierr.Invalid(service, "resync_mode", "AsTest and ResyncMode exclude each other"))
+	case settings.bulk.Schemas.IsSpecified() && len(given(settings.bulk.Schemas)) == 0:
+		return nil, s.about(apierr.Invalid(service, "schemas", "OnlySchemas was given none, and the service would run all of them"))
 	}
 	var started *polytomicapi.BulkSyncExecution
 	last, from, err := s.client.start(ctx, starting{

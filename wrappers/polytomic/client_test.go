@@ -291,6 +291,10 @@ func TestT1RateLimit(t *testing.T) {
 			return map[string]string{"X-RateLimit-Reset": itoa(int(time.Now().UnixMilli()) + 7000)}
 		},
 		"seconds from now": func() map[string]string { return map[string]string{"X-RateLimit-Reset": "7"} },
+		"a clock that is an hour ahead": func() map[string]string {
+			ahead := time.Now().Add(time.Hour)
+			return map[string]string{"X-RateLimit-Reset": itoa(int(ahead.Unix()) + 7), "Date": ahead.UTC().Format(http.TimeFormat)}
+		},
 		"Retry-After comes first": func() map[string]string {
 			return map[string]string{"Retry-After": "7", "X-RateLimit-Reset": "3000"}
 		},
@@ -311,6 +315,31 @@ func TestT1RateLimit(t *testing.T) {
 					t.Errorf("keys %q and %q: an answered key must not be sent again", calls[0].key(), calls[1].key())
 				}
 			})
+		})
+	}
+}
+
+// What is no time asks for no pause, and one that is out of the question is told and not waited for.
+func TestRateLimitReset(t *testing.T) {
+	for value, want := range map[string]time.Duration{"": 0, "soon": 0, "-5": 0, "0": 0, "NaN": 0, "1e300": 0, "1.5": 1500 * time.Millisecond, "86400": 24 * time.Hour, "9999999": 24 * time.Hour} {
+		if got := rateLimitReset(http.Header{"X-Ratelimit-Reset": {value}}, time.Now()); got != want {
+			t.Errorf("%q is %s, want %s", value, got, want)
+		}
+	}
+	if got := rateLimitReset(http.Header{"X-Ratelimit-Reset": {"1700000000"}}, time.Now()); got != 0 {
+		t.Errorf("a time that has passed is %s", got)
+	}
+	for code, asks := range map[int]bool{429: true, 503: true, 500: false, 403: false} {
+		synctest.Test(t, func(t *testing.T) {
+			client, a := scripted(t, map[string]script{"createRole": func(call) reply {
+				return reply{status: code, body: `{"message":"later"}`, header: map[string]string{"X-RateLimit-Reset": "7200"}}
+			}})
+			began := time.Now()
+			_, err := client.CreateRole(t.Context(), "r")
+			var e *apierr.Error
+			if !errors.As(err, &e) || (e.RetryAfter == 2*time.Hour) != asks || time.Since(began) > time.Second || len(a.calls) != 1 {
+				t.Errorf("%d: %v after %s and %d requests", code, err, time.Since(began), len(a.calls))
+			}
 		})
 	}
 }

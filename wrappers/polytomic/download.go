@@ -34,7 +34,8 @@ func (f LogFile) GoString() string { return f.String() }
 func (f LogFile) Link() string { return f.link }
 
 // Open downloads the file; the caller closes it. The request goes to the host of the signed link, without the client's key
-// and any other header of its own, through the same proxy, if any. A link that has expired is asked for again, once. Only ctx bounds the download.
+// and any other header of its own, through the same proxy, if any. A link that has expired is asked for again, once, but for
+// that of an export. Only ctx bounds the download.
 func (f LogFile) Open(ctx context.Context) (io.ReadCloser, error) {
 	body, err := f.client.download(ctx, f.link)
 	if err == nil || f.renew == nil || !expired(err) {

@@ -101,7 +101,8 @@ func AsTest() StartOption {
 	return startOption(func(s *runSettings) { yes := true; s.bulk.Test, s.model.Test = &yes, &yes })
 }
 
-// OnlySchemas runs a bulk sync for these schemas alone, by their ids.
+// OnlySchemas runs a bulk sync for these schemas alone, by their ids. An empty list is an error of kind
+// [apierr.KindInvalid], because the service would run them all.
 func OnlySchemas(ids ...string) BulkStartOption {
 	return bulkOption(func(s *runSettings) { s.bulk.Schemas = nullable.NewNullableWithValue(slices.Clone(ids)) })
 }
@@ -122,7 +123,8 @@ func ResyncRecords() ModelStartOption {
 	return modelOption(func(s *runSettings) { yes := true; s.model.Resync = &yes })
 }
 
-// OnlyIdentities runs a model sync for the records with these identities alone.
+// OnlyIdentities runs a model sync for the records with these identities alone. An empty list is an error of kind
+// [apierr.KindInvalid], because the service would write all records.
 func OnlyIdentities(identities ...string) ModelStartOption {
 	return modelOption(func(s *runSettings) { s.model.Identities = nullable.NewNullableWithValue(slices.Clone(identities)) })
 }

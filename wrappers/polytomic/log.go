@@ -76,7 +76,7 @@ func (e *exported) UnmarshalJSON(text []byte) error {
 }
 
 // ExportLogs makes one file of the execution's log, waits for it and returns it. With notify Polytomic also mails the
-// key's user when it is ready. How the job carries the link was not tried on the live service: a field url, or the link by
+// key's user when it is ready. Its link is not asked for again when it has expired: export anew. How the job carries the link was not tried on the live service: a field url, or the link by
 // itself, are understood.
 //
 //sluice:operation POST /api/bulk/syncs/{sync_id}/executions/{execution_id}/logs/export

@@ -237,6 +237,22 @@ func TestN7Console(t *testing.T) {
 	})
 }
 
+// What an execution that has ended said last is not lost because the console could not be read at once.
+func TestN7ConsoleOfTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := scripted(t, map[string]script{
+			"getBulkSyncExecutionConsoleLogs": inTurn(status(408, `{"message":"timeout","status":408}`), status(408, `{"message":"timeout","status":408}`),
+				status(408, `{"message":"timeout","status":408}`), status(408, `{"message":"timeout","status":408}`), status(408, `{"message":"timeout","status":408}`),
+				ok(data(`{"entries":[{"id":"1","message":"the last words"}],"next_cursor":null}`))),
+			"getBulkSyncExecution": ok(data(bulkExecution("e", "completed"))),
+		})
+		n, err := length(client.BulkSync("s").Execution("e").Console(t.Context(), Follow()))
+		if err != nil || n != 1 {
+			t.Errorf("%d lines, %v", n, err)
+		}
+	})
+}
+
 func TestN9Proxy(t *testing.T) {
 	client, a := scripted(t, map[string]script{})
 	hc := &http.Client{Transport: client.Connection("c1").RoundTripper()}
@@ -357,7 +373,7 @@ func TestN9ProxyRedirects(t *testing.T) {
 	hc := &http.Client{Transport: client.Connection("c1").RoundTripper()}
 	send := func(location string) (*http.Response, error) {
 		a.script("executeConnectionProxy", to(location))
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://system.example.com/first", strings.NewReader("a body"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://system.example.com/first", strings.NewReader("a body"))
 		if err != nil {
 			t.Fatal(err)
 		}

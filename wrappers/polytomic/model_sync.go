@@ -191,6 +191,9 @@ func (s *ModelSync) Run(ctx context.Context, opts ...ModelRunOption) (*ModelSync
 }
 
 func (s *ModelSync) start(ctx context.Context, settings *runSettings) (*ModelSyncExecution, error) {
+	if settings.model.Identities.IsSpecified() && len(given(settings.model.Identities)) == 0 {
+		return nil, s.about(apierr.Invalid(service, "identities", "OnlyIdentities was given none, and the service would write all records"))
+	}
 	last, from, err := s.client.start(ctx, starting{
 		resource: "model sync", id: s.id, poller: s.client.tasks,
 		send: func(ctx context.Context) (job.Snapshot, error) {

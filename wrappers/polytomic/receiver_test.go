@@ -97,6 +97,12 @@ func TestN8Receiver(t *testing.T) {
 		if status := post(r, large, sign(large)); status != 413 {
 			t.Errorf("too large: status %d", status)
 		}
+		two := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(delivery("evt-6", now)))
+		two.Header[signatureHeader] = []string{sign(delivery("evt-6", now)), "another"}
+		answer := httptest.NewRecorder()
+		if r.ServeHTTP(answer, two); answer.Code != http.StatusUnauthorized {
+			t.Errorf("two signatures: status %d", answer.Code)
+		}
 		req := httptest.NewRequest(http.MethodGet, "/hooks", nil)
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
@@ -295,38 +301,42 @@ func TestN8TwoReceivers(t *testing.T) {
 
 // A delivery makes a wait ask at once.
 func TestN8WakesWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var over atomic.Bool
-		client, a := scripted(t, map[string]script{
-			"getBulkSyncExecution": func(call) reply {
-				if !over.Load() {
-					return reply{body: data(bulkExecution("e1", "running"))}
-				}
-				return reply{body: data(bulkExecution("e1", "completed"))}
-			},
-			"listBulkSyncExecutions": ok(`{}`),
-		}, WithPolling(job.Options{Intervals: job.Intervals{Min: time.Second, Max: time.Hour, MaxAlone: time.Hour}}))
-		r, err := NewWebhookReceiver(webhookSecret, WakeWaits(client))
-		if err != nil {
-			t.Fatal(err)
-		}
-		waited := make(chan error)
-		go func() { waited <- client.BulkSync("s1").Execution("e1").Wait(t.Context()) }()
-		time.Sleep(20 * time.Minute)
-		polls := len(a.asked("getBulkSyncExecution"))
-		ended := time.Now()
-		over.Store(true)
-		body := delivery("evt-1", time.Now())
-		if status := post(r, body, sign(body)); status != 200 {
-			t.Fatalf("status %d", status)
-		}
-		if err := <-waited; err != nil {
-			t.Fatal(err)
-		}
-		if delay := time.Since(ended); delay > 2*time.Second {
-			t.Errorf("noticed after %s, with %d polls before", delay, polls)
-		}
-	})
+	for range 5 { // an ordinary poll may come at the right moment
+		synctest.Test(t, testN8WakesWaits)
+	}
+}
+
+func testN8WakesWaits(t *testing.T) {
+	var over atomic.Bool
+	client, a := scripted(t, map[string]script{
+		"getBulkSyncExecution": func(call) reply {
+			if !over.Load() {
+				return reply{body: data(bulkExecution("e1", "running"))}
+			}
+			return reply{body: data(bulkExecution("e1", "completed"))}
+		},
+		"listBulkSyncExecutions": ok(`{}`),
+	}, WithPolling(job.Options{Intervals: job.Intervals{Min: time.Second, Max: time.Hour, MaxAlone: time.Hour}}))
+	r, err := NewWebhookReceiver(webhookSecret, WakeWaits(client))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan error)
+	go func() { waited <- client.BulkSync("s1").Execution("e1").Wait(t.Context()) }()
+	time.Sleep(20 * time.Minute)
+	polls := len(a.asked("getBulkSyncExecution"))
+	ended := time.Now()
+	over.Store(true)
+	body := delivery("evt-1", time.Now())
+	if status := post(r, body, sign(body)); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	if err := <-waited; err != nil {
+		t.Fatal(err)
+	}
+	if delay := time.Since(ended); delay > 2*time.Second {
+		t.Errorf("noticed after %s, with %d polls before", delay, polls)
+	}
 }
 
 func TestN8CatchUp(t *testing.T) {

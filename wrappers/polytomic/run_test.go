@@ -204,16 +204,50 @@ func TestN1UnknownStatusIsNoEnd(t *testing.T) {
 
 // A schema that failed counts, also when the execution is completed and counts no errors.
 func TestN1FailedSchema(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, _ := scripted(t, map[string]script{
-			"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", fmt.Sprintf(runCounts, 0, 0, "failed", 0, 0)))),
+	for _, status := range []string{"failed", "canceled", "interrupted"} {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := scripted(t, map[string]script{
+				"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", fmt.Sprintf(runCounts, 0, 0, status, 0, 0)))),
+			})
+			err := client.BulkSync("s1").Execution("e1").Wait(t.Context(), FailOnErrors())
+			var e *ExecutionError
+			if !errors.As(err, &e) || !slices.Equal(e.FailedSchemas, []string{"orders"}) || e.Errors != 1 {
+				t.Errorf("a schema that is %s: %v", status, err)
+			}
 		})
-		err := client.BulkSync("s1").Execution("e1").Wait(t.Context(), FailOnErrors())
-		var e *ExecutionError
-		if !errors.As(err, &e) || !slices.Equal(e.FailedSchemas, []string{"orders"}) || e.Errors != 1 {
-			t.Errorf("%v", err)
+	}
+}
+
+// Errors and warnings are seen wherever the service tells of them: in the total, in a schema, or in words alone.
+func TestN1CountsAnywhere(t *testing.T) {
+	for body, want := range map[string]Outcome{
+		`"error_count":1`: OutcomeErrors, `"warning_count":1`: OutcomeWarnings,
+		`"error_count":0,"schemas":[{"schema":"a","status":"completed","error_count":1}]`:     OutcomeErrors,
+		`"warning_count":0,"schemas":[{"schema":"a","status":"completed","warning_count":1}]`: OutcomeWarnings,
+		`"error_count":0,"warning_count":0,"schemas":null`:                                    OutcomeClean,
+	} {
+		client, _ := scripted(t, map[string]script{"getBulkSyncExecution": ok(data(bulkExecution("e1", "completed", body)))})
+		x := client.BulkSync("s1").Execution("e1")
+		if err := x.Wait(t.Context()); err != nil || x.Outcome() != want {
+			t.Errorf("bulk %s: %s, %v", body, x.Outcome(), err)
 		}
-	})
+		if err := x.Err(FailOnWarnings()); (err != nil) != (want != OutcomeClean) {
+			t.Errorf("bulk %s: %v", body, err)
+		}
+	}
+	for body, want := range map[string]Outcome{
+		`"counts":{"error":1}`: OutcomeErrors, `"counts":{"warnings":1}`: OutcomeWarnings, `"errors":["no such field"]`: OutcomeErrors,
+		`"counts":{"error":0},"errors":["no such field"]`: OutcomeErrors, `"counts":{"error":0},"errors":[]`: OutcomeClean,
+	} {
+		client, _ := scripted(t, map[string]script{"getModelSyncExecution": ok(data(bulkExecution("e1", "completed", body)))})
+		x := client.ModelSync("s1").Execution("e1")
+		if err := x.Wait(t.Context()); err != nil || x.Outcome() != want {
+			t.Errorf("model %s: %s, %v", body, x.Outcome(), err)
+		}
+		if err := x.Err(FailOnWarnings()); (err != nil) != (want != OutcomeClean) {
+			t.Errorf("model %s: %v", body, err)
+		}
+	}
 }
 
 func TestN1OnRunning(t *testing.T) {
@@ -395,6 +429,21 @@ func TestStartOptions(t *testing.T) {
 	if _, err := client.BulkSync("s").Start(t.Context(), AsTest(), ResyncMode(polytomicapi.BulkResyncModeRebuild)); !errors.Is(err, apierr.ErrInvalid) {
 		t.Errorf("test and resync mode: %v", err)
 	}
+	// A list that turned out empty must not become a run of everything.
+	if _, err := client.BulkSync("s").Start(t.Context(), OnlySchemas()); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("only the schemas of an empty list: %v", err)
+	}
+	if _, err := client.ModelSync("s").Run(t.Context(), OnlyIdentities()); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("only the identities of an empty list: %v", err)
+	}
+	request := newBulkSync()
+	request.Schemas = SelectSchemas()
+	if _, err := client.CreateBulkSync(t.Context(), request); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("a sync of no schemas: %v", err)
+	}
+	if len(a.calls) != 0 {
+		t.Errorf("%d requests were sent", len(a.calls))
+	}
 	if _, err := client.BulkSync("s").Start(t.Context(), ResyncMode(polytomicapi.BulkResyncModeRebuild), FetchMode(polytomicapi.BulkFetchModeFull)); err != nil {
 		t.Fatal(err)
 	}
@@ -532,6 +581,140 @@ func TestResume(t *testing.T) {
 	}
 	if _, err := elsewhere.Resume(token); !errors.Is(err, job.ErrTokenMismatch) {
 		t.Errorf("a token of another deployment: %v", err)
+	}
+}
+
+// The answer was lost, the repeated request is refused because something runs, and nobody can say what that is: it may be
+// ours.
+func TestStartRefusedAndNotSeen(t *testing.T) {
+	for _, policy := range []RunningPolicy{Fail, Attach, WaitThenRun} {
+		synctest.Test(t, func(t *testing.T) {
+			client, a := scripted(t, map[string]script{
+				"startBulkSync": inTurn(func(call) reply { return reply{fail: errReset} },
+					status(409, `{"message":"an execution is already running","status":409}`)),
+				"getBulkSyncStatus": status(403, `{"message":"forbidden","status":403}`),
+			})
+			_, err := client.BulkSync("s").Start(t.Context(), OnRunning(policy))
+			var unknown *StartUnknownError
+			if !errors.As(err, &unknown) || !errors.Is(err, apierr.ErrPermissionDenied) || !mayHaveApplied(err) {
+				t.Errorf("%d: %v", policy, err)
+			}
+			if n := len(a.asked("startBulkSync")); n != 2 {
+				t.Errorf("%d: %d requests", policy, n)
+			}
+		})
+	}
+}
+
+// Whether an execution came into being since the request is told by the service's clock, which may differ from ours, also
+// when the first answer of the service at all is the one about it.
+func TestRecoveryByTheClockOfTheService(t *testing.T) {
+	for _, off := range []time.Duration{-time.Hour, 0, time.Hour} {
+		for _, ours := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := time.Now().Add(off) // as the service has it
+				born := asked.Add(-30 * time.Minute)
+				if ours {
+					born = asked
+				}
+				client, _ := scripted(t, map[string]script{
+					"startBulkSync": status(500, `{"message":"boom","status":500}`),
+					"getBulkSyncStatus": func(call) reply {
+						return reply{body: dataf(`{"last_execution":%s}`, bulkExecution("e", "completed", created(born))),
+							header: map[string]string{"Date": time.Now().Add(off).UTC().Format(http.TimeFormat)}}
+					},
+				})
+				x, err := client.BulkSync("s").Start(t.Context())
+				var unknown *StartUnknownError
+				if ours && (err != nil || !x.Recovered()) || !ours && !errors.As(err, &unknown) {
+					t.Errorf("clock off by %s, ours %t: %v, %v", off, ours, x, err)
+				}
+			})
+		}
+	}
+}
+
+// An answer that names no execution leaves open whether one was started.
+func TestStartAnswersNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		client, a := scripted(t, map[string]script{
+			"startModelSync": ok(data(`{"status":"created"}`)),
+			"getModelSyncStatus": func(call) reply {
+				return reply{body: dataf(`{"current_execution":%s}`, bulkExecution("e", "running", created(began)))}
+			},
+		})
+		if x, err := client.ModelSync("s").Start(t.Context()); err != nil || !x.Recovered() || x.ID() != "e" {
+			t.Errorf("%v, %v", x, err)
+		}
+		a.script("getModelSyncStatus", ok(data(`{}`)))
+		var unknown *StartUnknownError
+		if _, err := client.ModelSync("s").Start(t.Context()); !errors.As(err, &unknown) || !mayHaveApplied(err) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A refusal because of an execution that ends before it is looked for is no reason to attach to what has ended.
+func TestAttachToNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := scripted(t, map[string]script{
+			"startBulkSync":     inTurn(status(409, `{"message":"an execution is already running","status":409}`), ok(data(bulkExecution("mine", "created")))),
+			"getBulkSyncStatus": ok(dataf(`{"current_execution":null,"last_execution":%s}`, bulkExecution("other", "completed"))),
+		})
+		x, err := client.BulkSync("s").Start(t.Context(), OnRunning(Attach))
+		if err != nil || x.ID() != "mine" || x.Attached() {
+			t.Errorf("%v, %v", x, err)
+		}
+	})
+}
+
+// How an execution ended is not known while its counts cannot be read, also when its end is; what its snapshot says of
+// records that failed counts without them.
+func TestN1EndWithoutCounts(t *testing.T) {
+	down := status(404, `{"message":"gone","status":404}`)
+	client, _ := scripted(t, map[string]script{"getBulkSyncExecution": down, "getModelSyncExecution": down})
+	end := func(kind string, failure *job.Failure) job.Snapshot {
+		return job.Snapshot{Ref: job.Ref{Service: service, Kind: kind, ID: "e", Parent: "s"}, Phase: job.PhaseSucceeded, Raw: "completed", Failure: failure}
+	}
+	errs := &job.Failure{Type: "record errors", Message: "2 records failed"}
+	bulk, model := client.BulkSync("s").execution(end(kindBulk, nil), originNamed), client.ModelSync("s").execution(end(kindModel, nil), originNamed)
+	for what, err := range map[string]error{"bulk": bulk.Wait(t.Context()), "model": model.Wait(t.Context())} {
+		if !errors.Is(err, apierr.ErrNotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	client, _ = scripted(t, nil)
+	bulk, model = client.BulkSync("s").execution(end(kindBulk, errs), originNamed), client.ModelSync("s").execution(end(kindModel, errs), originNamed)
+	if bulk.Outcome() != OutcomeErrors || model.Outcome() != OutcomeErrors {
+		t.Errorf("%s and %s", bulk.Outcome(), model.Outcome())
+	}
+	if bulk.Err(FailOnErrors()) == nil || model.Err(FailOnErrors()) == nil {
+		t.Error("no error for records that failed")
+	}
+}
+
+// An execution that somebody else started is not cancelled by a wait that gives up, one of our own is.
+func TestCancelOnStop(t *testing.T) {
+	for _, attached := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			starts := ok(data(bulkExecution("e", "created")))
+			if attached {
+				starts = status(409, `{"message":"an execution is already running","status":409}`)
+			}
+			client, a := scripted(t, map[string]script{
+				"startBulkSync": starts, "getBulkSyncStatus": ok(dataf(`{"current_execution":%s}`, bulkExecution("e", "running"))),
+				"getBulkSyncExecution": ok(data(bulkExecution("e", "running"))), "cancelBulkSyncExecution": ok(data(`{"id":"e","status":"canceling"}`)),
+				"listBulkSyncExecutions": ok(`{"data":null}`),
+			})
+			x, err := client.BulkSync("s").Run(t.Context(), OnRunning(Attach), CancelOnStop(), WithMaxWait(time.Minute))
+			if !errors.Is(err, job.ErrMaxWait) || x.Attached() != attached {
+				t.Errorf("attached %t: %v", x.Attached(), err)
+			}
+			if n := len(a.asked("cancelBulkSyncExecution")); (n > 0) == attached {
+				t.Errorf("attached %t: cancelled %d times", attached, n)
+			}
+		})
 	}
 }
 

@@ -102,7 +102,6 @@ func attempt(ctx context.Context, try int) context.Context {
 
 // settle looks for an execution that came into being after a request was sent.
 func (c *Client) settle(ctx context.Context, st starting, sent time.Time) (s job.Snapshot, found bool, err error) {
-	since := c.clock.at(sent).Add(-clockTolerance)
 	for _, delay := range lookDelays {
 		if !sleep(ctx, delay) {
 			return s, false, context.Cause(ctx)
@@ -111,7 +110,7 @@ func (c *Client) settle(ctx context.Context, st starting, sent time.Time) (s job
 		if s, ok, err = st.look(ctx); err != nil || !ok || s.ID == "" || c.begun.has(s.ID) {
 			continue
 		}
-		if s.Created.After(since) {
+		if s.Created.After(c.clock.at(sent).Add(-clockTolerance)) { // now that an answer told the service's time
 			return s, true, nil
 		}
 		if !s.Phase.Final() {
