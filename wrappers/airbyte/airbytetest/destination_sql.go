@@ -265,9 +265,9 @@ const positionColumn = "_airbyte_position"
 const maxParameters = 20_000
 
 func (t *finalTable) insert(ctx context.Context, tx *sql.Tx, into string, batch [][]any, jobID int64) error {
-	names := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i] = quoteName(c.name)
+	names := make([]string, 0, len(t.columns)+1)
+	for _, c := range t.columns {
+		names = append(names, quoteName(c.name))
 	}
 	positions := len(t.keys) > 0
 	if positions {

@@ -195,8 +195,9 @@ func textOf(value any, of FieldType) string {
 			return v.Format(time.DateOnly)
 		case TimestampField:
 			return v.Format(plainLayouts[0])
+		default:
+			return v.Format(time.RFC3339Nano)
 		}
-		return v.Format(time.RFC3339Nano)
 	}
 	return string(compactJSON(value))
 }
