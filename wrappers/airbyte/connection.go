@@ -3,7 +3,6 @@ package airbyte
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
@@ -26,8 +25,8 @@ type Connection struct {
 // ID returns the connection's id.
 func (c *Connection) ID() string { return c.id }
 
-// is reports whether id is the connection's: UUIDs are the same in capital letters, in which some databases keep them.
-func (c *Connection) is(id string) bool { return strings.EqualFold(id, c.id) }
+// is reports whether id is the connection's.
+func (c *Connection) is(id string) bool { return sameID(id, c.id) }
 
 // Workspace returns the handle of the workspace it was reached through.
 func (c *Connection) Workspace() *Workspace { return c.workspace }

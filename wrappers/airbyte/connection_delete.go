@@ -51,7 +51,7 @@ func (c *Connection) Delete(ctx context.Context, opts ...DeleteOption) (*Deletio
 	}
 	done := &Deletion{}
 	err = deleted(transport.Discard(c.workspace.client.raw.DeleteConnection(ctx, c.id)), func() iter.Seq2[*Connection, error] {
-		return c.workspace.Connections(ctx, ConnectionFilter{Where: func(info *airbyteapi.ConnectionResponse) bool { return info.ConnectionID == c.id }})
+		return c.workspace.Connections(ctx, ConnectionFilter{Where: func(info *airbyteapi.ConnectionResponse) bool { return c.is(info.ConnectionID) }})
 	})
 	c.info.Forget()
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *Connection) others(ctx context.Context, dependents func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	if list = slices.DeleteFunc(list, func(d Dependent) bool { return d.ID == c.id }); len(list) == 0 {
+	if list = slices.DeleteFunc(list, func(d Dependent) bool { return c.is(d.ID) }); len(list) == 0 {
 		return nil, nil
 	}
 	return list, nil

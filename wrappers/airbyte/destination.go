@@ -271,7 +271,7 @@ func (d *Destination) Delete(ctx context.Context, opts ...DeleteOption) (*Deleti
 
 func (d *Destination) remove(ctx context.Context) error {
 	err := deleted(transport.Discard(d.workspace.client.raw.DeleteDestination(ctx, d.id)), func() iter.Seq2[*Destination, error] {
-		return d.workspace.Destinations(ctx, DestinationFilter{Where: func(info *airbyteapi.DestinationResponse) bool { return info.DestinationID == d.id }})
+		return d.workspace.Destinations(ctx, DestinationFilter{Where: func(info *airbyteapi.DestinationResponse) bool { return sameID(info.DestinationID, d.id) }})
 	})
 	d.info.Forget()
 	if err != nil {

@@ -21,3 +21,7 @@ func checkID(field, id string) error {
 	}
 	return transport.CheckID(service, field, id)
 }
+
+// sameID reports whether two ids are of the same thing: UUIDs are the same in capital letters, in which some databases
+// keep them.
+func sameID(a, b string) bool { return strings.EqualFold(a, b) }

@@ -286,7 +286,7 @@ func (s *Source) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion, e
 
 func (s *Source) remove(ctx context.Context) error {
 	err := deleted(transport.Discard(s.workspace.client.raw.DeleteSource(ctx, s.id)), func() iter.Seq2[*Source, error] {
-		return s.workspace.Sources(ctx, SourceFilter{Where: func(info *airbyteapi.SourceResponse) bool { return info.SourceID == s.id }})
+		return s.workspace.Sources(ctx, SourceFilter{Where: func(info *airbyteapi.SourceResponse) bool { return sameID(info.SourceID, s.id) }})
 	})
 	s.info.Forget()
 	if err != nil {

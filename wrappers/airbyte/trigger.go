@@ -179,7 +179,7 @@ type runningJob struct {
 
 // triggerOnce sends at most one request. When a job runs already it returns that one too, and the error that says so.
 func (c *Connection) triggerOnce(ctx context.Context, kind JobType) (triggered, *runningJob, error) {
-	release, err := c.workspace.client.triggers.lock(ctx, c.id)
+	release, err := c.workspace.client.triggers.lock(ctx, strings.ToLower(c.id))
 	if err != nil {
 		return triggered{}, nil, c.explain(err, 0)
 	}

@@ -171,7 +171,7 @@ func (w *Workspace) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion
 		return nil, w.fail(&DependentsError{Resource: "workspace", ID: w.id, Connections: connections})
 	}
 	err = deleted(transport.Discard(w.client.raw.DeleteWorkspace(ctx, w.id)), func() iter.Seq2[*Workspace, error] {
-		return w.client.Workspaces(ctx, WorkspaceFilter{Where: func(info *airbyteapi.WorkspaceResponse) bool { return info.WorkspaceID == w.id }})
+		return w.client.Workspaces(ctx, WorkspaceFilter{Where: func(info *airbyteapi.WorkspaceResponse) bool { return sameID(info.WorkspaceID, w.id) }})
 	})
 	w.info.Forget()
 	if err != nil {
@@ -190,7 +190,7 @@ func (w *Workspace) fail(err error) error {
 // same reports whether the workspace id of an answer is this workspace. The server writes "null" where it does not know
 // (airbyte-platform ConnectionReadMapper.kt).
 func (w *Workspace) same(id string) bool {
-	return id == "" || id == "null" || strings.EqualFold(id, w.id)
+	return id == "" || id == "null" || sameID(id, w.id)
 }
 
 // WorkspaceFilter says which workspaces a list brings: those that all of its fields allow. The zero filter allows all.

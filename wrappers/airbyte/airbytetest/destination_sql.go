@@ -37,6 +37,7 @@ type finalTable struct {
 type tableColumn struct {
 	name string // as the database stores it
 	typ  string
+	text bool // the table holds text where the stream has something else
 }
 
 func newFinalTable(db *sql.DB, place warehouse.Destination, stream PlannedStream, fields []Field) (*finalTable, error) {
@@ -47,17 +48,32 @@ func newFinalTable(db *sql.DB, place warehouse.Destination, stream PlannedStream
 		return nil, fmt.Errorf("%w: %w", ErrConfiguration, err)
 	}
 	t := &finalTable{db: db, place: place, stream: stream, name: name, fields: fields, meta: place.MetaColumns()}
-	for _, field := range fields {
-		t.columns = append(t.columns, tableColumn{place.Column(field.Name), t.sqlType(field.Type)})
-	}
+	var meta []tableColumn
+	taken := make(map[string]bool)
 	for _, column := range []tableColumn{
-		{t.meta.RawID, "varchar"}, {t.meta.ExtractedAt, t.sqlType(TimestampWithZoneField)},
-		{t.meta.Meta, t.sqlType(ObjectField)}, {t.meta.GenerationID, "bigint"},
+		{name: t.meta.RawID, typ: "varchar"}, {name: t.meta.ExtractedAt, typ: t.sqlType(TimestampWithZoneField)},
+		{name: t.meta.Meta, typ: t.sqlType(ObjectField)}, {name: t.meta.GenerationID, typ: "bigint"},
 	} {
 		if column.name != "" {
-			t.columns = append(t.columns, column)
+			meta = append(meta, column)
+			taken[column.name] = true
 		}
 	}
+	quoted := make(map[string]string, len(fields)) // by the field's name
+	for _, field := range fields {
+		column := place.Column(field.Name)
+		if column == "" {
+			return nil, fmt.Errorf("%w: the destination has no name for the field %q", ErrConfiguration, field.Name)
+		}
+		// Of fields whose names the destination makes the same, the later ones get a number (airbyte CDK, ColumnNameResolver).
+		for n := 1; taken[column]; n++ {
+			column = place.Column(fmt.Sprint(field.Name, "_", n))
+		}
+		taken[column] = true
+		quoted[field.Name] = quoteName(column)
+		t.columns = append(t.columns, tableColumn{name: column, typ: t.sqlType(field.Type)})
+	}
+	t.columns = append(t.columns, meta...)
 	t.final = quoteName(name.Schema) + "." + quoteName(name.Table)
 	t.target = t.final
 	if stream.SyncMode.Overwrites() {
@@ -66,16 +82,16 @@ func newFinalTable(db *sql.DB, place warehouse.Destination, stream PlannedStream
 	}
 	if stream.SyncMode.Dedupes() {
 		for _, path := range stream.PrimaryKey {
-			if len(path) != 1 || !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == path[0] }) {
+			if len(path) != 1 || quoted[path[0]] == "" {
 				return nil, fmt.Errorf("%w: the primary key %v is not a selected field of the stream", ErrConfiguration, path)
 			}
-			t.keys = append(t.keys, quoteName(place.Column(path[0])))
+			t.keys = append(t.keys, quoted[path[0]])
 		}
 		if len(t.keys) == 0 {
 			return nil, fmt.Errorf("%w: sync mode %s needs a primary key", ErrConfiguration, stream.SyncMode)
 		}
-		if len(stream.CursorField) > 0 && slices.ContainsFunc(fields, func(f Field) bool { return f.Name == stream.CursorField[0] }) {
-			t.cursor = quoteName(place.Column(stream.CursorField[0]))
+		if len(stream.CursorField) > 0 {
+			t.cursor = quoted[stream.CursorField[0]] // "" when it is not selected
 		}
 	}
 	return t, nil
@@ -148,30 +164,50 @@ func (t *finalTable) create(ctx context.Context, table string) error {
 	return err
 }
 
-// evolve adds the columns that an existing table lacks, and widens to text those whose type no longer fits.
+// evolve adds the columns that an existing table lacks, and widens those that cannot hold what the stream has now:
+// integers become numbers, and everything else text. A column of a wider type stays what it is.
 func (t *finalTable) evolve(ctx context.Context) error {
 	have, err := t.existing(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range t.columns {
+	for i := range t.columns {
+		c := &t.columns[i]
 		typ, ok := have[c.name]
-		switch {
-		case !ok:
+		if !ok {
 			if _, err := t.db.ExecContext(ctx, "ALTER TABLE "+t.final+" ADD COLUMN "+quoteName(c.name)+" "+c.typ); err != nil {
 				return err
 			}
-		case c.typ == "varchar" && !strings.Contains(typ, "char") && !strings.Contains(typ, "text"):
-			alter := "ALTER TABLE " + t.final + " ALTER COLUMN " + quoteName(c.name) + " TYPE varchar"
-			if t.place.Kind == warehouse.Postgres {
-				alter += " USING " + quoteName(c.name) + "::varchar"
-			}
-			if _, err := t.db.ExecContext(ctx, alter); err != nil {
+			continue
+		}
+		isText := strings.Contains(typ, "char") || strings.Contains(typ, "text")
+		number := t.sqlType(NumberField)
+		switch {
+		case i < len(t.fields) && t.fields[i].Type == UnknownField: // it holds nothing this time
+		case isText:
+			c.text = c.typ != "varchar"
+		case typ == c.typ, typ == number && c.typ == "bigint", strings.HasPrefix(typ, "timestamp without") && c.typ == "timestamp":
+		case typ == "bigint" && c.typ == number:
+			if err := t.widen(ctx, c.name, number); err != nil {
 				return err
 			}
+		default:
+			if err := t.widen(ctx, c.name, "varchar"); err != nil {
+				return err
+			}
+			c.text = c.typ != "varchar"
 		}
 	}
 	return nil
+}
+
+func (t *finalTable) widen(ctx context.Context, column, typ string) error {
+	alter := "ALTER TABLE " + t.final + " ALTER COLUMN " + quoteName(column) + " TYPE " + typ
+	if t.place.Kind == warehouse.Postgres {
+		alter += " USING " + quoteName(column) + "::" + typ
+	}
+	_, err := t.db.ExecContext(ctx, alter)
+	return err
 }
 
 // existing lists the final table's columns and their types, lower-case.
@@ -207,7 +243,7 @@ func (t *finalTable) write(ctx context.Context, batch [][]any, jobID int64) (err
 	into := t.target
 	if len(t.keys) > 0 {
 		into = quoteName(sideTable("batch", t.name.Table))
-		if _, err = tx.ExecContext(ctx, "CREATE TEMPORARY TABLE "+into+" AS SELECT * FROM "+t.target+" LIMIT 0"); err != nil {
+		if _, err = tx.ExecContext(ctx, "CREATE TEMPORARY TABLE "+into+" AS SELECT *, CAST(0 AS bigint) AS "+positionColumn+" FROM "+t.target+" LIMIT 0"); err != nil {
 			return err
 		}
 	}
@@ -222,17 +258,25 @@ func (t *finalTable) write(ctx context.Context, batch [][]any, jobID int64) (err
 	return tx.Commit()
 }
 
+// positionColumn tells in a batch which record came later.
+const positionColumn = "_airbyte_position"
+
 // maxParameters keeps a statement below PostgreSQL's 65,535.
 const maxParameters = 20_000
 
 func (t *finalTable) insert(ctx context.Context, tx *sql.Tx, into string, batch [][]any, jobID int64) error {
-	names := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i] = quoteName(c.name)
+	names := make([]string, 0, len(t.columns)+1)
+	for _, c := range t.columns {
+		names = append(names, quoteName(c.name))
 	}
+	positions := len(t.keys) > 0
+	if positions {
+		names = append(names, positionColumn)
+	}
+	position := 0
 	meta := string(compactJSON(map[string]any{"sync_id": jobID, "changes": []any{}}))
 	now := time.Now().UTC()
-	for rows := range slices.Chunk(batch, max(1, maxParameters/len(t.columns))) {
+	for rows := range slices.Chunk(batch, max(1, maxParameters/len(names))) {
 		var b strings.Builder
 		b.WriteString("INSERT INTO " + into + " (" + strings.Join(names, ", ") + ") VALUES ")
 		args := make([]any, 0, len(rows)*len(t.columns))
@@ -248,6 +292,10 @@ func (t *finalTable) insert(ctx context.Context, tx *sql.Tx, into string, batch 
 				fmt.Fprintf(&b, "$%d", len(args)+1)
 				args = append(args, t.argument(k, values, now, meta))
 			}
+			if positions {
+				fmt.Fprintf(&b, ", %d", position)
+				position++
+			}
 			b.WriteByte(')')
 		}
 		if _, err := tx.ExecContext(ctx, b.String(), args...); err != nil {
@@ -260,6 +308,9 @@ func (t *finalTable) insert(ctx context.Context, tx *sql.Tx, into string, batch 
 // argument is the k-th column's value of a record.
 func (t *finalTable) argument(k int, values []any, extracted time.Time, meta string) any {
 	if k < len(values) {
+		if t.columns[k].text && values[k] != nil {
+			return textOf(values[k], t.fields[k].Type)
+		}
 		if raw, ok := values[k].(json.RawMessage); ok {
 			return string(raw)
 		}
@@ -280,11 +331,11 @@ func (t *finalTable) argument(k int, values []any, extracted time.Time, meta str
 func (t *finalTable) merge(ctx context.Context, tx *sql.Tx, batch string) error {
 	same := make([]string, len(t.keys))
 	for i, key := range t.keys {
-		same[i] = "old." + key + " = new." + key
+		same[i] = "old." + key + " IS NOT DISTINCT FROM new." + key // a null is a value of a key
 	}
 	match := strings.Join(same, " AND ")
 	replaced := match
-	order := quoteName(t.meta.ExtractedAt) + " DESC"
+	order := positionColumn + " DESC"
 	if t.cursor != "" {
 		replaced += " AND (old." + t.cursor + " IS NULL OR old." + t.cursor + " <= new." + t.cursor + ")"
 		order = t.cursor + " DESC NULLS LAST, " + order

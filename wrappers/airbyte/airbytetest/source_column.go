@@ -1,6 +1,7 @@
 package airbytetest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -34,8 +35,12 @@ func (c *columnType) see(value any) {
 	c.candidates = kept
 }
 
+// fieldType is unknown when no value was seen.
 func (c *columnType) fieldType() FieldType {
-	if len(c.candidates) == 0 {
+	switch {
+	case c.candidates == nil:
+		return UnknownField
+	case len(c.candidates) == 0:
 		return StringField
 	}
 	return c.candidates[0]
@@ -47,10 +52,7 @@ func typesOf(value any) []FieldType {
 	case bool:
 		return []FieldType{BooleanField}
 	case json.Number:
-		if _, err := v.Int64(); err == nil {
-			return []FieldType{IntegerField, NumberField}
-		}
-		return []FieldType{NumberField}
+		return numberTypes(v.String())
 	case map[string]any:
 		return []FieldType{ObjectField}
 	case []any:
@@ -64,15 +66,31 @@ func typesOf(value any) []FieldType {
 // plainNumber keeps "007" and "+1" texts: they are codes, and would lose their zeros.
 var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
+// numberTypes lists the types that hold a number without changing it. A number is a float64: integers that one cannot
+// hold stay integers, or become text, and so does what is out of all bounds.
+func numberTypes(s string) []FieldType {
+	const exact = 1 << 53
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err == nil && -exact <= n && n <= exact:
+		return []FieldType{IntegerField, NumberField}
+	case err == nil:
+		return []FieldType{IntegerField}
+	case !strings.ContainsAny(s, ".eE"):
+		return []FieldType{}
+	}
+	if _, err := strconv.ParseFloat(s, 64); err != nil {
+		return []FieldType{}
+	}
+	return []FieldType{NumberField}
+}
+
 func textTypes(s string) []FieldType {
 	switch {
 	case s == "true" || s == "false" || s == "True" || s == "False":
 		return []FieldType{BooleanField, StringField}
 	case plainNumber.MatchString(s):
-		if _, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return []FieldType{IntegerField, NumberField, StringField}
-		}
-		return []FieldType{NumberField, StringField}
+		return append(numberTypes(s), StringField)
 	}
 	if _, err := time.Parse(time.DateOnly, s); err == nil {
 		return []FieldType{DateField, StringField}
@@ -155,11 +173,33 @@ func convert(value any, to FieldType) any {
 }
 
 func compactJSON(value any) []byte {
-	b, err := json.Marshal(value)
-	if err != nil {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // what reads it is no browser
+	if err := encoder.Encode(value); err != nil {
 		return []byte(strconv.Quote(fmt.Sprint(value)))
 	}
-	return b
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// textOf spells a value of a field as a column of text holds it.
+func textOf(value any, of FieldType) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case json.RawMessage:
+		return string(v)
+	case time.Time:
+		switch of {
+		case DateField:
+			return v.Format(time.DateOnly)
+		case TimestampField:
+			return v.Format(plainLayouts[0])
+		default:
+			return v.Format(time.RFC3339Nano)
+		}
+	}
+	return string(compactJSON(value))
 }
 
 // cursorText spells a cursor value for a stream's state.

@@ -94,19 +94,27 @@ func (s *fileSource) discover(ctx context.Context) ([]Stream, error) {
 	var names []string
 	index := make(map[string]int)
 	var columns []columnType
-	for record, err := range s.records(ctx) {
+	column := func(name string) int {
+		i, known := index[name]
+		if !known {
+			i = len(names)
+			index[name] = i
+			names = append(names, name)
+			columns = append(columns, columnType{})
+		}
+		return i
+	}
+	header := func(names []string) {
+		for _, name := range names {
+			column(name)
+		}
+	}
+	for record, err := range s.records(ctx, header) {
 		if err != nil {
 			return nil, err
 		}
 		for _, field := range record {
-			i, known := index[field.name]
-			if !known {
-				i = len(names)
-				index[field.name] = i
-				names = append(names, field.name)
-				columns = append(columns, columnType{})
-			}
-			columns[i].see(field.value)
+			columns[column(field.name)].see(field.value)
 		}
 	}
 	if len(names) == 0 {
@@ -138,7 +146,7 @@ func (s *fileSource) read(ctx context.Context, _ StreamKey, fields []Field) iter
 		index[field.Name] = i
 	}
 	return func(yield func([]any, error) bool) {
-		for record, err := range s.records(ctx) {
+		for record, err := range s.records(ctx, func([]string) {}) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -162,7 +170,8 @@ type namedValue struct {
 	value any
 }
 
-func (s *fileSource) records(ctx context.Context) iter.Seq2[[]namedValue, error] {
+// records reads the file. A file that names its columns tells them to header before the first record.
+func (s *fileSource) records(ctx context.Context, header func(names []string)) iter.Seq2[[]namedValue, error] {
 	return func(yield func([]namedValue, error) bool) {
 		f, err := s.open()
 		if err != nil {
@@ -170,11 +179,15 @@ func (s *fileSource) records(ctx context.Context) iter.Seq2[[]namedValue, error]
 			return
 		}
 		defer f.Close()
-		lines := s.csvRecords
-		if s.format == "jsonl" {
-			lines = s.jsonRecords
+		text := bufio.NewReader(f)
+		if mark, _ := text.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+			_, _ = text.Discard(3) // a byte order mark, as spreadsheets write it
 		}
-		for record, err := range lines(f) {
+		lines := s.jsonRecords(text)
+		if s.format == "csv" {
+			lines = s.csvRecords(text, header)
+		}
+		for record, err := range lines {
 			if err == nil && ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}
@@ -185,13 +198,9 @@ func (s *fileSource) records(ctx context.Context) iter.Seq2[[]namedValue, error]
 	}
 }
 
-func (s *fileSource) csvRecords(f io.Reader) iter.Seq2[[]namedValue, error] {
+func (s *fileSource) csvRecords(text io.Reader, told func(names []string)) iter.Seq2[[]namedValue, error] {
 	return func(yield func([]namedValue, error) bool) {
-		buffered := bufio.NewReader(f)
-		if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-			_, _ = buffered.Discard(3) // a byte order mark, as spreadsheets write it
-		}
-		r := csv.NewReader(buffered)
+		r := csv.NewReader(text)
 		r.Comma, r.ReuseRecord = s.comma, true
 		header, err := r.Read()
 		if err != nil {
@@ -200,7 +209,8 @@ func (s *fileSource) csvRecords(f io.Reader) iter.Seq2[[]namedValue, error] {
 			}
 			return
 		}
-		names := append([]string(nil), header...)
+		names := columnNames(header)
+		told(names)
 		for {
 			line, err := r.Read()
 			if errors.Is(err, io.EOF) {
@@ -224,9 +234,27 @@ func (s *fileSource) csvRecords(f io.Reader) iter.Seq2[[]namedValue, error] {
 	}
 }
 
-func (s *fileSource) jsonRecords(f io.Reader) iter.Seq2[[]namedValue, error] {
+// columnNames gives every column a name of its own, as pandas does, by which the File source reads: a second "a" is "a.1",
+// and the first column, when it has no name, is "Unnamed: 0".
+func columnNames(header []string) []string {
+	names := make([]string, len(header))
+	taken := make(map[string]bool, len(header))
+	for i, name := range header {
+		if name == "" {
+			name = fmt.Sprint("Unnamed: ", i)
+		}
+		names[i] = name
+		for n := 1; taken[names[i]]; n++ {
+			names[i] = fmt.Sprint(name, ".", n)
+		}
+		taken[names[i]] = true
+	}
+	return names
+}
+
+func (s *fileSource) jsonRecords(text io.Reader) iter.Seq2[[]namedValue, error] {
 	return func(yield func([]namedValue, error) bool) {
-		decoder := json.NewDecoder(bufio.NewReader(f))
+		decoder := json.NewDecoder(text)
 		decoder.UseNumber()
 		for n := 1; ; n++ {
 			record, err := jsonRecord(decoder)

@@ -1,7 +1,11 @@
 package tests_test
 
 import (
+	"encoding/json"
 	"errors"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -178,4 +182,87 @@ func TestInactiveConnection(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a proxy does to the answers does not change what is known: lists in another order or with rows twice, and answers
+// that are about something else.
+func TestTriggerWithOddAnswers(t *testing.T) {
+	start := func(t *testing.T, prepare func(s *server), fault func(r *http.Request, f *faults)) (*airbyte.SyncResult, error) {
+		t.Helper()
+		s := newServer()
+		prepare(s)
+		s.fault = fault
+		return s.client(t).Workspace("w").Connection("c").StartSync(t.Context())
+	}
+	rows := func(change func(rows []json.RawMessage) []json.RawMessage) func(string) string {
+		return func(body string) string {
+			var page struct {
+				Data []json.RawMessage `json:"data"`
+			}
+			if err := json.Unmarshal([]byte(body), &page); err != nil {
+				return body
+			}
+			page.Data = change(page.Data)
+			text, _ := json.Marshal(page)
+			return string(text)
+		}
+	}
+	t.Run("the oldest first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			_, err := start(t, func(s *server) {
+				s.begin("c", "sync", true)
+				pass(time.Hour)
+				s.begin("c", "sync", true)
+				pass(30 * time.Second)
+			}, func(r *http.Request, f *faults) {
+				if r.Method == http.MethodGet {
+					f.rewrite = rows(func(rows []json.RawMessage) []json.RawMessage { slices.Reverse(rows); return rows })
+				}
+			})
+			if running, ok := errors.AsType[*airbyte.SyncRunningError](err); !ok || running.JobID != 2 {
+				t.Errorf("%v", err)
+			}
+		})
+	})
+	t.Run("rows twice", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			result, err := start(t, func(*server) {}, func(r *http.Request, f *faults) {
+				if r.Method == http.MethodPost {
+					f.after = errReset
+					return
+				}
+				f.rewrite = rows(func(rows []json.RawMessage) []json.RawMessage { return append(rows, rows...) })
+			})
+			if err != nil || result.JobID() != 1 || !result.Recovered() {
+				t.Errorf("%v", err)
+			}
+		})
+	})
+	t.Run("another connection's job", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			result, err := start(t, func(*server) {}, func(r *http.Request, f *faults) {
+				if r.Method == http.MethodPost {
+					f.rewrite = func(body string) string {
+						return strings.NewReplacer(`"jobId":1`, `"jobId":7`, `"connectionId":"c"`, `"connectionId":"d"`).Replace(body)
+					}
+				}
+			})
+			if err != nil || result.JobID() != 1 || !result.Recovered() {
+				t.Errorf("%v", err)
+			}
+		})
+	})
+	t.Run("a job of another type", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var s *server
+			_, err := start(t, func(all *server) { s = all }, func(r *http.Request, _ *faults) {
+				if r.Method == http.MethodPost {
+					s.begin("c", "clear", true) // since the list was read; it has not begun, so that the server answers with it
+				}
+			})
+			if running, ok := errors.AsType[*airbyte.SyncRunningError](err); !ok || running.JobID != 1 || running.JobType != airbyte.JobTypeClear {
+				t.Errorf("%v", err)
+			}
+		})
+	})
 }

@@ -166,7 +166,7 @@ func TestDiscoverFindsTheNarrowestTypes(t *testing.T) {
 	}{
 		"csv": {csv, []airbytetest.Field{
 			{Name: "id", Type: i}, {Name: "code", Type: s}, {Name: "price", Type: n}, {Name: "ok", Type: b}, {Name: "born", Type: airbytetest.DateField},
-			{Name: "seen", Type: airbytetest.TimestampWithZoneField}, {Name: "local", Type: airbytetest.TimestampField}, {Name: "note", Type: s}, {Name: "empty", Type: s},
+			{Name: "seen", Type: airbytetest.TimestampWithZoneField}, {Name: "local", Type: airbytetest.TimestampField}, {Name: "note", Type: s}, {Name: "empty", Type: airbytetest.UnknownField},
 		}},
 		"jsonl": {jsonl, []airbytetest.Field{
 			{Name: "id", Type: i}, {Name: "price", Type: n}, {Name: "tags", Type: airbytetest.ArrayField}, {Name: "address", Type: airbytetest.ObjectField},
