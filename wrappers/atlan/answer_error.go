@@ -96,6 +96,15 @@ func (a answered) text(names ...string) string {
 	return ""
 }
 
+// object returns the members of a field that holds an object, nil for any other.
+func (a answered) object(name string) answered {
+	var fields answered
+	if json.Unmarshal(a[name], &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
 func scalar(raw json.RawMessage) string {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {

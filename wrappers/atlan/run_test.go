@@ -328,3 +328,82 @@ func TestT10AnothersRun(t *testing.T) {
 		})
 	}
 }
+
+// TestT10GatewayWhilePolling: what a gateway answers while a service is replaced ends no wait; what the service says of a run
+// that it does not know any more does.
+func TestT10GatewayWhilePolling(t *testing.T) {
+	const page, absent = `<html><title>404 Not Found</title></html>`, `{"code":1006,"message":"no such run"}`
+	for _, c := range []struct {
+		name   string
+		run    func(*Client) *Run
+		status int
+		body   string
+		ends   bool
+	}{
+		{"an app's, a page", func(c *Client) *Run { return c.AppRun("r") }, 404, page, false},
+		{"an app's, a text", func(c *Client) *Run { return c.AppRun("r") }, 404, "default backend - 404", false},
+		{"an app's, the service", func(c *Client) *Run { return c.AppRun("r") }, 404, absent, true},
+		{"a workflow's, a page", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, page, false},
+		{"a workflow's, nothing", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, "", false},
+		{"a workflow's, a method", func(c *Client) *Run { return c.WorkflowRun("r") }, 405, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					status := "Running"
+					switch since := time.Since(began); {
+					case since > 90*time.Second:
+						status = "Succeeded"
+					case since > 5*time.Second:
+						return reply(r, c.status, c.body), nil
+					}
+					if strings.HasSuffix(r.URL.Path, "/runs/indexsearch") {
+						return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"r"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"`+status+`"}}}]}}`), nil
+					}
+					if strings.HasSuffix(r.URL.Path, "/indexsearch") {
+						return reply(r, 200, `{"entities":[]}`), nil
+					}
+					return reply(r, 200, `{"run_id":"r","status":"`+status+`","slug":"w"}`), nil
+				}))
+				err := c.run(client).Wait(t.Context())
+				if took := time.Since(began); c.ends != errors.Is(err, job.ErrGone) || !c.ends && (err != nil || took < 90*time.Second) {
+					t.Errorf("%v after %s", err, took)
+				}
+			})
+		})
+	}
+}
+
+// TestT10OneOddRun: a run whose document has members of other types than expected does not spoil the waits for others, nor the
+// answer to the request that started it.
+func TestT10OneOddRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const odd = `{"metadata":{"name":"odd","labels":{"n":1}},"spec":{"workflowTemplateRef":{"name":"w","clusterScope":true}},"status":{"phase":%s,"resourcesDuration":"1h"}}`
+		phase := `{"a":1}`
+		began := time.Now()
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/submit"):
+				return reply(r, 200, fmt.Sprintf(odd, `null`)), nil
+			case time.Since(began) > time.Minute:
+				phase = `"Succeeded"`
+			}
+			return reply(r, 200, `{"hits":{"hits":[{"_source":`+fmt.Sprintf(odd, phase)+`},{"_source":{"metadata":{"name":"plain"},"status":{"phase":"Succeeded"}}}]}}`), nil
+		}))
+		run, err := client.Workflow("w").Submit(t.Context())
+		if err != nil || run.ID() != "odd" || run.Recovered() {
+			t.Fatalf("%v", err)
+		}
+		took := map[string]time.Duration{}
+		for done, err := range job.WaitAll(t.Context(), []*job.Job{run.Job(), client.WorkflowRun("plain").Job()}) {
+			if err != nil {
+				t.Error(err)
+			}
+			took[done.Job.Ref().ID] = time.Since(began)
+		}
+		if took["plain"] > 30*time.Second || took["odd"] < time.Minute {
+			t.Errorf("%v", took)
+		}
+	})
+}
