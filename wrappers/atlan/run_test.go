@@ -174,6 +174,8 @@ func TestT10TakenNames(t *testing.T) {
 		{"several", `{"message":"exists","slugs":["a","b"]}`, `{}`, "[a b]", false},
 		{"none, and one of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"x","name":"N2"},{"slug":"flow","name":"N","version":7}]}`, "[flow]", true},
 		{"none, and none of the name", `exists`, `{"workflows":[]}`, "[]", false},
+		{"a list of one", `{"message":"exists","slugs":["flow"],"version":7}`, `{}`, "[flow]", true},
+		{"none, and several of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"a","name":"N","version":3},{"slug":"b","name":"N","version":4}]}`, "[a b]", false},
 		{"a slug that is none", `{"message":"exists","slug":"../../x"}`, `{"workflows":[{"slug":"flow","name":"N","app_id":"app","version":7}]}`, "[flow]", true},
 	} {
 		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -185,7 +187,7 @@ func TestT10TakenNames(t *testing.T) {
 		app := testClient(t, rt).App("app")
 		_, err := app.Create(t.Context(), NewAppWorkflow{Name: "N"})
 		var exists *WorkflowExistsError
-		if !errors.As(err, &exists) || fmt.Sprint(exists.Slugs) != c.slugs || !errors.Is(err, ErrConflict) {
+		if !errors.As(err, &exists) || fmt.Sprint(exists.Slugs) != c.slugs || !errors.Is(err, ErrConflict) || (exists.Slug != "") != (len(exists.Slugs) == 1) || exists.Slug == "" && exists.Version != 0 {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		created, err := app.Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: true})
@@ -193,6 +195,41 @@ func TestT10TakenNames(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, created, err)
 		}
 	}
+}
+
+// TestT10ReuseOfAnother: a workflow of another app that has the name is not taken for one of this app.
+func TestT10ReuseOfAnother(t *testing.T) {
+	for of, reused := range map[string]bool{"app": true, "other": false, "": true} {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return reply(r, 200, `{"slug":"flow","name":"N","app_id":"`+of+`"}`), nil
+			}
+			return reply(r, 409, `{"message":"exists","slug":"flow","version":7}`), nil
+		}))
+		created, err := client.App("app").Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: true})
+		var exists *WorkflowExistsError
+		if reused != (err == nil) || !reused && (!errors.As(err, &exists) || exists.Slug != "flow" || !strings.Contains(err.Error(), "other")) {
+			t.Errorf("%s: %+v, %v", of, created, err)
+		}
+	}
+}
+
+// TestT10CreateWhileLocked: a lock is not a name that is taken.
+func TestT10CreateWhileLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return reply(r, 200, `{"workflows":[{"slug":"flow","name":"N"}]}`), nil
+			}
+			return reply(r, 423, `{"message":"locked"}`), nil
+		})).App("app")
+		for _, reuse := range []bool{false, true} {
+			var exists *WorkflowExistsError
+			if created, err := app.Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: reuse}); !errors.Is(err, ErrLocked) || errors.As(err, &exists) {
+				t.Errorf("%+v, %v", created, err)
+			}
+		}
+	})
 }
 
 // TestT10Unchanged: a schedule is set without a change to anything else of a workflow, byte for byte.
@@ -404,6 +441,48 @@ func TestT10OneOddRun(t *testing.T) {
 		}
 		if took["plain"] > 30*time.Second || took["odd"] < time.Minute {
 			t.Errorf("%v", took)
+		}
+	})
+}
+
+// TestT10LiveRunBehindGateway: a run that the index knows as live, and about which a gateway answers, is not taken for one that
+// is not there: nothing is started.
+func TestT10LiveRunBehindGateway(t *testing.T) {
+	for body, starts := range map[string]bool{`<html>404</html>`: false, `{"code":1006,"message":"no such run"}`: true} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return reply(r, 200, `{"run_id":"r-2","status":"Pending","slug":"mine"}`), nil
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, `{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"`+appRunsPrefix+`mine/1/runs/r-1",
+						"appWorkflowRunStatus":"Running"}}]}`), nil
+				}
+				return reply(r, 404, body), nil
+			}))
+			_, err := client.AppWorkflow("mine").Submit(t.Context(), RunOptions{OnRunning: FailWhenRunning})
+			if (submits == 1) != starts || (err == nil) != starts {
+				t.Errorf("%s: %d requests, %v", body, submits, err)
+			}
+		})
+	}
+}
+
+// TestT10RunWithoutATime: after a lost answer a run that nobody can say the beginning of is a candidate, and not ours.
+func TestT10RunWithoutATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/submit") {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"old"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"Running","startedAt":"soon"}}}]}}`), nil
+		}))
+		run, err := client.Workflow("w").Submit(t.Context())
+		var ambiguous *AmbiguousRunError
+		if !errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 1 || run != nil {
+			t.Errorf("%v, %v", run, err)
 		}
 	})
 }
