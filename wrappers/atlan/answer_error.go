@@ -265,10 +265,10 @@ func explain(a *transport.ErrorAnswer) {
 	e := a.Error
 	fields := parseAnswer(a.Body)
 	if fields != nil {
-		e.Message, e.Code = fields.message(), fields.code(e.Status)
-		if e.Message == "" {
-			e.Message = http.StatusText(e.Status)
+		if message := fields.message(); message != "" {
+			e.Message = message // else what package transport has found
 		}
+		e.Code = fields.code(e.Status)
 		if id := fields.text("requestId"); id != "" && a.Header.Get(requestIDHeader) == "" && a.Header.Get("X-Request-Id") == "" {
 			e.RequestID = id
 		}

@@ -216,6 +216,8 @@ func TestS2Bodies(t *testing.T) {
 		"fields of other types":        {status: 400, body: `{"errorCode":{"a":1},"code":null,"errorMessage":["x"],"message":"m","causes":"c","errorDetailsMap":[1]}`, message: "m"},
 		"causes as text":               {status: 400, body: `{"message":"m","causes":["one",2,null]}`, message: "m", problem: &AnswerError{Causes: []Cause{{Message: "one"}, {Message: "2"}}}},
 		"an error without a message":   {status: 400, body: `{"error":"bad"}`, message: "bad"},
+		"a message further down":       {status: 400, body: `{"error":{"code":7,"message":"the field x is missing"}}`, message: "the field x is missing"},
+		"another word for a message":   {status: 400, body: `{"detail":"the field x is missing"}`, message: "the field x is missing"},
 		"nothing in it":                {status: 400, body: `{}`, message: "Bad Request"},
 		"a document that is no link":   {status: 400, body: `{"message":"m","doc":"javascript:alert(1)"}`, message: "m"},
 		"Kong":                         {status: 503, body: `{"message":"failure to get a peer from the ring-balancer"}`, message: "failure to get a peer from the ring-balancer"},

@@ -13,7 +13,7 @@ import (
 // saysAbsent reports whether a "not found" is the word of a service. That of a gateway says nothing of a thing.
 func saysAbsent(err error) bool {
 	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && e.Status == http.StatusNotFound && parseAnswer(e.Body()) != nil
+	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone) && parseAnswer(e.Body()) != nil
 }
 
 // unreached makes a gateway's answer what it is to somebody who waits: nothing was heard, and it will pass.
