@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -108,7 +109,7 @@ func TestT10Phases(t *testing.T) {
 	for status, want := range map[string]job.Phase{
 		"": job.PhaseUnknown, "Pending": job.PhasePending, "Running": job.PhaseRunning, "RUNNING": job.PhaseRunning, "Succeeded": job.PhaseSucceeded,
 		"Failed": job.PhaseFailed, "Error": job.PhaseFailed, "Skipped": job.PhaseFailed, "Stopped": job.PhaseCanceled, "Terminated": job.PhaseCanceled,
-		"Succeeded?": job.PhaseFailed, "Omitted": job.PhaseFailed,
+		"Succeeded?": job.PhaseFailed, "Omitted": job.PhaseFailed, "pending": job.PhasePending, "SUCCEEDED": job.PhaseSucceeded, "terminated": job.PhaseCanceled,
 	} {
 		if got := phaseOf(status); got != want {
 			t.Errorf("%q is %s", status, got)
@@ -116,6 +117,30 @@ func TestT10Phases(t *testing.T) {
 		if failure := failureOf(status, ""); (failure != nil) != (want == job.PhaseFailed || want == job.PhaseCanceled) {
 			t.Errorf("%q: %+v", status, failure)
 		}
+	}
+}
+
+// TestT10WhyRunsEnd: the service's reason goes first; without one it is said what is odd about the state.
+func TestT10WhyRunsEnd(t *testing.T) {
+	for _, c := range []struct{ status, message, want string }{
+		{"Failed", "out of memory", "out of memory"}, {"Failed", "", ""}, {"Skipped", "nothing new", "nothing new"}, {"Skipped", "", "it was skipped: it did nothing"},
+		{"Exploded", "", "it ended in a state that is not known"}, {"Exploded", "boom", "boom"}, {"Stopped", "", ""},
+	} {
+		if got := failureOf(c.status, c.message); got == nil || got.Message != c.want || got.Type != c.status {
+			t.Errorf("%s, %q: %+v", c.status, c.message, got)
+		}
+	}
+	for message, phase := range map[string]job.Phase{
+		"Stopped with strategy 'Stop'": job.PhaseCanceled, "the task said: Stopped with strategy 'Stop'": job.PhaseFailed, "": job.PhaseFailed,
+	} {
+		text := strconv.Quote(message)
+		s := workflowSnapshot(parseAnswer([]byte(`{"metadata":{"name":"r"},"status":{"phase":"Failed","message":` + text + `,"finishedAt":" 2026-01-02T03:04:05Z "}}`)))
+		if s.Phase != phase || s.Finished.IsZero() {
+			t.Errorf("%q: %+v", message, s)
+		}
+	}
+	if at := " 2026-01-02T03:04:05Z"; moment(&at).IsZero() || !moment(nil).IsZero() {
+		t.Error("a time is not read")
 	}
 }
 
@@ -485,4 +510,31 @@ func TestT10RunWithoutATime(t *testing.T) {
 			t.Errorf("%v, %v", run, err)
 		}
 	})
+}
+
+// TestT10RemovalPauses: a removal is sent as often as retries are allowed, after pauses that grow, and not before the service
+// wants it.
+func TestT10RemovalPauses(t *testing.T) {
+	for _, c := range []struct {
+		header []string
+		took   time.Duration
+	}{{nil, 7 * time.Second}, {[]string{"Retry-After", "20"}, time.Minute}} {
+		synctest.Test(t, func(t *testing.T) {
+			began, tries := time.Now(), 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				tries++
+				return reply(r, 503, "", c.header...), nil
+			}))
+			err := client.AppWorkflow("w").Delete(t.Context())
+			if took := time.Since(began); tries != 4 || took.Round(time.Second) != c.took || !errors.Is(err, ErrServer) || !mayHaveApplied(err) {
+				t.Errorf("%d tries in %s: %v", tries, took, err)
+			}
+			ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer stop()
+			began = time.Now()
+			if err := client.AppWorkflow("w").Delete(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrServer) || time.Since(began) != 500*time.Millisecond {
+				t.Errorf("%v after %s", err, time.Since(began))
+			}
+		})
+	}
 }
