@@ -538,3 +538,92 @@ func TestT10RemovalPauses(t *testing.T) {
 		})
 	}
 }
+
+// TestT10OtherClock: the service's clock is ahead or behind: what began before the request there is not taken for what it
+// started, and what began after is.
+func TestT10OtherClock(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 10 * time.Minute, -10 * time.Minute} {
+		for _, ago := range []time.Duration{5 * time.Minute, 0} {
+			synctest.Test(t, func(t *testing.T) {
+				var began time.Time
+				client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					now := time.Now().Add(ahead).UTC()
+					if strings.HasSuffix(r.URL.Path, "/submit") {
+						began = now.Add(-ago)
+						return nil, io.ErrUnexpectedEOF
+					}
+					return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"r"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"Running","startedAt":"`+
+						began.Format(time.RFC3339)+`"}}}]}}`, "Date", now.Format(http.TimeFormat)), nil
+				}))
+				run, err := client.Workflow("w").Submit(t.Context())
+				var ambiguous *AmbiguousRunError
+				if ours := ago == 0; ours != (err == nil) || ours && run.ID() != "r" || !ours && (!errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 0) {
+					t.Errorf("%s ahead, begun %s ago: %v", ahead, ago, err)
+				}
+			})
+		}
+	}
+}
+
+// TestT10EndedMeanwhile: a run that the index calls live and the service ended stands in nobody's way; an answer that is no
+// refusal is not taken for one.
+func TestT10EndedMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		state  string
+		submit int
+		starts bool
+	}{{"Succeeded", 200, true}, {"Running", 200, false}, {"Running", 502, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			options := RunOptions{OnRunning: FailWhenRunning}
+			if c.submit != 200 {
+				options.OnRunning = StartAnother
+			}
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return reply(r, c.submit, `{"run_id":"r-2","status":"Pending","slug":"mine"}`), nil
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, `{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"`+appRunsPrefix+`mine/1/runs/r-1",
+						"appWorkflowRunStatus":"Running","appWorkflowRunStartedAt":1000}}]}`), nil
+				}
+				return reply(r, 200, `{"run_id":"r-1","status":"`+c.state+`","slug":"mine"}`), nil
+			}))
+			_, err := client.AppWorkflow("mine").Submit(t.Context(), options)
+			var ambiguous *AmbiguousRunError
+			switch {
+			case c.submit != 200:
+				if !errors.As(err, &ambiguous) || errors.Is(err, ErrAlreadyRunning) || submits != 1 {
+					t.Errorf("%+v: %v", c, err)
+				}
+			case c.starts != (err == nil) || c.starts != (submits == 1) || !c.starts && !errors.Is(err, ErrAlreadyRunning):
+				t.Errorf("%+v: %d requests, %v", c, submits, err)
+			}
+		})
+	}
+}
+
+// TestT10LostSchedule: of the schedules that are there after a lost answer only a new one of the same times is taken for it.
+func TestT10LostSchedule(t *testing.T) {
+	const old, fresh, other = `{"trigger_id":"old","cron":"0 6 * * *","timezone":"UTC"}`, `{"trigger_id":"new","cron":"0 6 * * *"}`, `{"trigger_id":"other","cron":"0 7 * * *","timezone":"UTC"}`
+	for after, want := range map[string]string{
+		old: "", old + "," + fresh: "new", old + "," + other: "", old + "," + other + "," + fresh: "new",
+		old + "," + fresh + "," + strings.Replace(fresh, "new", "newer", 1): "",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			now := old
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPost {
+					now = after
+					return nil, io.ErrUnexpectedEOF
+				}
+				return reply(r, 200, `{"slug":"w","schedules":[`+now+`]}`), nil
+			}))
+			added, err := client.AppWorkflow("w").AddSchedule(t.Context(), Schedule{Cron: "0 6 * * *"})
+			if (want == "") != (err != nil) || err == nil && added.TriggerID != want || err != nil && !mayHaveApplied(err) {
+				t.Errorf("%s: %+v, %v", after, added, err)
+			}
+		})
+	}
+}
