@@ -96,6 +96,15 @@ func (a answered) text(names ...string) string {
 	return ""
 }
 
+// object returns the members of a field that holds an object, nil for any other.
+func (a answered) object(name string) answered {
+	var fields answered
+	if json.Unmarshal(a[name], &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
 func scalar(raw json.RawMessage) string {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -256,10 +265,10 @@ func explain(a *transport.ErrorAnswer) {
 	e := a.Error
 	fields := parseAnswer(a.Body)
 	if fields != nil {
-		e.Message, e.Code = fields.message(), fields.code(e.Status)
-		if e.Message == "" {
-			e.Message = http.StatusText(e.Status)
+		if message := fields.message(); message != "" {
+			e.Message = message // else what package transport has found
 		}
+		e.Code = fields.code(e.Status)
 		if id := fields.text("requestId"); id != "" && a.Header.Get(requestIDHeader) == "" && a.Header.Get("X-Request-Id") == "" {
 			e.RequestID = id
 		}

@@ -211,12 +211,20 @@ func TestS2Bodies(t *testing.T) {
 			status: 401, body: `{"error":"invalid_client","error_description":"Invalid client credentials"}`,
 			message: "Invalid client credentials", code: "invalid_client",
 		},
-		"status for a code":            {status: 503, body: `{"status":"UNAVAILABLE","message":"m"}`, message: "m", code: "UNAVAILABLE"},
-		"status once more":             {status: 503, body: `{"status":503,"message":"m"}`, message: "m"},
-		"fields of other types":        {status: 400, body: `{"errorCode":{"a":1},"code":null,"errorMessage":["x"],"message":"m","causes":"c","errorDetailsMap":[1]}`, message: "m"},
-		"causes as text":               {status: 400, body: `{"message":"m","causes":["one",2,null]}`, message: "m", problem: &AnswerError{Causes: []Cause{{Message: "one"}, {Message: "2"}}}},
-		"an error without a message":   {status: 400, body: `{"error":"bad"}`, message: "bad"},
-		"nothing in it":                {status: 400, body: `{}`, message: "Bad Request"},
+		"status for a code":          {status: 503, body: `{"status":"UNAVAILABLE","message":"m"}`, message: "m", code: "UNAVAILABLE"},
+		"status once more":           {status: 503, body: `{"status":503,"message":"m"}`, message: "m"},
+		"fields of other types":      {status: 400, body: `{"errorCode":{"a":1},"code":null,"errorMessage":["x"],"message":"m","causes":"c","errorDetailsMap":[1]}`, message: "m"},
+		"causes as text":             {status: 400, body: `{"message":"m","causes":["one",2,null]}`, message: "m", problem: &AnswerError{Causes: []Cause{{Message: "one"}, {Message: "2"}}}},
+		"an error without a message": {status: 400, body: `{"error":"bad"}`, message: "bad"},
+		"a message further down":     {status: 400, body: `{"error":{"code":7,"message":"the field x is missing"}}`, message: "the field x is missing"},
+		"another word for a message": {status: 400, body: `{"detail":"the field x is missing"}`, message: "the field x is missing"},
+		"nothing in it":              {status: 400, body: `{}`, message: "Bad Request"},
+		"a document with a user":     {status: 400, body: `{"message":"m","doc":"https://u:p@docs.example/1"}`, message: "m"},
+		"a document without a host":  {status: 400, body: `{"message":"m","doc":"https:///1"}`, message: "m"},
+		"a document without TLS":     {status: 400, body: `{"message":"m","errorDoc":"http://docs.example/1"}`, message: "m", problem: &AnswerError{Doc: "http://docs.example/1"}},
+		"a secret that was not sent": {status: 400, body: `{"errorMessage":"m","errorDetailsMap":{"clientSecret":"zzz","x":"y"}}`, message: "m",
+			problem: &AnswerError{Details: map[string]string{"clientSecret": apierr.Mask, "x": "y"}}},
+		"a gateway's id":               {status: 400, header: []string{"X-Request-Id", "h-2"}, body: `{"message":"m","requestId":"r-1"}`, message: "m", id: "h-2"},
 		"a document that is no link":   {status: 400, body: `{"message":"m","doc":"javascript:alert(1)"}`, message: "m"},
 		"Kong":                         {status: 503, body: `{"message":"failure to get a peer from the ring-balancer"}`, message: "failure to get a peer from the ring-balancer"},
 		"HTML":                         {status: 502, header: []string{"Content-Type", "text/html"}, body: "<html><head><title>502 Bad Gateway</title></head>", message: "502 Bad Gateway"},
@@ -253,6 +261,40 @@ func TestS2Bodies(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestS2Bounds: however much an answer says, little is kept of it.
+func TestS2Bounds(t *testing.T) {
+	var details, causes []string
+	for i := range 200 {
+		details = append(details, fmt.Sprintf(`"d%d":"v"`, i))
+		causes = append(causes, `{"errorMessage":"c"}`)
+	}
+	long := strings.Repeat("é", 400)
+	err := ask(t, withStatus(400, `{"errorMessage":"m","entityGuid":"`+long+`","errorDetailsMap":{`+strings.Join(details, ",")+`},"causes":[`+strings.Join(causes, ",")+`]}`))
+	var p *AnswerError
+	if !errors.As(err, &p) || len(p.Details) != maxDetails || len(p.Causes) != maxCauses || len(p.GUID) > maxDetail+len("…") || !utf8.ValidString(p.GUID) {
+		t.Errorf("%+v", p)
+	}
+	if n := strings.Count(err.Error(), "caused by"); n != 3 {
+		t.Errorf("%d causes are shown", n)
+	}
+}
+
+// TestS2Hints: what to do is said where it is known, and not where it would be wrong.
+func TestS2Hints(t *testing.T) {
+	for _, c := range []struct {
+		status     int
+		body, hint string
+	}{
+		{401, "", "expired"}, {403, "", "personas"}, {403, "<html>", "login page"}, {406, "", "Send less"}, {429, "", "WithRequestsPerMinute"},
+		{429, `{"errorCode":"ATLAS-400-00-502"}`, ""}, {423, "", "try again"}, {400, "", ""}, {500, "", ""},
+	} {
+		e, _ := errors.AsType[*apierr.Error](ask(t, withStatus(c.status, c.body)))
+		if e == nil || !strings.Contains(e.Hint, c.hint) || (c.hint == "") != (e.Hint == "") {
+			t.Errorf("%d %s: %+v", c.status, c.body, e)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ type NewAppWorkflow struct {
 	Entrypoint string
 	// Schedule is when the workflow runs by itself; nil for never.
 	Schedule *Schedule
-	// Reuse returns the workflow that has the name already, as it is, instead of an error.
+	// Reuse returns the workflow of the app that has the name already, as it is, instead of an error.
 	Reuse bool
 }
 
@@ -94,12 +95,14 @@ type CreatedAppWorkflow struct {
 // Create creates a workflow of the app. It starts no run: [AppWorkflow.Submit] does, which knows what to do when its answer
 // is lost. The request is sent once.
 //
-// Errors: a [WorkflowExistsError] with the slug when the name is taken and Reuse is not set; an [AmbiguousCreateError] when
+// Errors: a [WorkflowExistsError] with the slug when the name is taken and Reuse is not set, or taken by a workflow of another
+// app; an [AmbiguousCreateError] when
 // the answer was lost and a look at the list of workflows did not settle it; one of category [ErrInvalidRequest] and code
 // "1000" for inputs that do not fit the contract, "1003" for an entrypoint that does not exist.
 //
 //sluice:operation POST /api/service/v1/app
 //sluice:operation GET /api/service/v1/app
+//sluice:operation GET /api/service/v1/app/{slug}
 func (a *App) Create(ctx context.Context, w NewAppWorkflow) (*CreatedAppWorkflow, error) {
 	body, err := a.creation(w)
 	if err != nil {
@@ -114,7 +117,7 @@ func (a *App) Create(ctx context.Context, w NewAppWorkflow) (*CreatedAppWorkflow
 		created := &CreatedAppWorkflow{Workflow: a.client.AppWorkflow(answer.Slug)}
 		created.Version, created.ExecutionMode, created.TriggerID = orZero(answer.Version), orZero(answer.ExecutionMode), orZero(answer.ScheduleTriggerID)
 		return created, nil
-	case errors.Is(err, apierr.ErrConflict):
+	case isTaken(err):
 		return a.taken(ctx, w, err)
 	case mayHaveApplied(err):
 		return a.settle(ctx, w, err)
@@ -158,6 +161,12 @@ func orZero[T any](p *T) (value T) {
 	return value
 }
 
+// isTaken reports whether an error says that a name is taken. A lock is a conflict, too, and says nothing of the name.
+func isTaken(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	return ok && e.Status == http.StatusConflict
+}
+
 // taken is the outcome of a creation whose name is taken: the answer names the workflow, or several, or none.
 func (a *App) taken(ctx context.Context, w NewAppWorkflow, refusal error) (*CreatedAppWorkflow, error) {
 	exists := &WorkflowExistsError{Name: w.Name, Err: refusal}
@@ -167,10 +176,12 @@ func (a *App) taken(ctx context.Context, w NewAppWorkflow, refusal error) (*Crea
 		}
 		if exists.Slug == "" {
 			_ = json.Unmarshal([]byte(answer.Details["slugs"]), &exists.Slugs)
+			exists.Slugs = slices.DeleteFunc(exists.Slugs, func(slug string) bool { return transport.CheckID(service, "slug", slug) != nil })
 		}
 		exists.Version, _ = strconv.ParseInt(answer.Details["version"], 10, 64)
 	}
-	if len(exists.Slugs) == 0 {
+	looked := len(exists.Slugs) == 0
+	if looked {
 		found, err := a.named(ctx, w.Name)
 		if err != nil {
 			return nil, a.about(errors.Join(exists, fmt.Errorf("looking it up: %w", err)))
@@ -178,8 +189,21 @@ func (a *App) taken(ctx context.Context, w NewAppWorkflow, refusal error) (*Crea
 		for _, info := range found {
 			exists.Slugs, exists.Version = append(exists.Slugs, orZero(info.Slug)), orZero(info.Version)
 		}
-		if len(exists.Slugs) == 1 {
-			exists.Slug = exists.Slugs[0]
+	}
+	if len(exists.Slugs) == 1 {
+		exists.Slug = exists.Slugs[0]
+	} else {
+		exists.Version = 0
+	}
+	if w.Reuse && exists.Slug != "" && !looked {
+		// The answer does not say what the workflow is made of, and names may be taken by those of other apps.
+		info, err := a.client.AppWorkflow(exists.Slug).Info(ctx)
+		if err != nil {
+			return nil, a.about(errors.Join(exists, fmt.Errorf("looking it up: %w", err)))
+		}
+		if of := orZero(info.AppID); of != "" && of != a.id {
+			exists.of = of
+			return nil, a.about(exists)
 		}
 	}
 	if w.Reuse && exists.Slug != "" {

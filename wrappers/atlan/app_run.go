@@ -35,6 +35,9 @@ func (s *appSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Sna
 	return func(yield func(job.Snapshot, error) bool) {
 		for _, ref := range refs {
 			snapshot, err := s.client.appRun(ctx, ref)
+			if isNotFound(err) && !saysAbsent(err) {
+				err = unreached(err)
+			}
 			if !yield(snapshot, err) {
 				return
 			}

@@ -75,9 +75,10 @@ func TestS1OAuth(t *testing.T) {
 		answer string // after the token
 		life   time.Duration
 	}{
-		"with a life":       {`,"tokenType":"Bearer","expiresIn":120`, 2 * time.Minute},
-		"without a life":    {``, 10 * time.Minute},
-		"of a life of none": {`,"expiresIn":0,"tokenType":"bearer"`, 10 * time.Minute},
+		"with a life":        {`,"tokenType":"Bearer","expiresIn":120`, 2 * time.Minute},
+		"without a life":     {``, 10 * time.Minute},
+		"of a life of years": {`,"tokenType":"","expiresIn":9223372036854775807`, 10 * time.Minute},
+		"of a life of none":  {`,"expiresIn":0,"tokenType":"bearer"`, 10 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -148,16 +149,19 @@ func TestS1OAuthRefused(t *testing.T) {
 		hint   bool
 		asked  int
 	}{
-		"400":       {refused(400, `{"code":400,"message":"bad `+secretKey+`"}`), good, ErrAuthentication, true, 1},
-		"401":       {refused(401, `{"error":"invalid_client","error_description":"`+secretKey+`"}`), good, ErrAuthentication, true, 1},
-		"403":       {refused(403, ``), good, ErrAuthentication, true, 1},
-		"429":       {refused(429, ``), good, ErrRateLimit, false, 2}, // a token is waited for two minutes
-		"500":       {refused(500, secretKey), good, ErrServer, false, 1},
-		"503":       {refused(503, ``), good, ErrServer, false, 4},
-		"no token":  {nil, func(int) string { return `{}` }, ErrLogic, false, 1},
-		"not ours":  {nil, func(int) string { return `{"accessToken":"abc-123","tokenType":"MAC"}` }, ErrLogic, false, 1},
-		"HTML":      {nil, func(int) string { return `<html>` }, ErrLogic, false, 1},
-		"not clean": {nil, func(int) string { return `{"accessToken":"a\nb"}` }, ErrAuthentication, false, 1},
+		"400":            {refused(400, `{"code":400,"message":"bad `+secretKey+`"}`), good, ErrAuthentication, true, 1},
+		"401":            {refused(401, `{"error":"invalid_client","error_description":"`+secretKey+`"}`), good, ErrAuthentication, true, 1},
+		"403":            {refused(403, ``), good, ErrAuthentication, true, 1},
+		"429":            {refused(429, ``), good, ErrRateLimit, false, 2}, // a token is waited for two minutes
+		"500":            {refused(500, secretKey), good, ErrServer, false, 1},
+		"503":            {refused(503, ``), good, ErrServer, false, 4},
+		"no token":       {nil, func(int) string { return `{}` }, ErrLogic, false, 1},
+		"an empty token": {nil, func(int) string { return `{"accessToken":""}` }, ErrLogic, false, 1},
+		"404":            {refused(404, ``), good, ErrAuthentication, true, 1},
+		"422":            {refused(422, ``), good, ErrAuthentication, true, 1},
+		"not ours":       {nil, func(int) string { return `{"accessToken":"abc-123","tokenType":"MAC"}` }, ErrLogic, false, 1},
+		"HTML":           {nil, func(int) string { return `<html>` }, ErrLogic, false, 1},
+		"not clean":      {nil, func(int) string { return `{"accessToken":"a\nb"}` }, ErrAuthentication, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -204,6 +208,29 @@ func TestS1OAuthIgnoresTheCall(t *testing.T) {
 		ctx := transport.WithSafety(t.Context(), transport.Unsafe)
 		if err := transport.Discard(client.Raw().WhoAmI(ctx)); err != nil || s.asked != 3 {
 			t.Errorf("%d exchanges: %v", s.asked, err)
+		}
+	})
+}
+
+// TestS1OAuthSlowExchange: the life of a token begins when it is asked for, not when the answer is there.
+func TestS1OAuthSlowExchange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &tenantWithTokens{life: 2 * time.Minute, answer: func(n int) string { return fmt.Sprintf(`{"accessToken":"token-number-%d","expiresIn":120}`, n) }}
+		client := oauthClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := s.RoundTrip(r)
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				wait(50 * time.Second)
+			}
+			return resp, err
+		}))
+		for range 20 {
+			if err := transport.Discard(client.Raw().WhoAmI(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+			wait(5 * time.Second)
+		}
+		if s.calls != 20 {
+			t.Errorf("%d calls for 20: some met the end of their token", s.calls)
 		}
 	})
 }

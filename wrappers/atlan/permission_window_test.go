@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -174,6 +175,69 @@ func TestS3WindowMemory(t *testing.T) {
 	})
 }
 
+// TestS3WindowInside: of the assets that are saved, those in new connections are remembered by their guids, no others, no more
+// than there is room for, and no longer than there are new connections.
+func TestS3WindowInside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, ctx := testClient(t, newSpreading(0, "")), t.Context()
+		covered := func(guid string) bool { return client.underConnection(ctx, guid) != ctx }
+		client.window.add(connectionName+"/DB", "before") // nothing is new yet
+		client.connectionCreated(connectionName, connectionGUID)
+		client.window.add(connectionName+"/DB", "inside")
+		client.window.add("default/snowflake/1700000001/DB", "elsewhere")
+		client.window.add("nowhere", "nameless")
+		for guid, want := range map[string]bool{"before": false, "inside": true, "elsewhere": false, "nameless": false, "": false} {
+			if covered(guid) != want {
+				t.Errorf("%q: %v", guid, !want)
+			}
+		}
+		for i := range maxInside {
+			client.window.add(connectionName+"/DB", strconv.Itoa(i))
+		}
+		if n := len(client.window.inside); n != maxInside {
+			t.Errorf("%d are remembered", n)
+		}
+		wait(defaultPermissionWindow)
+		client.connectionCreated("default/snowflake/1700000002", "")
+		if n := len(client.window.inside); n != 0 || covered("inside") {
+			t.Errorf("%d are remembered after the window", n)
+		}
+		second := func(ago time.Duration) string {
+			return "default/snowflake/" + strconv.FormatInt(time.Now().Add(-ago).Unix(), 10)
+		}
+		if w := &client.window; !w.covers(second(0)) || !w.covers(second(-time.Minute)) || w.covers(second(defaultPermissionWindow+time.Second)) || w.covers("default/snowflake/x") {
+			t.Error("the age of a name is not what it is")
+		}
+		client.window.length = 0
+		client.connectionCreated("default/snowflake/1700000003", "")
+		if n := len(client.window.created); n != 1 || client.afterFirstTry(ctx) != ctx {
+			t.Errorf("without a window %d are remembered", n)
+		}
+	})
+}
+
+// TestS3WindowAfterFirstTry: a call that makes a connection is refused by the first 403; one to a later try is waited out.
+func TestS3WindowAfterFirstTry(t *testing.T) {
+	for _, first := range []int{403, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch tries++; tries {
+				case 1:
+					return reply(r, first, pending), nil
+				case 2, 3:
+					return reply(r, 403, pending), nil
+				}
+				return reply(r, 200, "{}"), nil
+			}))
+			err := transport.Discard(client.Raw().WhoAmI(client.afterFirstTry(t.Context())))
+			if refused := first == 403; errors.Is(err, ErrPermission) != refused || (err != nil) != refused || (tries == 1) != refused {
+				t.Errorf("%d: %d tries, %v", first, tries, err)
+			}
+		})
+	}
+}
+
 // TestS3WindowGoroutines: connections are made and used by many goroutines.
 func TestS3WindowGoroutines(t *testing.T) {
 	client := testClient(t, roundTripper(withStatus(200, "{}")))
@@ -247,9 +311,10 @@ func TestN3WaitForPermissions(t *testing.T) {
 	// What is not a 403 ends the wait.
 	for status, want := range map[int]category{404: ErrNotFound, 401: ErrAuthentication, 503: ErrServer} {
 		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
 			err := testClient(t, roundTripper(withStatus(status, "")), WithRetries(0)).WaitForPermissions(t.Context(), connectionName)
-			if !errors.Is(err, want) {
-				t.Errorf("%d: %v", status, err)
+			if !errors.Is(err, want) || errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Second {
+				t.Errorf("%d: %v after %s", status, err, time.Since(began))
 			}
 		})
 	}

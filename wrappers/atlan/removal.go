@@ -3,7 +3,6 @@ package atlan
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -33,13 +32,6 @@ func (c *Client) remove(ctx context.Context, send func(context.Context) error) e
 			return errors.Join(lost, canceled(ctx))
 		}
 	}
-}
-
-// saysAbsent reports whether a "not found" is the word of a service. The page or the text of a gateway says nothing of a
-// thing: while a service is restarted everything is a 404 there.
-func saysAbsent(err error) bool {
-	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && e.Status == http.StatusNotFound && parseAnswer(e.Body()) != nil
 }
 
 // retryAfterOf is how long the service asked to wait, as far as that is borne.

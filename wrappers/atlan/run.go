@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
@@ -184,6 +185,7 @@ const mostBegun = 4096
 type runs struct {
 	app, workflow sync.Once
 	apps, flows   *job.Poller
+	searched      atomic.Bool // the index of legacy runs has answered
 	mu            sync.Mutex
 	busy          map[string]chan struct{} // workflows of which a run is being started; closed when that is done
 	begun         map[string]struct{}      // the runs started last, so that none is taken for a later one

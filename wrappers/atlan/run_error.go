@@ -151,6 +151,8 @@ type WorkflowExistsError struct {
 	Version int64
 	// Err is the refusal.
 	Err error
+
+	of string // the app that it is made of, when that is another one than was asked for
 }
 
 // Error returns one line that names the workflow.
@@ -158,6 +160,9 @@ func (e *WorkflowExistsError) Error() string {
 	text := fmt.Sprintf("atlan: a workflow named %q exists", e.Name)
 	if len(e.Slugs) > 0 {
 		text += ": " + strings.Join(e.Slugs, ", ")
+	}
+	if e.of != "" {
+		return oneLine(text + " — it is made of the app " + e.of + ", so choose another name: " + e.Err.Error())
 	}
 	return oneLine(text + " — use it, or set Reuse: " + e.Err.Error())
 }

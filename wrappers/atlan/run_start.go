@@ -181,7 +181,9 @@ func (st *starting) settle(ctx context.Context, sent time.Time, patience time.Du
 		if err == nil {
 			fresh, before := st.split(found, sent.Add(skew).Truncate(time.Second))
 			ambiguous.Candidates = fresh
-			if len(fresh) == 1 {
+			if len(fresh) == 1 && beginning(fresh[0]).IsZero() {
+				return nil, nil, ambiguous // it may have been there before
+			} else if len(fresh) == 1 {
 				s, err := st.confirm(ctx, fresh[0])
 				if err == nil {
 					c.runs.started(s.ID)
@@ -216,10 +218,7 @@ func (st *starting) settle(ctx context.Context, sent time.Time, patience time.Du
 // otherwise, and those that are there already.
 func (st *starting) split(found []job.Snapshot, since time.Time) (fresh, before []job.Snapshot) {
 	for _, s := range found {
-		at := s.Started
-		if at.IsZero() {
-			at = s.Created
-		}
+		at := beginning(s)
 		if st.client.runs.knows(s.ID) || !at.IsZero() && at.Before(since) {
 			before = append(before, s)
 		} else {
@@ -227,6 +226,14 @@ func (st *starting) split(found []job.Snapshot, since time.Time) (fresh, before 
 		}
 	}
 	return fresh, before
+}
+
+// beginning is when a run began, or else came into being; zero when nothing tells.
+func beginning(s job.Snapshot) time.Time {
+	if s.Started.IsZero() {
+		return s.Created
+	}
+	return s.Started
 }
 
 // live looks for a run that has not ended, for as long as the index may be behind.
@@ -258,7 +265,7 @@ func (st *starting) confirmed(ctx context.Context, found []job.Snapshot) (*job.S
 		}
 		now, err := st.confirm(ctx, s)
 		switch {
-		case isNotFound(err): // the index is behind
+		case isNotFound(err) && saysAbsent(err): // the index is behind
 		case err != nil:
 			return nil, err
 		case !now.Phase.Final():

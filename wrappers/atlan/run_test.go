@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -108,7 +109,7 @@ func TestT10Phases(t *testing.T) {
 	for status, want := range map[string]job.Phase{
 		"": job.PhaseUnknown, "Pending": job.PhasePending, "Running": job.PhaseRunning, "RUNNING": job.PhaseRunning, "Succeeded": job.PhaseSucceeded,
 		"Failed": job.PhaseFailed, "Error": job.PhaseFailed, "Skipped": job.PhaseFailed, "Stopped": job.PhaseCanceled, "Terminated": job.PhaseCanceled,
-		"Succeeded?": job.PhaseFailed, "Omitted": job.PhaseFailed,
+		"Succeeded?": job.PhaseFailed, "Omitted": job.PhaseFailed, "pending": job.PhasePending, "SUCCEEDED": job.PhaseSucceeded, "terminated": job.PhaseCanceled,
 	} {
 		if got := phaseOf(status); got != want {
 			t.Errorf("%q is %s", status, got)
@@ -116,6 +117,30 @@ func TestT10Phases(t *testing.T) {
 		if failure := failureOf(status, ""); (failure != nil) != (want == job.PhaseFailed || want == job.PhaseCanceled) {
 			t.Errorf("%q: %+v", status, failure)
 		}
+	}
+}
+
+// TestT10WhyRunsEnd: the service's reason goes first; without one it is said what is odd about the state.
+func TestT10WhyRunsEnd(t *testing.T) {
+	for _, c := range []struct{ status, message, want string }{
+		{"Failed", "out of memory", "out of memory"}, {"Failed", "", ""}, {"Skipped", "nothing new", "nothing new"}, {"Skipped", "", "it was skipped: it did nothing"},
+		{"Exploded", "", "it ended in a state that is not known"}, {"Exploded", "boom", "boom"}, {"Stopped", "", ""},
+	} {
+		if got := failureOf(c.status, c.message); got == nil || got.Message != c.want || got.Type != c.status {
+			t.Errorf("%s, %q: %+v", c.status, c.message, got)
+		}
+	}
+	for message, phase := range map[string]job.Phase{
+		"Stopped with strategy 'Stop'": job.PhaseCanceled, "the task said: Stopped with strategy 'Stop'": job.PhaseFailed, "": job.PhaseFailed,
+	} {
+		text := strconv.Quote(message)
+		s := workflowSnapshot(parseAnswer([]byte(`{"metadata":{"name":"r"},"status":{"phase":"Failed","message":` + text + `,"finishedAt":" 2026-01-02T03:04:05Z "}}`)))
+		if s.Phase != phase || s.Finished.IsZero() {
+			t.Errorf("%q: %+v", message, s)
+		}
+	}
+	if at := " 2026-01-02T03:04:05Z"; moment(&at).IsZero() || !moment(nil).IsZero() {
+		t.Error("a time is not read")
 	}
 }
 
@@ -174,6 +199,8 @@ func TestT10TakenNames(t *testing.T) {
 		{"several", `{"message":"exists","slugs":["a","b"]}`, `{}`, "[a b]", false},
 		{"none, and one of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"x","name":"N2"},{"slug":"flow","name":"N","version":7}]}`, "[flow]", true},
 		{"none, and none of the name", `exists`, `{"workflows":[]}`, "[]", false},
+		{"a list of one", `{"message":"exists","slugs":["flow"],"version":7}`, `{}`, "[flow]", true},
+		{"none, and several of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"a","name":"N","version":3},{"slug":"b","name":"N","version":4}]}`, "[a b]", false},
 		{"a slug that is none", `{"message":"exists","slug":"../../x"}`, `{"workflows":[{"slug":"flow","name":"N","app_id":"app","version":7}]}`, "[flow]", true},
 	} {
 		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -185,7 +212,7 @@ func TestT10TakenNames(t *testing.T) {
 		app := testClient(t, rt).App("app")
 		_, err := app.Create(t.Context(), NewAppWorkflow{Name: "N"})
 		var exists *WorkflowExistsError
-		if !errors.As(err, &exists) || fmt.Sprint(exists.Slugs) != c.slugs || !errors.Is(err, ErrConflict) {
+		if !errors.As(err, &exists) || fmt.Sprint(exists.Slugs) != c.slugs || !errors.Is(err, ErrConflict) || (exists.Slug != "") != (len(exists.Slugs) == 1) || exists.Slug == "" && exists.Version != 0 {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		created, err := app.Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: true})
@@ -193,6 +220,41 @@ func TestT10TakenNames(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, created, err)
 		}
 	}
+}
+
+// TestT10ReuseOfAnother: a workflow of another app that has the name is not taken for one of this app.
+func TestT10ReuseOfAnother(t *testing.T) {
+	for of, reused := range map[string]bool{"app": true, "other": false, "": true} {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return reply(r, 200, `{"slug":"flow","name":"N","app_id":"`+of+`"}`), nil
+			}
+			return reply(r, 409, `{"message":"exists","slug":"flow","version":7}`), nil
+		}))
+		created, err := client.App("app").Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: true})
+		var exists *WorkflowExistsError
+		if reused != (err == nil) || !reused && (!errors.As(err, &exists) || exists.Slug != "flow" || !strings.Contains(err.Error(), "other")) {
+			t.Errorf("%s: %+v, %v", of, created, err)
+		}
+	}
+}
+
+// TestT10CreateWhileLocked: a lock is not a name that is taken.
+func TestT10CreateWhileLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodGet {
+				return reply(r, 200, `{"workflows":[{"slug":"flow","name":"N"}]}`), nil
+			}
+			return reply(r, 423, `{"message":"locked"}`), nil
+		})).App("app")
+		for _, reuse := range []bool{false, true} {
+			var exists *WorkflowExistsError
+			if created, err := app.Create(t.Context(), NewAppWorkflow{Name: "N", Reuse: reuse}); !errors.Is(err, ErrLocked) || errors.As(err, &exists) {
+				t.Errorf("%+v, %v", created, err)
+			}
+		}
+	})
 }
 
 // TestT10Unchanged: a schedule is set without a change to anything else of a workflow, byte for byte.
@@ -324,6 +386,243 @@ func TestT10AnothersRun(t *testing.T) {
 			}
 			if submits != 1 {
 				t.Errorf("%d requests", submits)
+			}
+		})
+	}
+}
+
+// TestT10GatewayWhilePolling: what a gateway answers while a service is replaced ends no wait; what the service says of a run
+// that it does not know any more does.
+func TestT10GatewayWhilePolling(t *testing.T) {
+	const page, absent = `<html><title>404 Not Found</title></html>`, `{"code":1006,"message":"no such run"}`
+	for _, c := range []struct {
+		name   string
+		run    func(*Client) *Run
+		status int
+		body   string
+		ends   bool
+	}{
+		{"an app's, a page", func(c *Client) *Run { return c.AppRun("r") }, 404, page, false},
+		{"an app's, a text", func(c *Client) *Run { return c.AppRun("r") }, 404, "default backend - 404", false},
+		{"an app's, the service", func(c *Client) *Run { return c.AppRun("r") }, 404, absent, true},
+		{"a workflow's, a page", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, page, false},
+		{"a workflow's, nothing", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, "", false},
+		{"a workflow's, a method", func(c *Client) *Run { return c.WorkflowRun("r") }, 405, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					status := "Running"
+					switch since := time.Since(began); {
+					case since > 90*time.Second:
+						status = "Succeeded"
+					case since > 5*time.Second:
+						return reply(r, c.status, c.body), nil
+					}
+					if strings.HasSuffix(r.URL.Path, "/runs/indexsearch") {
+						return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"r"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"`+status+`"}}}]}}`), nil
+					}
+					if strings.HasSuffix(r.URL.Path, "/indexsearch") {
+						return reply(r, 200, `{"entities":[]}`), nil
+					}
+					return reply(r, 200, `{"run_id":"r","status":"`+status+`","slug":"w"}`), nil
+				}))
+				err := c.run(client).Wait(t.Context())
+				if took := time.Since(began); c.ends != errors.Is(err, job.ErrGone) || !c.ends && (err != nil || took < 90*time.Second) {
+					t.Errorf("%v after %s", err, took)
+				}
+			})
+		})
+	}
+}
+
+// TestT10OneOddRun: a run whose document has members of other types than expected does not spoil the waits for others, nor the
+// answer to the request that started it.
+func TestT10OneOddRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const odd = `{"metadata":{"name":"odd","labels":{"n":1}},"spec":{"workflowTemplateRef":{"name":"w","clusterScope":true}},"status":{"phase":%s,"resourcesDuration":"1h"}}`
+		phase := `{"a":1}`
+		began := time.Now()
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/submit"):
+				return reply(r, 200, fmt.Sprintf(odd, `null`)), nil
+			case time.Since(began) > time.Minute:
+				phase = `"Succeeded"`
+			}
+			return reply(r, 200, `{"hits":{"hits":[{"_source":`+fmt.Sprintf(odd, phase)+`},{"_source":{"metadata":{"name":"plain"},"status":{"phase":"Succeeded"}}}]}}`), nil
+		}))
+		run, err := client.Workflow("w").Submit(t.Context())
+		if err != nil || run.ID() != "odd" || run.Recovered() {
+			t.Fatalf("%v", err)
+		}
+		took := map[string]time.Duration{}
+		for done, err := range job.WaitAll(t.Context(), []*job.Job{run.Job(), client.WorkflowRun("plain").Job()}) {
+			if err != nil {
+				t.Error(err)
+			}
+			took[done.Job.Ref().ID] = time.Since(began)
+		}
+		if took["plain"] > 30*time.Second || took["odd"] < time.Minute {
+			t.Errorf("%v", took)
+		}
+	})
+}
+
+// TestT10LiveRunBehindGateway: a run that the index knows as live, and about which a gateway answers, is not taken for one that
+// is not there: nothing is started.
+func TestT10LiveRunBehindGateway(t *testing.T) {
+	for body, starts := range map[string]bool{`<html>404</html>`: false, `{"code":1006,"message":"no such run"}`: true} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return reply(r, 200, `{"run_id":"r-2","status":"Pending","slug":"mine"}`), nil
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, `{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"`+appRunsPrefix+`mine/1/runs/r-1",
+						"appWorkflowRunStatus":"Running"}}]}`), nil
+				}
+				return reply(r, 404, body), nil
+			}))
+			_, err := client.AppWorkflow("mine").Submit(t.Context(), RunOptions{OnRunning: FailWhenRunning})
+			if (submits == 1) != starts || (err == nil) != starts {
+				t.Errorf("%s: %d requests, %v", body, submits, err)
+			}
+		})
+	}
+}
+
+// TestT10RunWithoutATime: after a lost answer a run that nobody can say the beginning of is a candidate, and not ours.
+func TestT10RunWithoutATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/submit") {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"old"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"Running","startedAt":"soon"}}}]}}`), nil
+		}))
+		run, err := client.Workflow("w").Submit(t.Context())
+		var ambiguous *AmbiguousRunError
+		if !errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 1 || run != nil {
+			t.Errorf("%v, %v", run, err)
+		}
+	})
+}
+
+// TestT10RemovalPauses: a removal is sent as often as retries are allowed, after pauses that grow, and not before the service
+// wants it.
+func TestT10RemovalPauses(t *testing.T) {
+	for _, c := range []struct {
+		header []string
+		took   time.Duration
+	}{{nil, 7 * time.Second}, {[]string{"Retry-After", "20"}, time.Minute}} {
+		synctest.Test(t, func(t *testing.T) {
+			began, tries := time.Now(), 0
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				tries++
+				return reply(r, 503, "", c.header...), nil
+			}))
+			err := client.AppWorkflow("w").Delete(t.Context())
+			if took := time.Since(began); tries != 4 || took.Round(time.Second) != c.took || !errors.Is(err, ErrServer) || !mayHaveApplied(err) {
+				t.Errorf("%d tries in %s: %v", tries, took, err)
+			}
+			ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer stop()
+			began = time.Now()
+			if err := client.AppWorkflow("w").Delete(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrServer) || time.Since(began) != 500*time.Millisecond {
+				t.Errorf("%v after %s", err, time.Since(began))
+			}
+		})
+	}
+}
+
+// TestT10OtherClock: the service's clock is ahead or behind: what began before the request there is not taken for what it
+// started, and what began after is.
+func TestT10OtherClock(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 10 * time.Minute, -10 * time.Minute} {
+		for _, ago := range []time.Duration{5 * time.Minute, 0} {
+			synctest.Test(t, func(t *testing.T) {
+				var began time.Time
+				client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+					now := time.Now().Add(ahead).UTC()
+					if strings.HasSuffix(r.URL.Path, "/submit") {
+						began = now.Add(-ago)
+						return nil, io.ErrUnexpectedEOF
+					}
+					return reply(r, 200, `{"hits":{"hits":[{"_source":{"metadata":{"name":"r"},"spec":{"workflowTemplateRef":{"name":"w"}},"status":{"phase":"Running","startedAt":"`+
+						began.Format(time.RFC3339)+`"}}}]}}`, "Date", now.Format(http.TimeFormat)), nil
+				}))
+				run, err := client.Workflow("w").Submit(t.Context())
+				var ambiguous *AmbiguousRunError
+				if ours := ago == 0; ours != (err == nil) || ours && run.ID() != "r" || !ours && (!errors.As(err, &ambiguous) || len(ambiguous.Candidates) != 0) {
+					t.Errorf("%s ahead, begun %s ago: %v", ahead, ago, err)
+				}
+			})
+		}
+	}
+}
+
+// TestT10EndedMeanwhile: a run that the index calls live and the service ended stands in nobody's way; an answer that is no
+// refusal is not taken for one.
+func TestT10EndedMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		state  string
+		submit int
+		starts bool
+	}{{"Succeeded", 200, true}, {"Running", 200, false}, {"Running", 502, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			submits := 0
+			options := RunOptions{OnRunning: FailWhenRunning}
+			if c.submit != 200 {
+				options.OnRunning = StartAnother
+			}
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/submit"):
+					submits++
+					return reply(r, c.submit, `{"run_id":"r-2","status":"Pending","slug":"mine"}`), nil
+				case strings.HasSuffix(r.URL.Path, "/indexsearch"):
+					return reply(r, 200, `{"entities":[{"guid":"1","typeName":"AppWorkflowRun","attributes":{"qualifiedName":"`+appRunsPrefix+`mine/1/runs/r-1",
+						"appWorkflowRunStatus":"Running","appWorkflowRunStartedAt":1000}}]}`), nil
+				}
+				return reply(r, 200, `{"run_id":"r-1","status":"`+c.state+`","slug":"mine"}`), nil
+			}))
+			_, err := client.AppWorkflow("mine").Submit(t.Context(), options)
+			var ambiguous *AmbiguousRunError
+			switch {
+			case c.submit != 200:
+				if !errors.As(err, &ambiguous) || errors.Is(err, ErrAlreadyRunning) || submits != 1 {
+					t.Errorf("%+v: %v", c, err)
+				}
+			case c.starts != (err == nil) || c.starts != (submits == 1) || !c.starts && !errors.Is(err, ErrAlreadyRunning):
+				t.Errorf("%+v: %d requests, %v", c, submits, err)
+			}
+		})
+	}
+}
+
+// TestT10LostSchedule: of the schedules that are there after a lost answer only a new one of the same times is taken for it.
+func TestT10LostSchedule(t *testing.T) {
+	const old, fresh, other = `{"trigger_id":"old","cron":"0 6 * * *","timezone":"UTC"}`, `{"trigger_id":"new","cron":"0 6 * * *"}`, `{"trigger_id":"other","cron":"0 7 * * *","timezone":"UTC"}`
+	for after, want := range map[string]string{
+		old: "", old + "," + fresh: "new", old + "," + other: "", old + "," + other + "," + fresh: "new",
+		old + "," + fresh + "," + strings.Replace(fresh, "new", "newer", 1): "",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			now := old
+			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPost {
+					now = after
+					return nil, io.ErrUnexpectedEOF
+				}
+				return reply(r, 200, `{"slug":"w","schedules":[`+now+`]}`), nil
+			}))
+			added, err := client.AppWorkflow("w").AddSchedule(t.Context(), Schedule{Cron: "0 6 * * *"})
+			if (want == "") != (err != nil) || err == nil && added.TriggerID != want || err != nil && !mayHaveApplied(err) {
+				t.Errorf("%s: %+v, %v", after, added, err)
 			}
 		})
 	}

@@ -257,11 +257,11 @@ func (w *Workflow) Submit(ctx context.Context, options ...RunOptions) (*Run, err
 			} else {
 				resp, err = w.client.raw.RerunWorkflow(ctx, body)
 			}
-			answer, err := transport.Decode[atlanapi.WorkflowRunResponse](resp, err)
+			answer, err := transport.Decode[answered](resp, err)
 			if err != nil {
 				return job.Snapshot{}, workflowsOff(err)
 			}
-			s := workflowSnapshot(answer.Metadata, answer.Spec, answer.Status)
+			s := workflowSnapshot(*answer)
 			s.Parent, s.Observed = w.name, time.Now()
 			if s.Raw == "" {
 				s.Phase = job.PhasePending // Argo's controller has not looked at it yet

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sluice-sdk/sluice/gen/atlanapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/transport"
@@ -109,20 +108,16 @@ func workflowsOff(err error) error {
 	return &off
 }
 
-// workflowSnapshot is a run as package job has it.
-func workflowSnapshot(metadata *atlanapi.WorkflowMetadata, spec *atlanapi.WorkflowSpec, status *atlanapi.WorkflowRunState) job.Snapshot {
-	s := job.Snapshot{Ref: job.Ref{Service: service, Kind: kindWorkflowRun}}
-	if metadata != nil {
-		s.ID, s.Created = orZero(metadata.Name), moment(metadata.CreationTimestamp)
+// workflowSnapshot is a run as package job has it. Every member is read by itself: one of another type than expected must not
+// spoil the others, nor the other runs of an answer.
+func workflowSnapshot(run answered) job.Snapshot {
+	metadata, spec, status := run.object("metadata"), run.object("spec"), run.object("status")
+	at := func(fields answered, name string) time.Time { text := fields.text(name); return moment(&text) }
+	s := job.Snapshot{
+		Ref: job.Ref{Service: service, Kind: kindWorkflowRun, ID: metadata.text("name"), Parent: spec.object("workflowTemplateRef").text("name")},
+		Raw: status.text("phase"), Created: at(metadata, "creationTimestamp"), Started: at(status, "startedAt"), Finished: at(status, "finishedAt"),
 	}
-	if spec != nil {
-		s.Parent = spec.WorkflowTemplateRef["name"]
-	}
-	message := ""
-	if status != nil {
-		s.Raw, message = string(orZero(status.Phase)), orZero(status.Message)
-		s.Started, s.Finished = moment(status.StartedAt), moment(status.FinishedAt)
-	}
+	message := status.text("message")
 	s.Phase, s.Failure = phaseOf(s.Raw), failureOf(s.Raw, message)
 	if s.Phase == job.PhaseFailed && isStopped(message) {
 		s.Phase = job.PhaseCanceled
@@ -137,13 +132,10 @@ func (c *Client) workflowRuns(ctx context.Context, query searchBody) ([]job.Snap
 	if err != nil {
 		return nil, 0, err
 	}
+	c.runs.searched.Store(true)
 	found := make([]job.Snapshot, 0, len(documents))
 	for _, text := range documents {
-		var detail atlanapi.WorkflowSearchResultDetail
-		if err := json.Unmarshal(text, &detail); err != nil {
-			return nil, 0, &apierr.Error{Service: service, Operation: "searchWorkflowRuns", Kind: apierr.KindDecode, Status: http.StatusOK, Message: "a run cannot be read", Err: err}
-		}
-		if s := workflowSnapshot(detail.Metadata, detail.Spec, detail.Status); s.ID != "" {
+		if s := workflowSnapshot(parseAnswer(text)); s.ID != "" {
 			found = append(found, s)
 		}
 	}

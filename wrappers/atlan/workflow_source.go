@@ -2,6 +2,7 @@ package atlan
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -49,6 +50,9 @@ func (s *workflowSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[jo
 		found, _, err := s.client.workflowRuns(ctx, searchBody{
 			Size: len(names), Query: filtered(nestedClause("metadata", clause{"terms": clause{"metadata.name.keyword": names}})),
 		})
+		if errors.Is(err, ErrWorkflowsOff) && s.client.runs.searched.Load() {
+			err = unreached(err) // there are workflows: the index of their runs has answered
+		}
 		if err != nil {
 			yield(job.Snapshot{}, err)
 			return
