@@ -288,7 +288,11 @@ func (a *CustomMetadataAttribute) encode() (json.RawMessage, error) {
 	}
 	putText(&top, memberDisplayName, a.Name)
 	if value, ok := options.get(memberDescription); a.Description != orElse(textOf(value, ok), textOf(top.get(memberDescription))) {
-		options.put(memberDescription, appendString(nil, a.Description))
+		if a.Description == "" {
+			options.drop(memberDescription) // the metastore refuses options without a text
+		} else {
+			options.put(memberDescription, appendString(nil, a.Description))
+		}
 		putText(&top, memberDescription, a.Description)
 	}
 	putFlag("showInOverview", a.ShowInOverview)

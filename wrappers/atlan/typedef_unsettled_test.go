@@ -71,7 +71,9 @@ func TestDefinitionRenamedElsewhere(t *testing.T) {
 func TestDefinitionNotBelievedGone(t *testing.T) {
 	for name, answer := range map[string]func(*http.Request) *http.Response{
 		"gateway": func(r *http.Request) *http.Response { return reply(r, 404, "<html>no such page</html>") },
-		"Kong":    func(r *http.Request) *http.Response { return reply(r, 404, `{"message":"no Route matched with those values"}`) },
+		"Kong": func(r *http.Request) *http.Response {
+			return reply(r, 404, `{"message":"no Route matched with those values"}`)
+		},
 		"expired": func(r *http.Request) *http.Response { return reply(r, 200, `{}`) },
 		"null":    func(r *http.Request) *http.Response { return reply(r, 200, `null`) },
 	} {
