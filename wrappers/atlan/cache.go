@@ -67,6 +67,10 @@ func (c *Client) WarmCaches(ctx context.Context, caches ...Cache) error {
 	errs := make([]error, len(caches))
 	var wait sync.WaitGroup
 	for i, cache := range caches {
+		if cache == nil {
+			errs[i] = apierr.Invalid(service, "caches", "cache %d is nil", i)
+			continue
+		}
 		wait.Go(func() { errs[i] = cache.Warm(ctx) })
 	}
 	wait.Wait()

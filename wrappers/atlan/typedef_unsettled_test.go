@@ -245,3 +245,17 @@ func TestDefinitionNoChange(t *testing.T) {
 	wantError(t, err, ErrInvalidRequest, "nil")
 	wantCount(t, s, "", 0)
 }
+
+// What is empty or nil is refused before anything is asked, and no goroutine of the library falls over it.
+func TestNamesEmpty(t *testing.T) {
+	s := newMetastore()
+	client, ctx := testClient(t, s), t.Context()
+	_, err := client.Tags().Name(ctx, "")
+	wantError(t, err, ErrInvalidRequest, "id")
+	_, err = client.CustomMetadata().Name(ctx, "")
+	wantError(t, err, ErrInvalidRequest, "id")
+	wantError(t, client.WarmCaches(ctx, nil), ErrInvalidRequest, "nil")
+	_, err = NewTenants(nil).Client(ctx, "acme")
+	wantError(t, err, ErrInvalidRequest, "nil")
+	wantCount(t, s, "", 0)
+}
