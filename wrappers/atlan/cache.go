@@ -67,6 +67,10 @@ func (c *Client) WarmCaches(ctx context.Context, caches ...Cache) error {
 	errs := make([]error, len(caches))
 	var wait sync.WaitGroup
 	for i, cache := range caches {
+		if cache == nil {
+			errs[i] = apierr.Invalid(service, "caches", "cache %d is nil", i)
+			continue
+		}
 		wait.Go(func() { errs[i] = cache.Warm(ctx) })
 	}
 	wait.Wait()
@@ -440,6 +444,42 @@ func (d *directory[V]) refresh(ctx context.Context, v V) (V, error) {
 	}
 	d.drop(first) // or each lookup would ask again
 	return v, nil
+}
+
+// unsettled forgets what a write that failed may have changed: everything when it may have been carried out, and what it was
+// about in any case.
+func (d *directory[V]) unsettled(err error, names ...string) {
+	if mayHaveApplied(err) {
+		names = nil
+	}
+	d.invalidate(names...)
+}
+
+// current reads the value that has a name now. What the cache knows may have been renamed since, and somebody else's be of
+// that name: before a value is changed or purged its name is looked at. Values must have an id and a name.
+func (d *directory[V]) current(ctx context.Context, name string) (V, error) {
+	var zero V
+	for again := false; ; again = true {
+		v, err := d.one(ctx, cacheKey{byName, name})
+		if err != nil {
+			return zero, err
+		}
+		first := d.keys(v)[0]
+		found, err := d.find(first.by)(ctx, first.value)
+		switch {
+		case err != nil:
+			return zero, about(d.what, name, err)
+		case len(found) == 0:
+			d.drop(first)
+		case slices.Contains(d.keys(found[0]), cacheKey{byName, name}):
+			return found[0], nil
+		default:
+			d.put(found[0])
+		}
+		if again {
+			return zero, about(d.what, name, notFound("there is no %s with the name %q any more", d.what, name))
+		}
+	}
 }
 
 // invalidate forgets what these values of keys lead to, by all of its keys, or everything.

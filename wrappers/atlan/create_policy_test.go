@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,8 +23,6 @@ func TestT7AccessControl(t *testing.T) {
 	}{
 		{func() (Item, error) { return made(NewPersona("P")) },
 			`{"typeName":"Persona","guid":"","attributes":{"displayName":"P","isAccessControlEnabled":true,"name":"P","qualifiedName":""}}`},
-		{func() (Item, error) { return made(NewPurpose("P", "a1", "b2", "a1")) },
-			`{"typeName":"Purpose","guid":"","attributes":{"displayName":"P","isAccessControlEnabled":true,"name":"P","purposeClassifications":["a1","b2"],"qualifiedName":""}}`},
 		{func() (Item, error) {
 			return made(NewPersonaPolicy("N", persona, PersonaMetadataPolicy{Type: atlanassets.AuthPolicyTypeDeny, Connection: conn, Assets: []string{conn, schema, conn},
 				Actions: []atlanassets.PersonaMetadataAction{atlanassets.PersonaMetadataActionPersonaAssetRead, "persona-new"}}))
@@ -90,8 +89,8 @@ func TestT7AccessControlRefuses(t *testing.T) {
 	}{
 		{"name", func() (Item, error) { return made(NewPersona(" ")) }},
 		{"name", func() (Item, error) { return made(NewPurpose("", "t")) }},
-		{"tagIDs", func() (Item, error) { return made(NewPurpose("P")) }},
-		{"tagIDs", func() (Item, error) { return made(NewPurpose("P", "t", "")) }},
+		{"tags", func() (Item, error) { return made(NewPurpose("P")) }},
+		{"tags", func() (Item, error) { return made(NewPurpose("P", "t", "")) }},
 		{"name", func() (Item, error) { return made(NewPersonaPolicy("", persona, good)) }},
 		{"persona", func() (Item, error) { return made(NewPersonaPolicy("N", atlanassets.Ref{}, good)) }},
 		{"persona", func() (Item, error) { return made(NewPersonaPolicy("N", purpose, good)) }},
@@ -150,20 +149,15 @@ func TestT7PoliciesKeepTheCallersLists(t *testing.T) {
 	if len(assets) != 1 || assets[:2][1] != "" || actions[:2][1] != "" {
 		t.Errorf("%q, %q", assets[:2], actions[:2])
 	}
-	tags := []string{"t1"}
-	purpose, err := NewPurpose("P", tags...)
-	if err != nil {
-		t.Fatal(err)
-	}
 	users := []string{"ann"}
 	policy, err := NewPurposePolicy("N", atlanassets.RefByGUID("Purpose", "p"), PurposeDataPolicy{Type: atlanassets.AuthPolicyTypeAllow, PurposeMembers: PurposeMembers{Users: users}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets[0], actions[0], tags[0], users[0] = "x", "x", "x", "x"
+	assets[0], actions[0], users[0] = "x", "x", "x"
 	for _, list := range [][]string{
 		data.Attributes.PolicyResources.Or(nil), metadata.Attributes.PolicyResources.Or(nil), metadata.Attributes.PolicyActions.Or(nil),
-		purpose.Attributes.PurposeClassifications.Or(nil), policy.Attributes.PolicyUsers.Or(nil),
+		policy.Attributes.PolicyUsers.Or(nil),
 	} {
 		if len(list) == 0 || slices.Contains(list, "x") {
 			t.Errorf("%q", list)
@@ -202,5 +196,51 @@ func TestT7PoliciesAreSavedWhole(t *testing.T) {
 		if !errors.As(err, &e) || e.Kind != apierr.KindInvalid || e.Fields[0].Field != missing {
 			t.Errorf("want an error about %s, got %v", missing, err)
 		}
+	}
+}
+
+// The tags of a purpose are named by people and sent by their ids, and a name that no tag has is reported before.
+func TestT7PurposeTags(t *testing.T) {
+	s := newMetastore()
+	client, ctx := testClient(t, s), t.Context()
+	names := []string{"PII", "Source", "PII"}
+	purpose, err := NewPurpose("P", names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names[0] = "x"
+	sent := func(item Item) string {
+		t.Helper()
+		saving := saving{client: client, items: []Item{item}}
+		if err := saving.prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		text, err := saving.body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	want := `{"entities":[{"typeName":"Purpose","guid":"-1","attributes":{"displayName":"P","isAccessControlEnabled":true,"name":"P","purposeClassifications":["t1","t2"],"qualifiedName":"-1"}}]}`
+	for range 2 {
+		if diff := cmp.Diff(want, sent(purpose)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	purpose.Attributes.PurposeClassifications.Set([]string{"t4"})
+	if got := sent(purpose); !strings.Contains(got, `"purposeClassifications":["t4"]`) {
+		t.Error(got)
+	}
+	purpose.Attributes.PurposeClassifications.Set([]string{"t2", "gone"})
+	if got, err := client.Purposes().TagNames(ctx, purpose); err != nil || !slices.Equal(got, []string{"Source", DeletedName}) {
+		t.Errorf("%q (%v)", got, err)
+	}
+	if purpose, err = NewPurpose("P", "Nobody"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Save(ctx, purpose)
+	wantError(t, err, ErrNotFound, "Nobody")
+	if len(s.bodies) != 0 {
+		t.Error("something was sent")
 	}
 }

@@ -162,9 +162,20 @@ func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 		if err != nil {
 			return err
 		}
+		if emptied, ok := memberOf(e.top.set[memberBusiness], d.ID); ok && string(emptied) == emptySet && len(encoded) > 0 {
+			// The set was taken away before. A merge empties {} only: beside values its others have to be said.
+			for i := range d.Attributes {
+				if a := &d.Attributes[i]; encoded[a.ID] == nil {
+					encoded[a.ID] = json.RawMessage("null")
+				}
+			}
+		}
 		return e.putCustomMetadata(options, d.ID, encoded, false)
 	})
 }
+
+// emptySet is a set of which a merge takes all values away.
+const emptySet = "{}"
 
 // RemoveCustomMetadata takes all values of a set away from the asset. See [Entity.SetCustomMetadata].
 func (e *Entity) RemoveCustomMetadata(set string) {
@@ -195,7 +206,7 @@ func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[st
 	case remove && replace:
 		delete(sets, id)
 	case remove:
-		sets[id] = json.RawMessage("{}") // a merge empties the set
+		sets[id] = json.RawMessage(emptySet) // a merge empties the set
 	case len(values) == 0 && !replace:
 		// {} would empty the set.
 	default:

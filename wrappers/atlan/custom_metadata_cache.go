@@ -64,7 +64,11 @@ func (s CustomMetadataSets) ID(ctx context.Context, set string) (string, error) 
 //sluice:operation GET /api/meta/types/typedefs
 //sluice:operation GET /api/meta/types/{pathType}/name/{name}
 func (s CustomMetadataSets) Name(ctx context.Context, id string) (string, error) {
-	found, err := s.directory().lookup(ctx, cacheKey{byID, id})
+	err := required(byID, id)
+	var found []*CustomMetadataDefinition
+	if err == nil {
+		found, err = s.directory().lookup(ctx, cacheKey{byID, id})
+	}
 	if err != nil {
 		return "", about("custom metadata set", id, err)
 	}

@@ -138,7 +138,7 @@ func (c *Client) Entity(ctx context.Context, guid string, options ...ReadOptions
 //
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/search/indexsearch
-//sluice:operation GET /api/meta/entity/guid/{guid}
+//sluice:operation GET /api/meta/entity/bulk
 func (c *Client) EntityByQualifiedName(ctx context.Context, typeName, qualifiedName string, options ...ReadOptions) (*Entity, error) {
 	o, err := only(options)
 	if err == nil {
@@ -168,15 +168,24 @@ func (c *Client) EntityByQualifiedName(ctx context.Context, typeName, qualifiedN
 // entityByLongName finds an asset whose qualifiedName does not fit into a URL.
 func (c *Client) entityByLongName(ctx context.Context, typeName, qualifiedName string, o ReadOptions) (*Entity, error) {
 	guids, _, err := c.searchExactly(ctx, map[string]string{"__typeName.keyword": typeName, attributeQualifiedName: qualifiedName})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(guids) == 0:
-		return nil, notFound("no %s has this qualifiedName, as far as the search index knows", typeName)
-	case len(guids) > 1:
-		return nil, &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Message: "several assets have this qualifiedName"}
 	}
-	return c.Entity(ctx, guids[0], o)
+	found, _, err := c.Entities(ctx, guids, o)
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(e *Entity) bool { return e.QualifiedName() != qualifiedName })
+	if active := slices.DeleteFunc(slices.Clone(found), func(e *Entity) bool { return e.Status == StatusDeleted }); len(active) > 0 {
+		found = active // as a read by the name would
+	}
+	switch len(found) {
+	case 0:
+		return nil, notFound("no %s has this qualifiedName, as far as the search index knows", typeName)
+	case 1:
+		return found[0], nil
+	}
+	return nil, &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Err: &AmbiguousNameError{TypeName: typeName, Name: qualifiedName, Candidates: found}}
 }
 
 // searchExactly returns the guids of up to 100 assets whose fields have exactly these values, and by how much the

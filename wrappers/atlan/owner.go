@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+
+	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
 
 // Owners are who owns an asset.
@@ -69,6 +71,9 @@ func (h *Handle[T]) changeOwners(ctx context.Context, change func(Owners) Owners
 	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
 		now := a.Owners()
 		next := change(now)
+		if slices.Contains(next.Users, "") && !slices.Contains(now.Users, "") || slices.Contains(next.Groups, "") && !slices.Contains(now.Groups, "") {
+			return about(typeNameOf[T](), h.label(), apierr.Invalid(service, "owners", "the name of an owner is empty"))
+		}
 		if err := setNames(a, "ownerUsers", now.Users, next.Users); err != nil {
 			return err
 		}

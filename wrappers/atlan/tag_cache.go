@@ -80,7 +80,11 @@ func (t Tags) IDs(ctx context.Context, names ...string) ([]string, error) {
 //sluice:operation GET /api/meta/types/typedefs
 //sluice:operation GET /api/meta/types/{pathType}/name/{name}
 func (t Tags) Name(ctx context.Context, id string) (string, error) {
-	found, err := t.directory().lookup(ctx, cacheKey{byID, id})
+	err := required(byID, id)
+	var found []*TagDefinition
+	if err == nil {
+		found, err = t.directory().lookup(ctx, cacheKey{byID, id})
+	}
 	if err != nil {
 		return "", about("tag", id, err)
 	}

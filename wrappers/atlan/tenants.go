@@ -61,6 +61,9 @@ func (t *Tenants) Client(ctx context.Context, name string) (*Client, error) {
 	t.mu.Unlock()
 
 	client, err := entry.client.Get(ctx, func(ctx context.Context) (*Client, error) {
+		if t.open == nil {
+			return nil, apierr.Invalid(service, "NewTenants", "the function that opens tenants is nil")
+		}
 		client, err := t.open(ctx, name)
 		if err == nil && client == nil {
 			err = apierr.Invalid(service, "NewTenants", "open returned neither a client nor an error for %q", name)

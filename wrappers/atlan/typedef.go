@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sluice-sdk/sluice/gen/atlanapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -28,6 +30,7 @@ const (
 	memberOptions     = "options"
 	memberDefs        = "attributeDefs"
 	memberElements    = "elementDefs"
+	memberIsNew       = "isNew"
 )
 
 // listOf is what a list of one kind of definitions is called.
@@ -92,12 +95,27 @@ func (c *Client) definitions(ctx context.Context, kind string) ([]json.RawMessag
 func (c *Client) definition(ctx context.Context, kind, name string) (json.RawMessage, error) {
 	answer, err := transport.Decode[json.RawMessage](c.raw.GetTypeDefByKindAndName(ctx, pathOf(kind), name))
 	switch {
-	case isNotFound(err):
+	case isNoDefinition(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
+	// What an expired token gets is no definition at all, and nothing that could be changed and sent back.
+	if textOf(memberOf(*answer, attributeName)) == "" {
+		return nil, &apierr.Error{Service: service, Kind: apierr.KindDecode, Operation: "getTypeDefByKindAndName", Message: errNamelessDefinition.Error(),
+			Hint: "Check the API token, or exchange it.", Err: errNamelessDefinition}
+	}
 	return *answer, nil
+}
+
+// errNamelessDefinition is why an answer is not believed.
+var errNamelessDefinition = errors.New("the answer is not the definition that was asked for: perhaps the credentials have expired")
+
+// isNoDefinition reports whether an error says that a definition does not exist. Only the metastore can say so, with a code
+// of its own: a 404 of a gateway says nothing of it.
+func isNoDefinition(err error) bool {
+	e, ok := errors.AsType[*apierr.Error](err)
+	return ok && e.Kind == apierr.KindNotFound && strings.HasPrefix(e.Code, "ATLAS-")
 }
 
 // create sends a new definition and returns what the server made of it.
@@ -106,15 +124,38 @@ func (c *Client) createDefinition(ctx context.Context, kind string, text json.Ra
 	return theOne(kind, answer, err)
 }
 
-// updateDefinition sends a definition in the place of the one that is there.
+// updateDefinition sends a definition in the place of the one that is there. It leaves the same state however often it is
+// sent, unless it brings new attributes: to each of those the server gives another id each time (TypesREST of
+// atlas-metastore).
 func (c *Client) updateDefinition(ctx context.Context, kind string, text json.RawMessage) (json.RawMessage, error) {
+	if bringsAttributes(text) {
+		ctx = transport.WithSafety(ctx, transport.Unsafe)
+	}
 	answer, err := transport.Decode[typeDefs](c.raw.UpdateTypeDefsWithBody(ctx, &atlanapi.UpdateTypeDefsParams{}, jsonBody, bytes.NewReader(envelope(kind, text))))
 	return theOne(kind, answer, err)
 }
 
-// purgeDefinition removes a definition by its name, which is the hashed id of what has one.
+// bringsAttributes reports whether a definition has attributes that are new.
+func bringsAttributes(text json.RawMessage) bool {
+	var list []json.RawMessage
+	defs, _ := memberOf(text, memberDefs)
+	_ = json.Unmarshal(defs, &list) // none
+	return slices.ContainsFunc(list, func(def json.RawMessage) bool { return flag(memberOf(def, memberIsNew)) })
+}
+
+// purgeDefinition removes a definition by its name, which is the hashed id of what has one. The definition was just read: one
+// that is gone after a try whose answer was lost is what was asked for.
 func (c *Client) purgeDefinition(ctx context.Context, name string) error {
-	return transport.Discard(c.raw.DeleteTypeDefByName(ctx, name))
+	err := transport.Discard(c.raw.DeleteTypeDefByName(ctx, name))
+	if e, ok := errors.AsType[*apierr.Error](err); ok && e.Attempts > 1 && isNoDefinition(err) {
+		return nil
+	}
+	return err
+}
+
+// errNoChange refuses an update without a function that does it.
+func errNoChange() error {
+	return apierr.Invalid(service, "change", "the function that is to change the definition is nil")
 }
 
 // envelope is the body of a request with one definition.
@@ -127,7 +168,7 @@ func theOne(kind string, answer *typeDefs, err error) (json.RawMessage, error) {
 		return nil, err
 	}
 	list := (*answer)[listOf(kind)]
-	if len(list) != 1 {
+	if len(list) != 1 || textOf(memberOf(list[0], attributeName)) == "" {
 		return nil, &apierr.Error{Service: service, Kind: apierr.KindDecode, Message: "the answer has " + strconv.Itoa(len(list)) + " definitions, want the one that was sent",
 			MayHaveApplied: true}
 	}

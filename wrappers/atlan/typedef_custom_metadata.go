@@ -288,7 +288,11 @@ func (a *CustomMetadataAttribute) encode() (json.RawMessage, error) {
 	}
 	putText(&top, memberDisplayName, a.Name)
 	if value, ok := options.get(memberDescription); a.Description != orElse(textOf(value, ok), textOf(top.get(memberDescription))) {
-		options.put(memberDescription, appendString(nil, a.Description))
+		if a.Description == "" {
+			options.drop(memberDescription) // the metastore refuses options without a text
+		} else {
+			options.put(memberDescription, appendString(nil, a.Description))
+		}
 		putText(&top, memberDescription, a.Description)
 	}
 	putFlag("showInOverview", a.ShowInOverview)
@@ -348,7 +352,7 @@ func (a *CustomMetadataAttribute) begin(top, options *object) error {
 	} {
 		top.put(name, appendString(nil, value))
 	}
-	for name, value := range map[string]bool{"isNew": true, "isIndexable": true, "isOptional": true, "isUnique": false, "includeInNotification": false} {
+	for name, value := range map[string]bool{memberIsNew: true, "isIndexable": true, "isOptional": true, "isUnique": false, "includeInNotification": false} {
 		top.put(name, strconv.AppendBool(nil, value))
 	}
 	for name, value := range map[string]string{
@@ -488,9 +492,7 @@ func (s CustomMetadataSets) send(ctx context.Context, d *CustomMetadataDefinitio
 		return nil, err
 	}
 	if text, err = write(ctx, kindCustomMetadata, text); err != nil {
-		if mayHaveApplied(err) {
-			s.Invalidate()
-		}
+		s.directory().unsettled(err, d.ID, d.Name)
 		return nil, err
 	}
 	made := customMetadataDefinition(text)
@@ -498,31 +500,24 @@ func (s CustomMetadataSets) send(ctx context.Context, d *CustomMetadataDefinitio
 	return made.clone(), nil
 }
 
-// read reads the definition of a set from the server.
+// read reads the definition of the set that has a name now from the server.
 func (s CustomMetadataSets) read(ctx context.Context, set string) (*CustomMetadataDefinition, error) {
-	id, err := s.ID(ctx, set)
-	if err != nil {
-		return nil, err
-	}
-	text, err := s.client.definition(ctx, kindCustomMetadata, id)
-	if err == nil && text == nil {
-		s.directory().drop(cacheKey{byID, id})
-		err = notFound("there is no custom metadata set with the name %q any more", set)
-	}
-	if err != nil {
-		return nil, about("custom metadata set", set, err)
-	}
-	return customMetadataDefinition(text), nil
+	return s.directory().current(ctx, set)
 }
 
 // Update reads the definition of a set from the server, lets change do its work on it and sends it back; what this library
 // does not know of it stays. Human names may be changed, and attributes added: assets keep their values. When change
-// touches nothing, nothing is sent. Two updates at once overwrite each other: the server cannot tell.
+// touches nothing, nothing is sent. Two updates at once overwrite each other: the server cannot tell. One that adds an
+// attribute is not repeated when its answer is lost, as the server would make another attribute each time: the error then
+// has MayHaveApplied, and a second call is refused if the first was carried out, as two attributes would have one name.
 //
 //sluice:operation GET /api/meta/types/typedefs
 //sluice:operation GET /api/meta/types/{pathType}/name/{name}
 //sluice:operation PUT /api/meta/types/typedefs
 func (s CustomMetadataSets) Update(ctx context.Context, set string, change func(*CustomMetadataDefinition) error) (*CustomMetadataDefinition, error) {
+	if change == nil {
+		return nil, about("custom metadata set", set, errNoChange())
+	}
 	d, err := s.read(ctx, set)
 	if err != nil {
 		return nil, err
@@ -547,7 +542,8 @@ func (s CustomMetadataSets) Update(ctx context.Context, set string, change func(
 }
 
 // ArchiveAttribute removes an attribute from a set: it is archived under another name, and its values are no longer shown.
-// The server never deletes an attribute. One that is not there is an error of category [ErrNotFound].
+// The server never deletes an attribute. One that is not there is an error of category [ErrNotFound]. Newer servers refuse
+// while assets have values of it, with an error of category [ErrConflict] (atlas-metastore AtlasBusinessMetadataDefStoreV2).
 //
 //sluice:operation GET /api/meta/types/typedefs
 //sluice:operation GET /api/meta/types/{pathType}/name/{name}
@@ -580,20 +576,23 @@ func (s CustomMetadataSets) ArchiveAttribute(ctx context.Context, set, attribute
 	return about("custom metadata set", set, err)
 }
 
-// Purge removes a set for good, with its values on all assets.
+// Purge removes a set for good, of the sets the one that has the name now, whatever the cache says. The server refuses while
+// assets have values of it, those of archived attributes included, with an error of category [ErrConflict] (atlas-metastore
+// AtlasBusinessMetadataDefStoreV2).
 //
 //sluice:operation GET /api/meta/types/typedefs
+//sluice:operation GET /api/meta/types/{pathType}/name/{name}
 //sluice:operation DELETE /api/meta/types/typedef/name/{name}
 func (s CustomMetadataSets) Purge(ctx context.Context, set string) error {
-	id, err := s.ID(ctx, set)
+	d, err := s.read(ctx, set)
 	if err != nil {
 		return err
 	}
-	err = s.client.purgeDefinition(ctx, id)
-	if err == nil || isNotFound(err) {
-		s.directory().drop(cacheKey{byID, id})
-	} else if mayHaveApplied(err) {
-		s.Invalidate()
+	err = s.client.purgeDefinition(ctx, d.ID)
+	if err == nil || isNoDefinition(err) {
+		s.directory().drop(cacheKey{byID, d.ID})
+	} else {
+		s.directory().unsettled(err, d.ID)
 	}
 	return about("custom metadata set", set, err)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
@@ -27,7 +28,7 @@ type EnumDefinition struct {
 type EnumValue struct {
 	// Value is the text; Description may be empty.
 	Value, Description string
-	// Ordinal tells values apart; it is assigned to new ones.
+	// Ordinal tells values apart; a new value that leaves it 0 gets the next one when another has 0.
 	Ordinal int
 }
 
@@ -40,17 +41,21 @@ func enumDefinition(text json.RawMessage) *EnumDefinition {
 		Description: textOf(memberOf(text, memberDescription)), wire: text,
 	}
 	elements, _ := memberOf(text, memberElements)
-	var list []struct {
-		Value       string `json:"value"`
-		Description string `json:"description"`
-		Ordinal     int    `json:"ordinal"`
-	}
-	if json.Unmarshal(elements, &list) == nil {
-		for _, e := range list {
-			d.Values = append(d.Values, EnumValue(e))
-		}
+	var list []json.RawMessage
+	_ = json.Unmarshal(elements, &list) // none
+	for _, e := range list {
+		v := EnumValue{Value: textOf(memberOf(e, "value")), Description: textOf(memberOf(e, memberDescription))}
+		v.Ordinal, _ = ordinalOf(e)
+		d.Values = append(d.Values, v)
 	}
 	return d
+}
+
+// ordinalOf reads the ordinal of a value, and whether it has one.
+func ordinalOf(element json.RawMessage) (int, bool) {
+	text, ok := memberOf(element, "ordinal")
+	n, err := strconv.Atoi(strings.Trim(string(text), `"`))
+	return n, ok && err == nil
 }
 
 func (d *EnumDefinition) clone() *EnumDefinition {
@@ -82,18 +87,37 @@ func (d *EnumDefinition) encode() (json.RawMessage, error) {
 	}
 	list := make([]json.RawMessage, 0, len(d.Values))
 	seen, ordinals := make(map[string]bool), make(map[int]bool)
+	next := 0
+	// unmoved says that a value has the ordinal that the server gave it, whatever others have.
+	unmoved := func(v EnumValue) bool {
+		was, ok := kept[v.Value]
+		ordinal, _ := ordinalOf(was)
+		return ok && ordinal == v.Ordinal
+	}
+	for _, v := range d.Values {
+		next = max(next, v.Ordinal+1)
+		if unmoved(v) {
+			ordinals[v.Ordinal] = true
+		}
+	}
 	for i, v := range d.Values {
+		as := unmoved(v)
+		if kept[v.Value] == nil && v.Ordinal == 0 && ordinals[0] {
+			v.Ordinal, next = next, next+1
+		}
 		switch {
 		case v.Value == "" || seen[v.Value]:
 			return nil, apierr.Invalid(service, "Values", "value %d is empty, or was there before", i)
-		case ordinals[v.Ordinal]:
+		case !as && ordinals[v.Ordinal]:
 			return nil, apierr.Invalid(service, "Values", "value %d has the ordinal of another", i)
 		}
 		seen[v.Value], ordinals[v.Ordinal] = true, true
 		element := object{raw: kept[v.Value]}
 		putText(&element, "value", v.Value)
 		putText(&element, memberDescription, v.Description)
-		element.put("ordinal", json.RawMessage(strconv.Itoa(v.Ordinal)))
+		if !as {
+			element.put("ordinal", json.RawMessage(strconv.Itoa(v.Ordinal)))
+		}
 		list = append(list, element.text())
 	}
 	top.put(memberElements, listText(list))
@@ -163,9 +187,7 @@ func (s Enums) Create(ctx context.Context, name, description string, values ...s
 // settled takes the answer of a write.
 func (s Enums) settled(name string, text json.RawMessage, err error) (*EnumDefinition, error) {
 	if err != nil {
-		if mayHaveApplied(err) {
-			s.Invalidate(name)
-		}
+		s.directory().unsettled(err, name)
 		return nil, about("enum", name, err)
 	}
 	d := enumDefinition(text)
@@ -180,6 +202,9 @@ func (s Enums) settled(name string, text json.RawMessage, err error) (*EnumDefin
 //sluice:operation PUT /api/meta/types/typedefs
 func (s Enums) Update(ctx context.Context, name string, change func(*EnumDefinition) error) (*EnumDefinition, error) {
 	err := checkName(attributeName, name)
+	if err == nil && change == nil {
+		err = errNoChange()
+	}
 	var text json.RawMessage
 	if err == nil {
 		text, err = s.client.definition(ctx, kindEnum, name)
@@ -263,10 +288,10 @@ func (s Enums) Purge(ctx context.Context, name string) error {
 	default:
 		err = s.client.purgeDefinition(ctx, name)
 	}
-	if err == nil || isNotFound(err) {
+	if err == nil || text == nil && isNotFound(err) || isNoDefinition(err) {
 		s.directory().drop(cacheKey{byName, name})
-	} else if mayHaveApplied(err) {
-		s.Invalidate(name)
+	} else {
+		s.directory().unsettled(err, name)
 	}
 	return about("enum", name, err)
 }

@@ -182,7 +182,7 @@ func (t Tags) Create(ctx context.Context, definition TagDefinition) (*TagDefinit
 		text, err = t.client.createDefinition(ctx, kindTag, text)
 	}
 	if err != nil {
-		t.uncertain(err)
+		t.directory().unsettled(err, definition.Name)
 		return nil, about("tag", definition.Name, err)
 	}
 	made := tagDefinition(text)
@@ -190,35 +190,24 @@ func (t Tags) Create(ctx context.Context, definition TagDefinition) (*TagDefinit
 	return made.clone(), nil
 }
 
-// uncertain forgets what a write may have changed.
-func (t Tags) uncertain(err error) {
-	if mayHaveApplied(err) {
-		t.Invalidate()
-	}
-}
-
 // Update reads the definition of a tag from the server, lets change do its work on it and sends it back; what this library
 // does not know of it stays. Its human name may be changed: assets keep the tag. When change touches nothing, nothing is
 // sent. Two updates at once overwrite each other: the server cannot tell. Errors are those of [Tags.ID] and, for a new
-// name that another tag has, of category [ErrConflict].
+// name that another tag has, of category [ErrConflict]. An update that makes a tag one for sources is not repeated when its
+// answer is lost; the error then has MayHaveApplied.
 //
 //sluice:operation GET /api/meta/types/typedefs
 //sluice:operation GET /api/meta/types/{pathType}/name/{name}
 //sluice:operation PUT /api/meta/types/typedefs
 func (t Tags) Update(ctx context.Context, name string, change func(*TagDefinition) error) (*TagDefinition, error) {
-	id, err := t.ID(ctx, name)
+	if change == nil {
+		return nil, about("tag", name, errNoChange())
+	}
+	d, err := t.directory().current(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	text, err := t.client.definition(ctx, kindTag, id)
-	if err == nil && text == nil {
-		t.directory().drop(cacheKey{byID, id})
-		err = notFound("there is no tag with the name %q any more", name)
-	}
-	if err != nil {
-		return nil, about("tag", name, err)
-	}
-	d := tagDefinition(text)
+	id, text := d.ID, d.wire
 	if err := change(d); err != nil {
 		return nil, err
 	}
@@ -228,7 +217,7 @@ func (t Tags) Update(ctx context.Context, name string, change func(*TagDefinitio
 		text, err = t.client.updateDefinition(ctx, kindTag, sent)
 	}
 	if err != nil {
-		t.uncertain(err)
+		t.directory().unsettled(err, id)
 		return nil, about("tag", name, err)
 	}
 	d = tagDefinition(text)
@@ -236,23 +225,22 @@ func (t Tags) Update(ctx context.Context, name string, change func(*TagDefinitio
 	return d.clone(), nil
 }
 
-// Purge removes the definition of a tag for good. The server refuses while assets have the tag, with an error of category
-// [ErrConflict].
+// Purge removes the definition of a tag for good, of the tag that has the name now, whatever the cache says. The server
+// refuses while assets have the tag, with an error of category [ErrConflict].
 //
 //sluice:operation GET /api/meta/types/typedefs
+//sluice:operation GET /api/meta/types/{pathType}/name/{name}
 //sluice:operation DELETE /api/meta/types/typedef/name/{name}
 func (t Tags) Purge(ctx context.Context, name string) error {
-	id, err := t.ID(ctx, name)
+	d, err := t.directory().current(ctx, name)
 	if err != nil {
 		return err
 	}
-	if err := t.client.purgeDefinition(ctx, id); err != nil {
-		if isNotFound(err) {
-			t.directory().drop(cacheKey{byID, id})
-		}
-		t.uncertain(err)
-		return about("tag", name, err)
+	err = t.client.purgeDefinition(ctx, d.ID)
+	if err == nil || isNoDefinition(err) {
+		t.directory().drop(cacheKey{byID, d.ID})
+	} else {
+		t.directory().unsettled(err, d.ID)
 	}
-	t.directory().drop(cacheKey{byID, id})
-	return nil
+	return about("tag", name, err)
 }

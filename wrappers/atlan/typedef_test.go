@@ -166,6 +166,10 @@ func (s *metastore) types(r *http.Request, path string, body []byte) (*http.Resp
 		for kind, defs := range s.defs {
 			if i := index(defs, name); i >= 0 {
 				s.defs[kind] = slices.Delete(defs, i, i+1)
+				if s.lost > 0 {
+					s.lost--
+					return nil, io.ErrUnexpectedEOF
+				}
 				return reply(r, 204, ""), nil
 			}
 		}

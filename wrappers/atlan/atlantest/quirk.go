@@ -47,6 +47,10 @@ const (
 	// UntouchedSetsChecked: a merge of custom metadata is refused for a set that the asset has, the request omits and
 	// the caller may not write; see [Fake.ProtectCustomMetadata]. Off: only sets in the request are checked.
 	UntouchedSetsChecked Quirk = "untouched-sets-checked"
+	// UsedMetadataStays: a custom metadata set of which an asset has values, those of archived attributes included, is not
+	// purged, and an attribute of which one has them is not archived, both 409 ATLAS-409-00-002 (atlas-metastore
+	// AtlasBusinessMetadataDefStoreV2). Off: the values go with the set, and stay with the attribute.
+	UsedMetadataStays Quirk = "used-metadata-stays"
 	// CategoriesStay: a glossary category cannot be archived, only purged. Off: it can.
 	CategoriesStay Quirk = "categories-stay"
 	// ShortParameters: a query parameter longer than 4,096 characters answers 400. Off: it is served.
@@ -73,7 +77,7 @@ func Quirks() []Quirk {
 		PermissionWindow, SearchDelay, SlowArchive, RateLimited, NoRetryAfter, ServerNames, UniqueByIndex, PartialUpdates,
 		TrimmedAnswers, NullAttributes, AttributesRequired, UnknownIgnored, TagsNeedFlag, CustomMetadataNeedsFlag,
 		UntouchedSetsChecked, CategoriesStay, ShortParameters, CodelessConflict, OneRunOfAnApp,
-		InputsHidden, StorageRefusesTokens, PolicyRules,
+		InputsHidden, StorageRefusesTokens, PolicyRules, UsedMetadataStays,
 	}
 }
 

@@ -1,6 +1,7 @@
 package atlantest
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -198,6 +199,22 @@ var observed = map[Quirk]func(t *testing.T, f *Fake, c *client) bool{
 			t.Errorf("%s", a.raw)
 		}
 		return a.status == 403
+	},
+	UsedMetadataStays: func(t *testing.T, f *Fake, c *client) bool {
+		set, attrs := f.AddCustomMetadata("Mine", "A")
+		c.save(strings.TrimSuffix(tableJSON("t", ""), "}") + `,"businessAttributes":{"` + set + `":{"` + attrs["A"] + `":"x"}}}`)
+		def := c.want(200, "GET", "/api/meta/types/businessmetadatadef/name/"+set, "")
+		var fields map[string]any
+		if err := json.Unmarshal(def.raw, &fields); err != nil {
+			t.Fatal(err)
+		}
+		fields["attributeDefs"].([]any)[0].(map[string]any)["options"] = map[string]string{"isArchived": "true"}
+		archive := c.send("PUT", "/api/meta/types/typedefs", `{"businessMetadataDefs":[`+must(fields)+`]}`)
+		purge := c.send("DELETE", "/api/meta/types/typedef/name/"+set, "")
+		if (archive.status == 200) != (purge.status == 204) {
+			t.Errorf("%s, %s", archive.raw, purge.raw)
+		}
+		return purge.status == 409
 	},
 	CategoriesStay: func(t *testing.T, _ *Fake, c *client) bool {
 		a := c.save(`{"typeName":"AtlasGlossary","guid":"-1","attributes":{"name":"g"}},

@@ -228,6 +228,9 @@ func (c *call) sentTypeDefs() ([]*typedef, error) {
 				if a == nil {
 					return nil, invalidParameters("an attribute of %s is null", d.name())
 				}
+				if option := blankOption(a); d.category == "BUSINESS_METADATA" && option != "" {
+					return nil, metastore(http.StatusBadRequest, "ATLAS-400-00-01A", "options['%s'] for attribute %s has null/empty value", option, unquoted(string(a["name"])))
+				}
 			}
 			delete(d.fields, "attributeDefs")
 			if d.category == "ENTITY" || d.category == "RELATIONSHIP" {
@@ -360,6 +363,9 @@ func (a *service) UpdateTypeDefs(w http.ResponseWriter, r *http.Request, params 
 				if d.attribute(name) == nil && (d.category == "BUSINESS_METADATA" || d.category == "CLASSIFICATION") {
 					return nil, metastore(http.StatusBadRequest, "ATLAS-400-00-00D", "%s.%s : attribute delete not supported", d.name(), name)
 				}
+				if d.category == "BUSINESS_METADATA" && c.has(UsedMetadataStays) && !archived(old) && archived(d.attribute(name)) && c.usedMetadata(d.name(), name) {
+					return nil, metastore(http.StatusConflict, "ATLAS-409-00-002", "Given type %s has references", name)
+				}
 			}
 		}
 		for i, d := range list {
@@ -368,6 +374,36 @@ func (a *service) UpdateTypeDefs(w http.ResponseWriter, r *http.Request, params 
 		}
 		return writeTypeDefs(list), nil
 	})
+}
+
+// blankOption returns an option of an attribute that has no text, which the metastore refuses but for enumType.
+func blankOption(attr map[string]json.RawMessage) string {
+	var options map[string]any
+	if json.Unmarshal(attr["options"], &options) != nil {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if text, ok := options[name].(string); name != "enumType" && (options[name] == nil || ok && strings.TrimSpace(text) == "") {
+			return name
+		}
+	}
+	return ""
+}
+
+// usedMetadata reports whether an asset has a value of an attribute of a set, or of any when none is named.
+func (f *Fake) usedMetadata(set, attr string) bool {
+	for _, x := range f.store.byGUID {
+		if _, has := x.business[set][attr]; has || attr == "" && len(x.business[set]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// archived reports whether an attribute of a custom metadata set was archived.
+func archived(attr map[string]json.RawMessage) bool {
+	var options map[string]any
+	return json.Unmarshal(attr["options"], &options) == nil && (options["isArchived"] == "true" || options["isArchived"] == true)
 }
 
 func (c *call) undefine(d *typedef) error {
@@ -379,6 +415,9 @@ func (c *call) undefine(d *typedef) error {
 			}
 		}
 	case "BUSINESS_METADATA":
+		if c.has(UsedMetadataStays) && c.usedMetadata(d.name(), "") {
+			return metastore(http.StatusConflict, "ATLAS-409-00-002", "Given type %s has references", d.name())
+		}
 		for _, x := range c.store.byGUID {
 			if x.clearBusiness(d.name()) {
 				c.touch(x)

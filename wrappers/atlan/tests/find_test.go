@@ -26,7 +26,8 @@ func TestT7Find(t *testing.T) {
 		domain := must(atlan.NewDataDomain("Sales"))(t)
 		product := must(atlan.NewDataProduct("Orders", domain.Ref(), field.MatchAll()))(t)
 		persona := must(atlan.NewPersona("Analysts"))(t)
-		purpose := must(atlan.NewPurpose("PII", f.AddTag("PII")))(t)
+		f.AddTag("PII")
+		purpose := must(atlan.NewPurpose("PII", "PII"))(t)
 		must(client.Save(ctx, glossary, other, category, term, foreign, domain, product, persona, purpose))(t)
 		ok(t, client.WaitSearchable(ctx, glossary.GUID, other.GUID, category.GUID, term.GUID, foreign.GUID, domain.GUID, product.GUID, persona.GUID, purpose.GUID))
 

@@ -134,7 +134,7 @@ func TestT6Tags(t *testing.T) {
 // Custom metadata is defined, written and read by human names, through its endpoints and in saves.
 func TestT6CustomMetadata(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake(t)
+		f := newFake(t, atlantest.Without(atlantest.UsedMetadataStays))
 		guid, name := addTable(f)
 		ctx, client := t.Context(), clientOf(t, f)
 		tables, sets := client.Tables(), client.CustomMetadata()

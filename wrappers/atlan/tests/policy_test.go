@@ -130,10 +130,10 @@ func TestT7PurposePolicies(t *testing.T) {
 		f := newFake(t)
 		ctx, client := t.Context(), clientOf(t, f)
 		pii, secret := f.AddTag("PII"), f.AddTag("Secret")
-		purpose := must(atlan.NewPurpose("Privacy", pii))(t)
+		purpose := must(atlan.NewPurpose("Privacy", "PII"))(t)
 		must(client.Save(ctx, purpose))(t)
 		pass(5 * time.Second)
-		if _, err := client.Save(ctx, must(atlan.NewPurpose("Again", pii))(t)); !errors.Is(err, atlan.ErrConflict) {
+		if _, err := client.Save(ctx, must(atlan.NewPurpose("Again", "PII"))(t)); !errors.Is(err, atlan.ErrConflict) {
 			t.Errorf("%v", err)
 		}
 		mask := must(atlan.NewPurposePolicy("mask", purpose.Ref(), atlan.PurposeDataPolicy{
@@ -146,6 +146,9 @@ func TestT7PurposePolicies(t *testing.T) {
 			a.Attributes.PurposeClassifications.Set([]string{pii, secret})
 			return nil
 		}))(t)
+		if got := must(client.Purposes().Get(ctx, purpose.QualifiedName()))(t); !slices.Equal(must(client.Purposes().TagNames(ctx, got))(t), []string{"PII", "Secret"}) {
+			t.Errorf("%+v", got.Attributes.PurposeClassifications)
+		}
 		policies := must(client.Purposes().Policies(ctx, purpose.QualifiedName()))(t)
 		if len(policies) != 2 {
 			t.Fatalf("%d policies", len(policies))
@@ -171,7 +174,8 @@ func TestT7LostPolicy(t *testing.T) {
 		ctx, client := t.Context(), clientOf(t, f)
 		_, connection := f.AddConnection("snowflake", "C")
 		persona, other := must(atlan.NewPersona("P"))(t), must(atlan.NewPersona("Q"))(t)
-		purpose := must(atlan.NewPurpose("R", f.AddTag("PII")))(t)
+		f.AddTag("PII")
+		purpose := must(atlan.NewPurpose("R", "PII"))(t)
 		must(client.Save(ctx, persona, other, purpose))(t)
 		inPersona := func(of atlanassets.Ref) *atlan.Asset[atlanassets.AuthPolicy] {
 			return must(atlan.NewPersonaPolicy("same", of, atlan.PersonaMetadataPolicy{Type: atlanassets.AuthPolicyTypeAllow, Actions: readAssets(), Connection: connection, Assets: []string{connection}}))(t)
