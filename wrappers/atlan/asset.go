@@ -250,10 +250,13 @@ func (a *Asset[T]) whole() (*Entity, error) {
 	if e.TypeName == "" && !e.known {
 		e.TypeName = typeNameOf[T]()
 	}
-	read := make(map[string]json.RawMessage)
-	for f := range touchedOf(a.asRead()) {
-		if value, err := f.encode(); err == nil && value != nil {
-			read[f.name] = value
+	var read map[string]json.RawMessage
+	if len(a.attributes.raw) > 0 || len(a.relations.raw) > 0 {
+		read = make(map[string]json.RawMessage)
+		for f := range touchedOf(a.asRead()) {
+			if value, err := f.encode(); err == nil && value != nil {
+				read[f.name] = value
+			}
 		}
 	}
 	for f := range touchedOf(&a.Attributes) {

@@ -167,7 +167,11 @@ func BenchmarkSearchPage(b *testing.B) {
 
 // BenchmarkSave saves 50 new tables.
 func BenchmarkSave(b *testing.B) {
-	c := compare(b, `{"guidAssignments":{},"mutatedEntities":{}}`)
+	var made []string
+	for i := range 50 {
+		made = append(made, fmt.Sprintf(`{"typeName":"Table","guid":%q,"attributes":{"name":"t%d","qualifiedName":"default/snowflake/1700000000/DB/PUBLIC/t%[2]d"}}`, guidOf(i), i))
+	}
+	c := compare(b, `{"guidAssignments":{},"mutatedEntities":{"CREATE":[`+strings.Join(made, ",")+`]}}`)
 	tables := func() []Item {
 		items := make([]Item, 50)
 		for i := range items {

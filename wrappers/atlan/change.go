@@ -309,11 +309,14 @@ func (c *change) append(dst []byte, refs *references) ([]byte, error) {
 		{memberAppended, membersOf(lists(c.appended))},
 		{memberRemoved, membersOf(lists(c.removed))},
 	} {
-		resolved := make(map[string]json.RawMessage)
+		var resolved map[string]json.RawMessage
 		for name, value := range group.values {
 			value, err := refs.resolve(name, value)
 			if err != nil {
 				return nil, about(c.typeName, c.label(), err)
+			}
+			if resolved == nil {
+				resolved = make(map[string]json.RawMessage)
 			}
 			resolved[name] = value
 		}

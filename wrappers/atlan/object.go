@@ -17,13 +17,24 @@ var errNotObject = errors.New("the JSON is not an object")
 // anything but an object yields nothing. Values are slices of text.
 func membersOf(text []byte) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
+		for name, value := range quotedMembersOf(text) {
+			if !yield(unquoted(name), value) {
+				return
+			}
+		}
+	}
+}
+
+// quotedMembersOf is membersOf that leaves the names as they were written.
+func quotedMembersOf(text []byte) iter.Seq2[[]byte, json.RawMessage] {
+	return func(yield func([]byte, json.RawMessage) bool) {
 		i := skipSpace(text, 0)
 		if i >= len(text) || text[i] != '{' {
 			return
 		}
 		for i = skipSpace(text, i+1); i < len(text) && text[i] != '}'; {
 			end := skipString(text, i)
-			name := unquoted(text[i:end])
+			name := text[i:end]
 			i = skipSpace(text, end)
 			i = skipSpace(text, i+1) // the colon
 			end = skipValue(text, i)
@@ -40,12 +51,20 @@ func membersOf(text []byte) iter.Seq2[string, json.RawMessage] {
 // memberOf returns one member of a JSON object, as it was written. Of members with the same name the last one counts, as
 // in encoding/json.
 func memberOf(text []byte, name string) (value json.RawMessage, ok bool) {
-	for n, v := range membersOf(text) {
-		if n == name {
+	for n, v := range quotedMembersOf(text) {
+		if quotes(n, name) {
 			value, ok = v, true
 		}
 	}
 	return value, ok
+}
+
+// quotes reports whether a JSON string says s.
+func quotes(text []byte, s string) bool {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		return unquoted(text) == s
+	}
+	return len(text) == len(s)+2 && string(text[1:len(text)-1]) == s
 }
 
 func unquoted(text []byte) string {
@@ -153,7 +172,10 @@ func (o *object) changes() map[string]json.RawMessage {
 // members yields all members as they are now: those that were read in their order, then the new ones by name.
 func (o *object) members() iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		rest := maps.Clone(o.set)
+		rest := o.set
+		if len(o.raw) > 0 {
+			rest = maps.Clone(o.set)
+		}
 		for name, value := range membersOf(o.raw) {
 			if now, ok := o.set[name]; ok {
 				value = now
@@ -163,11 +185,7 @@ func (o *object) members() iter.Seq2[string, json.RawMessage] {
 				return
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(rest)) {
-			if !yield(name, rest[name]) {
-				return
-			}
-		}
+		sorted(rest)(yield)
 	}
 }
 
@@ -222,7 +240,9 @@ func appendObject(dst []byte, members iter.Seq2[string, json.RawMessage]) json.R
 // sorted yields the members of a map by name, so that what is sent does not depend on chance.
 func sorted(members map[string]json.RawMessage) iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
-		for _, name := range slices.Sorted(maps.Keys(members)) {
+		names := slices.AppendSeq(make([]string, 0, len(members)), maps.Keys(members))
+		slices.Sort(names)
+		for _, name := range names {
 			if !yield(name, members[name]) {
 				return
 			}
@@ -231,8 +251,22 @@ func sorted(members map[string]json.RawMessage) iter.Seq2[string, json.RawMessag
 }
 
 func appendString(dst []byte, s string) []byte {
-	text, _ := encodeJSON(s) // a string always encodes
-	return append(dst, text...)
+	if !isPlain(s) {
+		text, _ := encodeJSON(s) // a string always encodes
+		return append(dst, text...)
+	}
+	dst = append(append(slices.Grow(dst, len(s)+2), '"'), s...)
+	return append(dst, '"')
+}
+
+// isPlain reports whether a string is written in JSON as it is, between quotes.
+func isPlain[S ~string | ~[]byte](s S) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // encodeJSON is json.Marshal that leaves <, > and & as they are.
@@ -276,9 +310,13 @@ func isNull(value json.RawMessage) bool { return string(bytes.TrimSpace(value)) 
 
 // textOf returns a JSON string, "" for anything else.
 func textOf(value json.RawMessage, ok bool) string {
-	var s string
-	if ok && len(value) > 0 && value[0] == '"' {
-		_ = json.Unmarshal(value, &s)
+	if !ok || len(value) < 2 || value[0] != '"' {
+		return ""
 	}
+	if inner := value[1 : len(value)-1]; value[len(value)-1] == '"' && isPlain(inner) {
+		return string(inner)
+	}
+	var s string
+	_ = json.Unmarshal(value, &s)
 	return s
 }

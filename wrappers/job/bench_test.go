@@ -1,6 +1,9 @@
 package job
 
 import (
+	"context"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +54,36 @@ func BenchmarkTick(b *testing.B) {
 				p.crowdPause(now)
 			}
 		})
+	}
+}
+
+// The end of ten thousand waits, each with a context of its own, when the one that all of them come from is cancelled.
+func BenchmarkCancelTenThousand(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		p := NewPoller(silent{}, Options{Service: "sim"})
+		ctx, cancel := context.WithCancel(b.Context())
+		var stops []context.CancelFunc
+		var group sync.WaitGroup
+		for i := range 10_000 {
+			j := p.Job(Snapshot{Ref: Ref{Service: "sim", Kind: "sync", ID: itoa(i), Scope: "w"}, Phase: PhaseRunning, Observed: time.Now()})
+			own, stop := context.WithTimeout(ctx, time.Hour)
+			stops = append(stops, stop)
+			group.Go(func() { _, _ = j.Wait(own) })
+		}
+		for in := 0; in < 10_000; runtime.Gosched() {
+			p.mu.Lock()
+			in = len(p.waited)
+			p.mu.Unlock()
+		}
+		b.StartTimer()
+		cancel()
+		group.Wait()
+		b.StopTimer()
+		for _, stop := range stops {
+			stop()
+		}
+		b.StartTimer()
 	}
 }
 

@@ -93,7 +93,7 @@ func (p *Poller) admit(s *sub, now time.Time) {
 	s.place.Store(waiting)
 	s.peer, lead.state.subs = lead.state.subs, s
 	s.polls = int32(lead.state.polls + p.ticks)
-	p.watch(s.wait)
+	p.watch(s)
 	if c := s.wait.config; c != nil && c.intervals != nil {
 		if p.tight == nil {
 			p.tight = make(map[*sub]Intervals)
@@ -197,7 +197,7 @@ func (p *Poller) part(lead *Job, s *sub) {
 	s.place.Store(outside)
 	s.peer = nil
 	delete(p.tight, s)
-	p.unwatch(s.wait)
+	p.unwatch(s)
 }
 
 // end finishes all waits for a job. With stop, err is why they stop; else it is what the job's end means.

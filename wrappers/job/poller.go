@@ -108,12 +108,13 @@ func (p *Poller) clock() time.Duration { return time.Since(p.epoch) }
 // watch is a context that bounds waits. They share what it costs to hear of its end.
 type watch struct {
 	stop func() bool
-	jobs int // how many jobs are waited for under it
+	subs *sub // the jobs waited for under it
 }
 
-// watch makes the end of w's context wake w, which waits for one more job here.
-func (p *Poller) watch(w *wait) {
-	done := w.ctx.Done()
+// watch makes the end of its context wake the wait of s.
+func (p *Poller) watch(s *sub) {
+	ctx := s.wait.ctx
+	done := ctx.Done()
 	if done == nil {
 		return
 	}
@@ -122,38 +123,47 @@ func (p *Poller) watch(w *wait) {
 		if p.watches == nil {
 			p.watches = make(map[<-chan struct{}]*watch)
 		}
-		g = &watch{stop: context.AfterFunc(w.ctx, func() { p.wakeUnder(done) })}
+		g = new(watch)
+		g.stop = context.AfterFunc(ctx, func() { p.wakeUnder(g) })
 		p.watches[done] = g
-	} else if w.ctx.Err() != nil {
-		w.wake() // it ended before w was among those whom the watch wakes
+	} else if ctx.Err() != nil {
+		s.wait.wake() // it ended before s was among those whom the watch wakes
 	}
-	g.jobs++
+	if s.kin[1] = g.subs; g.subs != nil {
+		g.subs.kin[0] = s
+	}
+	g.subs = s
 }
 
-// wakeUnder wakes the waits whose context has ended. It looks at all of them: to keep a list for each context would
-// cost every wait memory.
-func (p *Poller) wakeUnder(done <-chan struct{}) {
+// wakeUnder wakes the waits whose context has ended.
+func (p *Poller) wakeUnder(g *watch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, j := range p.waited {
-		for s := j.state.subs; s != nil; s = s.peer {
-			if s.wait.ctx.Done() == done {
-				s.wait.wake()
-			}
-		}
+	for s := g.subs; s != nil; s = s.kin[1] {
+		s.wait.wake()
 	}
 }
 
 // unwatch is the opposite of watch.
-func (p *Poller) unwatch(w *wait) {
-	done := w.ctx.Done()
-	g := p.watches[done]
-	if g == nil {
+func (p *Poller) unwatch(s *sub) {
+	done := s.wait.ctx.Done()
+	if done == nil {
 		return
 	}
-	if g.jobs--; g.jobs == 0 {
-		g.stop()
-		delete(p.watches, done)
+	before, after := s.kin[0], s.kin[1]
+	s.kin = [2]*sub{}
+	if after != nil {
+		after.kin[0] = before
+	}
+	if before != nil {
+		before.kin[1] = after
+		return
+	}
+	if g := p.watches[done]; g != nil {
+		if g.subs = after; after == nil {
+			g.stop()
+			delete(p.watches, done)
+		}
 	}
 }
 

@@ -142,6 +142,7 @@ type sub struct {
 	job   *Job
 	wait  *wait
 	peer  *sub          // the next that joins, or that waits for the same job. This and polls are guarded by the poller's mu.
+	kin   [2]*sub       // those before and after it under the same context, guarded by the poller's mu too
 	polls int32         // calls for the job: while waiting those before it, afterwards those during it
 	place atomic.Uint32 // where it is between its wait and its poller
 

@@ -16,7 +16,7 @@ type canned []byte
 func (c canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {"application/json"}, "X-Polytomic-Version": {Version}},
+		Header: http.Header{"Content-Type": {"application/json"}, "Date": {"Wed, 25 Mar 2026 01:45:00 GMT"}, "X-Polytomic-Version": {Version}},
 		Body:   io.NopCloser(bytes.NewReader(c)), ContentLength: int64(len(c)), Request: req,
 	}, nil
 }

@@ -49,6 +49,10 @@ func (s *bulkSource) MaxBatch() int { return 0 }
 func (s *bulkSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Snapshot, error] {
 	ctx = transport.WithLane(ctx, transport.Poll)
 	return func(yield func(job.Snapshot, error) bool) {
+		if len(refs) == 1 && checkIDs("bulk sync", refs[0].Parent, "execution", refs[0].ID) == nil {
+			yield(s.execution(ctx, refs[0]))
+			return
+		}
 		var asked []job.Ref
 		syncs := make(map[string][]job.Ref) // by sync
 		for _, ref := range refs {
@@ -187,19 +191,23 @@ func statusSnapshot(ref job.Ref, row *polytomicapi.BulkSyncExecutionStatus) (job
 // confirm reads executions one by one, a few at a time.
 func (s *bulkSource) confirm(ctx context.Context, refs []job.Ref, yield func(job.Snapshot, error) bool) {
 	for snapshot, err := range concurrently(ctx, len(refs), sourceRequests, func(ctx context.Context, i int) (job.Snapshot, error) {
-		ref := refs[i]
-		e, err := s.client.bulkExecution(ctx, ref.Parent, ref.ID)
-		if err != nil {
-			return job.Snapshot{Ref: ref}, err
-		}
-		snapshot := bulkSnapshot(ref.Parent, e)
-		snapshot.Ref = ref
-		return snapshot, nil
+		return s.execution(ctx, refs[i])
 	}) {
 		if !yield(snapshot, err) {
 			return
 		}
 	}
+}
+
+// execution reads one execution.
+func (s *bulkSource) execution(ctx context.Context, ref job.Ref) (job.Snapshot, error) {
+	e, err := s.client.bulkExecution(ctx, ref.Parent, ref.ID)
+	if err != nil {
+		return job.Snapshot{Ref: ref}, err
+	}
+	snapshot := bulkSnapshot(ref.Parent, e)
+	snapshot.Ref = ref
+	return snapshot, nil
 }
 
 // bulkExecution reads one execution, for everybody who has a handle of it.

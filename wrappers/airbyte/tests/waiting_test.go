@@ -206,27 +206,32 @@ func TestWaitingForTenThousand(t *testing.T) {
 	})
 }
 
+// The requests are in proportion to the end of the last job, which is far out in one world and near in the next: twenty worlds
+// make 1/15 to 1/19 of a fixed poll's, so it takes many of them to see the mean.
 func TestWaitingForHundredTogether(t *testing.T) {
 	var fixed, got tally
-	const worlds = 5
+	worlds, n := cut(60, 2), cut(100, 20)
 	for world := range worlds {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(2, uint64(world)))
-			list := arrivals(r, 100, 0)
+			list := arrivals(r, n, 0)
 			add(&fixed, everyFixed(list, 2*time.Second))
-			add(&got, waitAll(t, list, arrivals(r, 100, 0)))
+			add(&got, waitAll(t, list, arrivals(r, n, 0)))
 		})
 	}
 	t.Logf("mean of %d worlds, every 2 s each: %v", worlds, over(fixed, worlds))
 	t.Logf("mean of %d worlds, this package:   %v: 1/%.1f of the requests, mean %.2f", worlds, over(got, worlds), float64(fixed.requests)/float64(got.requests), ratio(got.mean, fixed.mean))
+	if raceEnabled {
+		return // what was promised are figures of a hundred
+	}
 	if got.requests*16 > fixed.requests {
 		t.Errorf("%d requests are more than 1/16 of %d", got.requests, fixed.requests)
 	}
 	if ratio(got.mean, fixed.mean) > 0.9 {
-		t.Errorf("noticed after %v, more than 0.9 of %v", got.mean/worlds, fixed.mean/worlds)
+		t.Errorf("noticed after %v, more than 0.9 of %v", got.mean/time.Duration(worlds), fixed.mean/time.Duration(worlds))
 	}
-	if got.p99/worlds > 5*time.Second {
-		t.Errorf("99%% noticed within %v, want 5s at most", got.p99/worlds)
+	if got.p99/time.Duration(worlds) > 5*time.Second {
+		t.Errorf("99%% noticed within %v, want 5s at most", got.p99/time.Duration(worlds))
 	}
 }
 
