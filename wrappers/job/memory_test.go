@@ -23,10 +23,10 @@ func (silent) Unfinished(context.Context, []Ref) iter.Seq2[Snapshot, error] {
 	return func(func(Snapshot, error) bool) {}
 }
 
-// A parked wait, its goroutine included, costs at most 3 KB.
 // raceDetector is set in builds with the race detector, whose own memory would be measured.
 var raceDetector bool
 
+// A parked wait, its goroutine included, costs at most 3 KB.
 func TestParkedWaitMemory(t *testing.T) {
 	const waits = 10_000
 	p := NewPoller(silent{}, Options{Service: "sim"})
