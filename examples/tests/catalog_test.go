@@ -74,7 +74,7 @@ func TestCatalogOnATenant(t *testing.T) {
 // The permissions of the new connection take long, so the batch waits, and after the interrupt the purge; nothing is left.
 func TestCatalogInterrupted(t *testing.T) {
 	t.Parallel()
-	env, client := tenant(t, "-search-takes", "0s", "-permissions-take", "15s")
+	env, client := tenant(t, "-search-takes", "0s", "-permissions-take", "10s")
 	call := prepare(t, "catalog", "-admin", "admin").with(env...).start(t)
 	call.waitFor(t, "connection: ")
 	call.signal(t, syscall.SIGINT)

@@ -54,7 +54,7 @@ func program(t *testing.T, name string) string {
 				return
 			}
 			arguments := append(append([]string{"build", "-o", built.folder}, buildFlags...), packages...)
-			command := exec.Command("go", arguments...) //nolint:noctx // the whole run is bounded by go test's -timeout
+			command := exec.Command("go", arguments...)
 			command.Dir = module
 			if output, err := command.CombinedOutput(); err != nil {
 				built.err = fmt.Errorf("go build in %s: %w\n%s", module, err, output)
@@ -90,7 +90,7 @@ func prepareCommand(t *testing.T, path string, arguments ...string) *call {
 	t.Cleanup(cancel)
 	c := &call{command: exec.CommandContext(ctx, path, arguments...), temporary: t.TempDir(), stdout: newWatched(), ended: make(chan struct{})}
 	c.command.Dir = t.TempDir()
-	for _, variable := range os.Environ() { //nolint:forbidigo // the program's environment, less every account
+	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		switch prefix, _, _ := strings.Cut(name, "_"); prefix {
 		case "AIRBYTE", "POLYTOMIC", "ATLAN", "QUICKSTART", "FILE", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TMPDIR":

@@ -281,7 +281,7 @@ func TestQuickstartOnAService(t *testing.T) {
 			t.Errorf("that is not what happened:\n%s", stdout)
 		}
 	})
-	dsn := os.Getenv("SLUICE_TEST_POSTGRES") //nolint:forbidigo // as every test with PostgreSQL
+	dsn := os.Getenv("SLUICE_TEST_POSTGRES")
 	switch dsn {
 	case "":
 		t.Fatal("SLUICE_TEST_POSTGRES is not set: `make test` starts a PostgreSQL and sets it; set it to off to leave PostgreSQL out")
