@@ -280,10 +280,26 @@ func TestCoverageNoticesRot(t *testing.T) {
 	}
 }
 
-// A link to a file of the repository leads somewhere.
+// anchor is what a heading is called in links to it, as GitHub names them.
+func anchor(heading string) string {
+	heading = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(strings.TrimSpace(heading), "$1")
+	return strings.ReplaceAll(regexp.MustCompile(`[^\pL\pN_ -]`).ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+}
+
+// anchors are the headings of a document.
+func anchors(text string) map[string]bool {
+	all := map[string]bool{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		all[anchor(heading[1])] = true
+	}
+	return all
+}
+
+// A link to a file of the repository, and to a heading in it, leads somewhere.
 func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#\s]+)(#[^)\s]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)\s]*))?\)`)
 	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`") // Raw[T](x) is no link
+	fence := regexp.MustCompile("(?s)```.*?```")
 	links := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -308,8 +324,20 @@ func TestLinks(t *testing.T) {
 				continue // another site, or mail
 			}
 			links++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(target))); err != nil {
+			file := path
+			if target != "" {
+				file = filepath.Join(filepath.Dir(path), filepath.FromSlash(target))
+			}
+			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s links to %s: %v", path, target, err)
+				continue
+			}
+			if match[2] == "" {
+				continue
+			}
+			within, err := os.ReadFile(file)
+			if err != nil || !anchors(fence.ReplaceAllString(string(within), ""))[match[2]] {
+				t.Errorf("%s links to %s#%s, which is no heading there", path, target, match[2])
 			}
 		}
 		return nil

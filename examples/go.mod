@@ -3,11 +3,13 @@ module github.com/sluice-sdk/sluice/examples
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/oapi-codegen/nullable v1.1.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/sluice-sdk/sluice v0.0.0
 	github.com/sluice-sdk/sluice/wrappers/warehouse/duckdb v0.0.0
+	go.uber.org/goleak v1.3.0
 	golang.org/x/term v0.47.0
 )
 

@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"syscall"
+	"time"
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
@@ -24,8 +26,13 @@ func main() {
 	admin := flag.String("admin", "", "the user name of the new connection's admin")
 	keep := flag.Bool("keep", false, "leave in the catalog what was made")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "catalog: unexpected argument %q; the admin is given with -admin\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // what was made is purged after an interrupt, too; a second one ends even that
 	if err := run(ctx, *admin, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "catalog:", err)
 		os.Exit(1)
@@ -48,7 +55,11 @@ func run(ctx context.Context, admin string, keep bool) (err error) {
 	}
 	fmt.Println("connection:", connection.QualifiedName())
 	if !keep {
-		defer func() { err = errors.Join(err, purge(context.WithoutCancel(ctx), client, connection)) }()
+		defer func() {
+			if left := purge(ctx, client, connection); left != nil {
+				err = errors.Join(err, fmt.Errorf("%s was not purged: %w", connection.QualifiedName(), left))
+			}
+		}()
 	}
 
 	w, err := newWarehouse(connection.QualifiedName())
@@ -121,8 +132,10 @@ func describe(ctx context.Context, client *atlan.Client, qualifiedName string) e
 	return err
 }
 
-// purge removes a connection and everything in it.
+// purge removes a connection and everything in it, also after an interrupt.
 func purge(ctx context.Context, client *atlan.Client, connection *atlan.Asset[atlanassets.Connection]) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
 	guids := []string{connection.GUID}
 	within := client.Search(field.ConnectionQualifiedName.Eq(connection.QualifiedName())).WithStatus()
 	for asset, err := range within.All(ctx) {

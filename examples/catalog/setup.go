@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"time"
 
@@ -24,6 +25,7 @@ func setUp(admin string) (client *atlan.Client, adminName string, stop func(), e
 	if err != nil {
 		return nil, "", nil, err
 	}
+	fmt.Println("ATLAN_BASE_URL is not set: this is a fake Atlan in this process")
 	transport := fake.Transport()
 	client, err = atlan.New(atlan.WithBaseURL(fake.URL()), atlan.WithAPIKey(fake.APIKey()), atlan.WithRoundTripper(transport))
 	return client, cmp.Or(admin, fake.UserName()), func() {

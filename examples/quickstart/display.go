@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -51,7 +52,7 @@ func (b *bar) close() {
 	}
 }
 
-// cell is a value as a table shows it.
+// cell is a value as a table shows it: short, on one line, and with nothing that a terminal would obey.
 func cell(value any) string {
 	text := fmt.Sprint(value)
 	switch v := value.(type) {
@@ -60,6 +61,12 @@ func cell(value any) string {
 	case time.Time:
 		text = strings.TrimSuffix(v.UTC().Format(time.DateTime), " 00:00:00")
 	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	if runes := []rune(text); len(runes) > 32 {
 		text = string(runes[:31]) + "…"
 	}
@@ -85,7 +92,7 @@ func printTable(title string, rows iter.Seq2[warehouse.Row, error]) error {
 			if strings.HasPrefix(name, "_airbyte_") {
 				continue
 			}
-			names, values = append(names, name), append(values, cell(row.Value(name)))
+			names, values = append(names, cell(name)), append(values, cell(row.Value(name)))
 		}
 		if n == 1 {
 			fmt.Fprintln(w, strings.Join(names, "\t"))

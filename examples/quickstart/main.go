@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/sluice-sdk/sluice/wrappers/airbyte"
 )
@@ -15,7 +16,11 @@ import (
 func main() {
 	file := flag.String("file", "", "a CSV or JSONL file to sync instead of the sample data")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "quickstart: unexpected argument %q; a file is given with -file\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *file); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
@@ -25,7 +30,7 @@ func main() {
 
 func run(ctx context.Context, file string) error {
 	// AIRBYTE_CLIENT_ID, AIRBYTE_CLIENT_SECRET, AIRBYTE_WORKSPACE_ID and AIRBYTE_CONNECTION_ID: the real one.
-	s, err := connectToService(ctx)
+	s, err := connectToService(ctx, file)
 	if s == nil && err == nil {
 		s, err = startFake(ctx, file)
 	}
@@ -51,8 +56,8 @@ func run(ctx context.Context, file string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("job %d succeeded in %v: %d rows, %d bytes — %s\n",
-			result.JobID(), result.Duration(), result.RecordsSynced().Or(0), result.BytesSynced().Or(0), result.JobURL())
+		fmt.Printf("job %d succeeded in %v: %v rows, %v bytes — %s\n",
+			result.JobID(), result.Duration(), result.RecordsSynced(), result.BytesSynced(), result.JobURL())
 		if s.db != nil {
 			for _, stream := range streams {
 				rows := result.Dataset(stream, s.db).OfThisSync().Rows(ctx) // what this sync loaded, not what the table holds

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,10 +43,14 @@ func (s *setting) close() {
 // connectToService returns the real service, or nil when no connection is named in the environment.
 // QUICKSTART_DESTINATION is the postgres:// URL of the destination's database, for reading the rows back; for another kind
 // of destination open its driver here instead.
-func connectToService(ctx context.Context) (*setting, error) {
+func connectToService(ctx context.Context, file string) (*setting, error) {
 	connection := os.Getenv("AIRBYTE_CONNECTION_ID")
 	if connection == "" {
+		fmt.Println("AIRBYTE_CONNECTION_ID is not set: no account is used")
 		return nil, nil
+	}
+	if file != "" {
+		return nil, errors.New("-file is for the fake; with AIRBYTE_CONNECTION_ID set, the connection has its own source")
 	}
 	client, err := airbyte.FromEnv()
 	if err != nil {
@@ -60,8 +65,11 @@ func connectToService(ctx context.Context) (*setting, error) {
 	}
 	runs := 0
 	s := &setting{workspace: workspace, connectionID: connection, nextDay: func() (bool, error) {
-		runs++
-		return runs < 2, nil
+		if runs++; runs > 1 {
+			return false, nil
+		}
+		fmt.Println("\nOnce more; an incremental stream brings only what is new since the first sync:")
+		return true, nil
 	}}
 	destination := os.Getenv("QUICKSTART_DESTINATION")
 	if destination == "" {
@@ -95,8 +103,12 @@ func startFake(ctx context.Context, file string) (s *setting, err error) {
 	}
 	s.closers = append(s.closers, func() error { return os.RemoveAll(folder) })
 	if file == "" {
+		sample, err := findSample()
+		if err != nil {
+			return s, err
+		}
 		file = filepath.Join(folder, "users.csv")
-		if err := copyFile("../testdata/users.csv", file); err != nil {
+		if err := copyFile(filepath.Join(sample, "users.csv"), file); err != nil {
 			return s, err
 		}
 		s.nextDay = func() (bool, error) {
@@ -104,15 +116,14 @@ func startFake(ctx context.Context, file string) (s *setting, err error) {
 				return false, nil
 			}
 			fmt.Println("\nThe next day the file has new and changed rows:")
-			return true, copyFile("../testdata/users_update.csv", file)
+			return true, copyFile(filepath.Join(sample, "users_update.csv"), file)
 		}
-	} else if file, err = filepath.Abs(file); err != nil {
+	} else if file, err = readable(file); err != nil {
 		return s, err
 	}
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-	s.source = map[string]any{
-		"dataset_name": name, "url": file, "format": strings.TrimPrefix(filepath.Ext(file), "."), "provider": map[string]any{"storage": "local"},
-	}
+	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(file)), ".")
+	s.source = map[string]any{"dataset_name": name, "url": file, "format": format, "provider": map[string]any{"storage": "local"}}
 	database := filepath.Join(folder, "warehouse.duckdb")
 	s.destination = map[string]any{"destination_path": database}
 	if s.db, err = duckdb.Open(database); err != nil {
@@ -132,7 +143,7 @@ func startFake(ctx context.Context, file string) (s *setting, err error) {
 	if err != nil {
 		return s, err
 	}
-	fmt.Printf("a fake Airbyte listens on %s; it reads %s and writes %s\n", origin, filepath.Base(file), database)
+	fmt.Printf("a fake Airbyte listens on %s; until the program ends it reads %s and writes %s\n", origin, filepath.Base(file), database)
 	credentials := fake.Credentials()
 	client, err := airbyte.New(airbyte.WithOrigin(origin), airbyte.WithClientCredentials(credentials.ClientID, credentials.ClientSecret),
 		airbyte.WithPolling(job.Options{Intervals: job.Intervals{Min: 200 * time.Millisecond}}))
@@ -141,6 +152,44 @@ func startFake(ctx context.Context, file string) (s *setting, err error) {
 	}
 	s.workspace = client.Workspace(fake.WorkspaceID())
 	return s, nil
+}
+
+// findSample returns the folder of the sample data: the repository's testdata, wherever in the repository this runs.
+func findSample() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; folder = filepath.Dir(folder) {
+		sample := filepath.Join(folder, "testdata")
+		if _, err := os.Stat(filepath.Join(sample, "users_update.csv")); err == nil {
+			return sample, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", errors.New("the sample data is not here: run this inside of the repository, or give a CSV or JSONL file with -file")
+		}
+	}
+}
+
+// readable returns the absolute path of a file that can be read and has an extension that the fake takes.
+func readable(file string) (string, error) {
+	opened, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("-file: %w", err)
+	}
+	defer opened.Close()
+	about, err := opened.Stat()
+	if err == nil && about.IsDir() {
+		err = fmt.Errorf("-file: %s is a folder", file)
+	}
+	if err != nil {
+		return "", err
+	}
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".csv", ".jsonl", ".ndjson":
+		return filepath.Abs(file)
+	}
+	return "", fmt.Errorf("-file: %s does not end with .csv or .jsonl", file)
 }
 
 func copyFile(from, to string) error {

@@ -1,28 +1,35 @@
 // Command reverseetl goes through Polytomic from end to end: it connects a source and a warehouse, waits until the source
 // has shown its schemas, loads some of them into the warehouse by a bulk sync, makes a model of what is there, and pushes
-// the model's records on by a model sync. It prints the counts of each run.
+// the model's records on by a model sync. It prints how each run goes, and its counts. What it made stays there.
 //
 //	go run ./examples/reverseetl                              # a fake Polytomic in this process, no account
 //	POLYTOMIC_API_KEY=… go run ./examples/reverseetl -settings mine.json   # the real one; see settings.go
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
+	"github.com/sluice-sdk/sluice/wrappers/job"
 	"github.com/sluice-sdk/sluice/wrappers/polytomic"
 )
 
 func main() {
 	path := flag.String("settings", "", "a file that says what to connect; without it a fake Polytomic is used")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "reverseetl: unexpected argument %q; the settings are given with -settings\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *path); err != nil {
 		fmt.Fprintln(os.Stderr, "reverseetl:", err)
@@ -42,7 +49,7 @@ func run(ctx context.Context, path string) error {
 		return err
 	}
 	// A new connection has no schemas yet, and a bulk sync made before it has some is refused.
-	if err := source.WaitForSchemas(ctx); err != nil {
+	if err := source.WaitForSchemas(ctx, printProgress()); err != nil {
 		return err
 	}
 	warehouse, err := connect(ctx, client, "warehouse", s.Warehouse)
@@ -59,7 +66,7 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := bulk.Run(ctx, polytomic.FailOnErrors()) // starts it and waits; records that fail are an error
+	loaded, err := bulk.Run(ctx, polytomic.FailOnErrors(), printProgress()) // starts it and waits; records that fail are an error
 	if err != nil {
 		return err
 	}
@@ -74,6 +81,7 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Println("model:", model.ID())
 	target, err := connect(ctx, client, "target", s.Target.connection)
 	if err != nil {
 		return err
@@ -92,12 +100,27 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	pushed, err := push.Run(ctx, polytomic.FailOnErrors())
+	pushed, err := push.Run(ctx, polytomic.FailOnErrors(), printProgress())
 	if err != nil {
 		return err
 	}
 	fmt.Printf("model sync %s: %s, %d records to %s\n", pushed.ID(), pushed.Outcome(), pushed.Records(), s.Target.Object)
 	return nil
+}
+
+// printProgress prints a line for each change of the job that is waited for.
+func printProgress() polytomic.WaitOption {
+	last := ""
+	return polytomic.WithProgress(func(s job.Snapshot) {
+		line := fmt.Sprintf("  %s: %s", s.Ref.Kind, cmp.Or(s.Raw, s.Phase.String()))
+		if s.Progress.Records != nil {
+			line += fmt.Sprintf(", %d records", *s.Progress.Records)
+		}
+		if line != last {
+			fmt.Println(line)
+		}
+		last = line
+	})
 }
 
 func connect(ctx context.Context, client *polytomic.Client, name string, c connection) (*polytomic.Connection, error) {

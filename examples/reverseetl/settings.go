@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -55,7 +56,9 @@ func setUp(path string) (client *polytomic.Client, s settings, stop func(), err 
 		if err != nil {
 			return nil, s, nil, err
 		}
-		if err := json.Unmarshal(text, &s); err != nil {
+		settings := json.NewDecoder(bytes.NewReader(text))
+		settings.DisallowUnknownFields() // a name with a slip of the pen would count as left out
+		if err := settings.Decode(&s); err != nil {
 			return nil, s, nil, fmt.Errorf("%s: %w", path, err)
 		}
 		client, err = polytomic.FromEnv()

@@ -11,7 +11,10 @@
 //	}
 //	fmt.Println(result.JobURL(), result.RecordsSynced())
 //	for row, err := range result.Dataset("users", db).OfThisSync().Rows(ctx) { // only what this sync loaded
-//		…
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(row.Value("email"))
 //	}
 //
 // # Handles

@@ -14,7 +14,9 @@ import (
 // Its methods take a qualifiedName; [Collection.ByGUID] has the same for a guid.
 type Collection[T atlanassets.Type] struct{ client *Client }
 
-// Of returns the assets of any type: atlan.Of[atlanassets.KafkaTopic](client). It does no I/O.
+// Of returns the assets of any type. It does no I/O.
+//
+//	topics := atlan.Of[atlanassets.KafkaTopic](client)
 func Of[T atlanassets.Type](c *Client) Collection[T] { return Collection[T]{c} }
 
 // Databases are the databases.

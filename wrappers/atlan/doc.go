@@ -5,12 +5,14 @@
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	me, err := transport.Decode[atlanapi.WhoAmI](client.Raw().WhoAmI(ctx))
-//	switch {
-//	case errors.Is(err, atlan.ErrAuthentication):
-//		log.Fatal("the API token is wrong or has expired")
-//	case err != nil:
-//		log.Fatal(err) // what, which request id, what to do
+//	for table, err := range atlan.SearchFor[atlanassets.Table](client, field.Name.StartsWith("orders")).All(ctx) {
+//		switch {
+//		case errors.Is(err, atlan.ErrAuthentication):
+//			log.Fatal("the API token is wrong or has expired")
+//		case err != nil:
+//			log.Fatal(err) // what, which request id, what to do
+//		}
+//		fmt.Println(table.QualifiedName())
 //	}
 //
 // # Clients and tenants

@@ -42,7 +42,7 @@ func (c *Client) Categories() Categories {
 var withoutRelationships = ReadOptions{WithoutRelationships: true} //nolint:gochecknoglobals // a constant that Go has no form for
 
 // Find returns the glossary of a name, as people see it, without its terms and categories: see [Glossaries.Hierarchy], and
-// [Glossaries.Get] for all of it. It asks the search index, which sees a glossary some seconds after it was made, and reads
+// [Collection.Get] for all of it. It asks the search index, which sees a glossary some seconds after it was made, and reads
 // what it finds. None is an error of category [ErrNotFound] that says the name, several are an [*AmbiguousNameError].
 //
 //sluice:operation POST /api/meta/search/indexsearch

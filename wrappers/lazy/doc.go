@@ -5,7 +5,7 @@
 //
 //	func (c *Connection) Name(ctx context.Context) (string, error) {
 //		info, err := c.info.Get(ctx, c.fetch) // one call to fetch, however many ask
-//		…
+//		return info.Name, err
 //	}
 //
 // A failed or cancelled load is not remembered, and a caller who gives up does not fail the others.

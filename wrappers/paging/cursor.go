@@ -8,6 +8,7 @@ import (
 
 // CursorPage is one page of a cursor list.
 type CursorPage[T any] struct {
+	// Items are the page's, in the order of the service. A page without any is not the end: Next decides.
 	Items []T
 	// Next is the cursor of the next page, empty at the end of the list.
 	Next string

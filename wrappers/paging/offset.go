@@ -23,7 +23,7 @@ type More uint8
 const (
 	// Unsaid: a page that is shorter than it was asked for is the last.
 	Unsaid More = iota
-	// Yes: more pages follow, however short this one is.
+	// Yes: more pages follow, however short this one is; only an empty one is the last all the same.
 	Yes
 	// No: this is the last page.
 	No
@@ -31,8 +31,10 @@ const (
 
 // Page is one page of an offset list.
 type Page[T any] struct {
+	// Items are the page's, in the order of the service.
 	Items []T
-	More  More
+	// More says whether pages follow, where the service says so; the zero value goes by the length of the page.
+	More More
 }
 
 // OffsetOptions says how an offset list is read. The zero value is usable.

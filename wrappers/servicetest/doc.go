@@ -3,7 +3,9 @@
 // network in memory that works under testing/synctest, or on a real port.
 //
 //	document, err := servicetest.LoadDocument(openapiJSON, overlayYAML)
-//	if err != nil { … }
+//	if err != nil {
+//		t.Fatal(err)
+//	}
 //	server := servicetest.NewServer(handler, servicetest.Options{
 //		Document: document,
 //		Contract: &servicetest.Contract{Document: document, TB: t}, // a violation fails the test
@@ -11,9 +13,14 @@
 //	})
 //	defer server.Close()
 //	server.Fault(servicetest.ResetAfterBody("createJob").Once())
-//	client := acmeapi.NewClient(server.URL()+"/v1", acmeapi.WithHTTPClient(server.Client()))
-//	…
-//	fmt.Println(server.Log().Count("createJob"))
+//	client, err := acmeapi.NewClient(server.URL()+"/v1", acmeapi.WithHTTPClient(server.Client()))
+//	if err != nil {
+//		t.Fatal(err)
+//	}
+//	runNightly(client) // the code under test
+//	if n := server.Log().Count("createJob"); n != 1 {
+//		t.Errorf("%d requests to start a job", n)
+//	}
 //
 // A request passes the layers in this order: log, faults, contract, handler. So a fault may do what the contract
 // forbids, the handler may not, and the log sees everything.

@@ -14,14 +14,14 @@ type Record struct {
 	Operation    string        // operation id, "" when the path belongs to none
 	Time         time.Time     // arrival, virtual in a synctest bubble
 	Took         time.Duration // until the answer was written
-	Method       string
-	Host         string
-	Path         string      // as sent, with the base path
-	Query        string      // as sent
-	Header       http.Header // credentials replaced by "[redacted]"
-	RequestBytes int
-	Status       int  // what was answered, 0 when nothing was
-	Cut          bool // the connection was ended instead of, or within, an answer
+	Method       string        // as sent
+	Host         string        // as sent, with the port
+	Path         string        // as sent, with the base path
+	Query        string        // as sent
+	Header       http.Header   // credentials replaced by "[redacted]"
+	RequestBytes int           // length of the body that the contract check read; 0 without one
+	Status       int           // what was answered, 0 when nothing was
+	Cut          bool          // the connection was ended instead of, or within, an answer
 }
 
 // Log counts requests and keeps the latest of them. It is safe for concurrent use.

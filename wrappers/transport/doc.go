@@ -22,9 +22,13 @@
 //			log.Fatal(err)
 //		}
 //		job, err := transport.Decode[acmeapi.Job](raw.GetJob(ctx, 4711))
-//		if errors.Is(err, apierr.ErrNotFound) {
-//			// …
+//		switch {
+//		case errors.Is(err, apierr.ErrNotFound):
+//			log.Fatal("there is no job 4711")
+//		case err != nil:
+//			log.Fatal(err)
 //		}
+//		fmt.Println(job.ID)
 //	}
 //
 // # The chain

@@ -72,7 +72,9 @@ type Throttle struct {
 
 // TokenRefresh is a token that was fetched, or could not be.
 type TokenRefresh struct {
-	Service  string
+	// Service is the name given by [WithService].
+	Service string
+	// Duration is how long fetching took, its retries included.
 	Duration time.Duration
 	// Expires is the end of the new token, zero when unknown.
 	Expires time.Time

@@ -35,7 +35,7 @@ func (d dump) OnRetry(_ context.Context, r Retry)                      { d.any(r
 func (d dump) OnThrottle(_ context.Context, th Throttle)               { d.any(th) }
 func (d dump) OnTokenRefresh(_ context.Context, r TokenRefresh)        { d.any(r) }
 
-// chainText prints an error and all that it wraps.
+// err prints an error and all that it wraps.
 func (d dump) err(err error) {
 	d.any(err)
 	if e, ok := errors.AsType[*apierr.Error](err); ok {

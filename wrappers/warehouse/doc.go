@@ -5,16 +5,24 @@
 //		warehouse.Definition{Type: "postgres"},                   // destinationType, or definitionId
 //		map[string]any{"host": "db.example.com", "port": 5432, "database": "shop", "schema": "raw",
 //			"username": "reader", "ssl_mode": map[string]any{"mode": "require"}})
-//	if err != nil { log.Fatal(err) }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
 //	dsn, err := dest.DSN(password)
-//	if err != nil { log.Fatal(err) }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
 //	db, err := sql.Open(dsn.Driver, dsn.Reveal())                // import _ "github.com/jackc/pgx/v5/stdlib"
-//	if err != nil { log.Fatal(err) }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
 //	defer db.Close()
 //
 //	where, err := dest.Name(warehouse.Stream{Name: "Orders", Namespace: "public"},
 //		warehouse.Placement{Prefix: "shop_", NamespaceDefinition: warehouse.NamespaceDestination})
-//	if err != nil { log.Fatal(err) }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
 //	fmt.Println(where.Explain())                                  // shop.raw.shop_Orders, and why
 //
 //	type Order struct {
@@ -22,7 +30,9 @@
 //		Total *float64 `db:"total"`
 //	}
 //	for order, err := range warehouse.Structs[Order](ctx, dest.Table(db, where), warehouse.OfSync(warehouse.Sync{JobID: 4711})) {
-//		if err != nil { log.Fatal(err) }
+//		if err != nil {
+//			log.Fatal(err)
+//		}
 //		fmt.Println(order.ID)
 //	}
 //

@@ -196,6 +196,8 @@ var driverNames = map[Kind]string{
 
 // BigQueryOptions is what BigQuery's Go clients ask for.
 type BigQueryOptions struct {
+	// Project is the id of the Google Cloud project, Dataset the one that streams without a namespace go to, and Location
+	// where the datasets are, such as "EU". What the destination does not say is empty.
 	Project, Dataset, Location string
 }
 

@@ -133,8 +133,10 @@ type Plan struct {
 
 // Fail is a failure that a test asked for.
 type Fail struct {
+	// AfterRows is how many rows are committed before it, over all streams of the attempt.
 	AfterRows int64
-	Reason    string
+	// Reason is the text of the error, and what the job's failure shows.
+	Reason string
 }
 
 // ErrConfiguration marks an error of a [Mover] that no further attempt can cure, such as a file that does not

@@ -20,7 +20,7 @@ type principal struct {
 	revoked  bool
 }
 
-// tokenEndpoints are what needs no token.
+// tokenEndpoint reports whether an operation needs no token.
 func tokenEndpoint(operation string) bool {
 	return operation == "getOAuthClientToken" || operation == "getKeycloakToken"
 }

@@ -1,13 +1,22 @@
 // Package duckdb opens DuckDB files that Airbyte wrote, for package warehouse.
 //
 //	db, err := duckdb.Open("/local/shop.duckdb", duckdb.AirbyteLocal("/srv/airbyte"), duckdb.ReadOnly())
-//	if err != nil { … }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
 //	defer db.Close()
 //
 //	dest := warehouse.Destination{Kind: warehouse.DuckDB, Schema: "main"}
 //	where, err := dest.Name(warehouse.Stream{Name: "Orders"}, warehouse.Placement{Prefix: "shop_"})
-//	if err != nil { … }
-//	for row, err := range dest.Table(db, where).Rows(ctx) { … }
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	for row, err := range dest.Table(db, where).Rows(ctx) {
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		fmt.Println(row.Value("id"))
+//	}
 //
 // [Open] returns a plain *sql.DB; everything else is in package warehouse.
 //

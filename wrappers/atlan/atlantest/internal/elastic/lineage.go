@@ -115,7 +115,7 @@ type LineageError struct {
 // Error returns the message.
 func (e *LineageError) Error() string { return "lineage: " + e.Message }
 
-// lineageOperators is the spellings of operators (SearchParameters.Operator).
+// lineageOperator returns the operator of a spelling (SearchParameters.Operator).
 func lineageOperator(spelling string) (string, bool) {
 	switch spelling {
 	case "<", "lt":
