@@ -490,3 +490,20 @@ func TestCacheReloadOfWhatIsGone(t *testing.T) {
 		wantCount(t, s, metadataList, 2)
 	})
 }
+
+// That a name is not there is still known after everything was loaded.
+func TestCacheWarmKeepsAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newMetastore()
+		s.people = func(string, string, int) string { return `{"records":[]}` }
+		users, ctx := testClient(t, s).Users(), t.Context()
+		_, err := users.ID(ctx, "nobody")
+		wantError(t, err, ErrNotFound, "nobody")
+		if err := users.Warm(ctx); err != nil {
+			t.Fatal(err)
+		}
+		_, err = users.ID(ctx, "nobody")
+		wantError(t, err, ErrNotFound, "nobody")
+		wantCount(t, s, "GET /api/service/users", 2)
+	})
+}
