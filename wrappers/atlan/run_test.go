@@ -198,6 +198,7 @@ func TestT10TakenNames(t *testing.T) {
 		{"one", `{"message":"exists","slug":"flow","version":7}`, `{}`, "[flow]", true},
 		{"several", `{"message":"exists","slugs":["a","b"]}`, `{}`, "[a b]", false},
 		{"none, and one of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"x","name":"N2"},{"slug":"flow","name":"N","version":7}]}`, "[flow]", true},
+		{"none, and one of another app", `{"message":"exists"}`, `{"workflows":[{"slug":"x","name":"N","app_id":"other"},{"slug":"flow","name":"N","app_id":"app","version":7}]}`, "[flow]", true},
 		{"none, and none of the name", `exists`, `{"workflows":[]}`, "[]", false},
 		{"a list of one", `{"message":"exists","slugs":["flow"],"version":7}`, `{}`, "[flow]", true},
 		{"none, and several of the name", `{"message":"exists"}`, `{"workflows":[{"slug":"a","name":"N","version":3},{"slug":"b","name":"N","version":4}]}`, "[a b]", false},

@@ -463,8 +463,8 @@ func TestT10RefusedAndStarted(t *testing.T) {
 // also after an answer that says that nothing was done; and a gateway's 404 says nothing.
 func TestT10LostRemovals(t *testing.T) {
 	type faults = []func(string) *atlantest.Fault
-	once := func(make func(string) *atlantest.Fault) func(string) *atlantest.Fault {
-		return func(op string) *atlantest.Fault { return make(op).Times(1) }
+	once := func(fault func(string) *atlantest.Fault) func(string) *atlantest.Fault {
+		return func(op string) *atlantest.Fault { return fault(op).Times(1) }
 	}
 	page := func(status int) func(string) *atlantest.Fault {
 		return func(op string) *atlantest.Fault { return atlantest.HTML(op, status) }
