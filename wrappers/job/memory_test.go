@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -57,14 +58,13 @@ func parked(t *testing.T, name string, timeouts bool, most float64, wait func(ct
 	const waits = 5_000
 	p := NewPoller(silent{}, Options{Service: "sim"})
 	ctx, cancel := context.WithCancel(t.Context())
-	jobs, contexts := make([]*Job, waits), make([]context.Context, waits)
+	jobs, contexts := make([]*Job, waits), slices.Repeat([]context.Context{ctx}, waits)
 	for i := range jobs {
 		jobs[i] = p.Job(Snapshot{Ref: Ref{Service: "sim", Kind: "sync", ID: itoa(i), Scope: "w"}, Phase: PhaseRunning, Observed: time.Now()})
-		contexts[i] = ctx
 		if timeouts {
 			var stop context.CancelFunc
 			contexts[i], stop = context.WithTimeout(ctx, time.Hour)
-			defer stop()
+			t.Cleanup(stop)
 		}
 	}
 	inUse := func() uint64 {
