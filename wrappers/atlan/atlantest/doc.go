@@ -66,6 +66,7 @@
 //   - [TagsNeedFlag]: updates ignore tags without a flag
 //   - [CustomMetadataNeedsFlag]: and custom metadata, too
 //   - [UntouchedSetsChecked]: merging custom metadata can be refused for a set that was not sent
+//   - [UsedMetadataStays]: custom metadata of which an asset has values cannot be purged, nor its attribute archived
 //   - [CategoriesStay]: glossary categories cannot be archived
 //   - [PolicyRules]: policies come with their persona or purpose, its actions and below its connection, and go with it
 //   - [ShortParameters]: query parameters end at 4,096 characters

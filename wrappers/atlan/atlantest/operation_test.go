@@ -90,6 +90,7 @@ func everyStep() []step {
 		{"purgeEntitiesByGuids", "PUT", meta + "/admin/purge", `["{g}"]`, 200, ""},
 		{"deleteEntityByUniqueAttribute", "DELETE", byName + q, "", 200, ""},
 		{"deleteTypeDefs", "DELETE", meta + "/types/typedefs", `{"enumDefs":[{"name":"E"}]}`, 204, ""},
+		{"deleteBusinessAttributesByName", "DELETE", meta + "/entity/guid/{t}/businessmetadata/{set}", `{"{attr}":"z"}`, 204, ""},
 		{"deleteTypeDefByName", "DELETE", meta + "/types/typedef/name/{set}", "", 204, ""},
 
 		{"listRoles", "GET", service + `/roles?filter={"name":"$member"}&limit=5&offset=0&count=true&sort=name`, "", 200, "role=records/0/id"},

@@ -426,6 +426,8 @@ func TestTypedefs(t *testing.T) {
 		tag := f.AddTag("PII")
 		guid := f.Add(Asset{TypeName: "Table", QualifiedName: "t", Name: "t", Tags: []string{tag}, CustomMetadata: map[string]map[string]any{set: {attr: "x"}}})[0]
 		c.want(409, "DELETE", "/api/meta/types/typedef/name/"+tag, "")
+		c.want(409, "DELETE", "/api/meta/types/typedef/name/"+set, "")
+		c.want(204, "DELETE", guidPath+guid+"/businessmetadata/"+set, `{"`+attr+`":"x"}`)
 		c.want(204, "DELETE", "/api/meta/types/typedef/name/"+set, "")
 		if a, _ := f.Asset(guid); a.CustomMetadata != nil {
 			t.Errorf("%v", a.CustomMetadata)
