@@ -367,7 +367,7 @@ func TestTopLevel(t *testing.T) {
 		"go.mod", "go.sum", "specs", "gen", "wrappers", "tools.go", "generate.go", "Makefile", "testdata",
 		"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "docs", "examples", "tools",
 		".ci", ".golangci.yaml", ".gitignore", ".gitattributes", "go.work", "go.work.sum",
-		"architecture_test.go", "documentation_test.go", "golden_test.go", "operations_test.go",
+		"architecture_test.go", "documentation_test.go", "documentation_link_test.go", "documentation_program_test.go", "golden_test.go", "operations_test.go",
 	}
 	// What git would not commit, such as bin/, is nobody's business.
 	command := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")

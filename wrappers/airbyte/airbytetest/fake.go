@@ -182,7 +182,7 @@ func New(tb TB, opts ...Option) *Fake {
 }
 
 // NewServer returns a fake without a test: violations of the contract are logged, and answered with status 500
-// and the header X-Contract-Violation. The caller closes it. It listens nowhere until [Fake.Listen].
+// and the header X-Contract-Violation. The caller closes it. It listens nowhere until [servicetest.Fake.Listen].
 func NewServer(opts ...Option) (*Fake, error) { return build(nil, opts) }
 
 // Serve runs a fake on a TCP address such as "127.0.0.1:8000" until the context ends. ready, when not nil, gets
