@@ -62,9 +62,9 @@ func parked(t *testing.T, name string, timeouts bool, most float64, wait func(ct
 	for i := range jobs {
 		jobs[i] = p.Job(Snapshot{Ref: Ref{Service: "sim", Kind: "sync", ID: itoa(i), Scope: "w"}, Phase: PhaseRunning, Observed: time.Now()})
 		if timeouts {
-			var stop context.CancelFunc
-			contexts[i], stop = context.WithTimeout(ctx, time.Hour)
+			own, stop := context.WithTimeout(ctx, time.Hour)
 			t.Cleanup(stop)
+			contexts[i] = own
 		}
 	}
 	inUse := func() uint64 {
