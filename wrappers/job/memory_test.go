@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -58,13 +57,16 @@ func parked(t *testing.T, name string, timeouts bool, most float64, wait func(ct
 	const waits = 5_000
 	p := NewPoller(silent{}, Options{Service: "sim"})
 	ctx, cancel := context.WithCancel(t.Context())
-	jobs, contexts := make([]*Job, waits), slices.Repeat([]context.Context{ctx}, waits)
+	jobs := make([]*Job, waits)
+	var contexts []context.Context
 	for i := range jobs {
 		jobs[i] = p.Job(Snapshot{Ref: Ref{Service: "sim", Kind: "sync", ID: itoa(i), Scope: "w"}, Phase: PhaseRunning, Observed: time.Now()})
 		if timeouts {
-			var stop context.CancelFunc
-			contexts[i], stop = context.WithTimeout(ctx, time.Hour)
+			own, stop := context.WithTimeout(ctx, time.Hour)
 			t.Cleanup(stop)
+			contexts = append(contexts, own)
+		} else {
+			contexts = append(contexts, ctx)
 		}
 	}
 	inUse := func() uint64 {
