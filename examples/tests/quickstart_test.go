@@ -107,10 +107,10 @@ func TestQuickstartWithoutAnAccount(t *testing.T) {
 	}
 	contains(t, stdout, fmt.Sprintf("\n%d rows of users were loaded", len(before)), fmt.Sprintf("\n%d rows of users were loaded", len(fresh)))
 
-	// On a pipe, progress is a line a change.
+	// On a pipe, progress is a line a change. A machine that is busy may miss the states between the first and the last.
 	for _, job := range []string{"1001", "1002"} {
 		at := 0
-		for _, state := range []string{"pending", "queued", "running, ", "succeeded, "} {
+		for _, state := range []string{"pending\n", "succeeded, "} {
 			line := "\njob " + job + ": " + state
 			i := strings.Index(stdout[at:], line)
 			if i < 0 {

@@ -14,7 +14,7 @@ func TestReverseETLWithoutAnAccount(t *testing.T) {
 	stdout, _ := prepare(t, "reverseetl").run(t, 0)
 	contains(t, stdout,
 		"a fake Polytomic in this process", "\nsource: a postgresql connection, ", "\nwarehouse: a postgresql connection, ", "\ntarget: a postgresql connection, ",
-		"\n  schema cache: fresh\n", "\n  bulk sync execution: running, ", "\n  model sync execution: running, ",
+		"\n  schema cache: fresh\n", "\n  bulk sync execution: completed, 1200 records\n", "\n  model sync execution: completed, 1200 records\n",
 		": completed, 1200 records to contacts\n",
 	)
 	for _, schema := range []string{"orders", "users"} {
