@@ -67,25 +67,25 @@ func UpdateOf[T atlanassets.Type](qualifiedName, name string) (*Asset[T], error)
 	if err := checkName(attributeName, name); err != nil {
 		return nil, err
 	}
-	typeName := typeNameOf[T]()
 	a := &Asset[T]{}
-	identity := appendObject(nil, sorted(map[string]json.RawMessage{
+	return a, a.decode(identityOf(typeNameOf[T](), qualifiedName, name))
+}
+
+// identityOf writes an asset that is nothing but its names.
+func identityOf(typeName, qualifiedName, name string) json.RawMessage {
+	attributes := appendObject(nil, sorted(map[string]json.RawMessage{
 		attributeQualifiedName: appendString(nil, qualifiedName), attributeName: appendString(nil, name),
 	}))
-	return a, a.decode(appendObject(nil, sorted(map[string]json.RawMessage{
-		memberTypeName: appendString(nil, typeName), memberAttributes: identity,
-	})))
+	return appendObject(nil, sorted(map[string]json.RawMessage{
+		memberTypeName: appendString(nil, typeName), memberAttributes: attributes,
+	}))
 }
 
 // Trim returns an update of the asset, see [UpdateOf], with what the server wants to see in one: guid, qualifiedName, name,
 // and the glossary of terms and categories. Changes are not taken over. An asset without a qualifiedName or a name is an
 // error of kind [apierr.KindInvalid]. It does no I/O.
 func (a *Asset[T]) Trim() (*Asset[T], error) {
-	e, err := a.whole()
-	if err != nil {
-		return nil, err
-	}
-	trimmed, err := e.trim()
+	trimmed, err := a.view().trimmed()
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +97,22 @@ func (a *Asset[T]) Trim() (*Asset[T], error) {
 func AssetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) { return assetOf[T](e) }
 
 func assetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) {
-	if want := typeNameOf[T](); !e.is(want) {
-		return nil, &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Err: &WrongTypeError{
-			Want: want, Got: e.TypeName, GUID: e.GUID, QualifiedName: e.QualifiedName(),
-		}}
+	if err := e.must(typeNameOf[T]()); err != nil {
+		return nil, err
 	}
 	a := &Asset[T]{Entity: *e}
 	decodeAttributes(&a.Entity, &a.Attributes)
 	return a, nil
+}
+
+// must reports that the entity is of another type than was asked for.
+func (e *Entity) must(typeName string) error {
+	if e.is(typeName) {
+		return nil
+	}
+	return &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Err: &WrongTypeError{
+		Want: typeName, Got: e.TypeName, GUID: e.GUID, QualifiedName: e.QualifiedName(),
+	}}
 }
 
 // is reports whether the entity is of a type, or of one below it as far as the entity says.
@@ -117,22 +125,34 @@ func (e *Entity) is(typeName string) bool {
 	return ok && json.Unmarshal(value, &names) == nil && slices.Contains(names, typeName)
 }
 
+// view is an asset of whatever type: its Attributes are a pointer to them. The methods of an asset are on it, because the
+// compiler makes each method of [Asset] once for every type of asset.
+type view struct {
+	*Entity
+	attributes any
+}
+
+func (a *Asset[T]) view() view { return view{&a.Entity, &a.Attributes} }
+
 // UnmarshalJSON reads an asset as the metastore writes it. An attribute whose value is not what this library expects is
 // left untouched in Attributes; [Entity.Attribute] has it.
-func (a *Asset[T]) UnmarshalJSON(text []byte) error {
+func (a *Asset[T]) UnmarshalJSON(text []byte) error { return a.view().unmarshal(text) }
+
+func (v view) unmarshal(text []byte) error {
 	if !json.Valid(text) {
 		return json.Unmarshal(text, new(json.RawMessage))
 	}
-	return a.decode(slices.Clone(text))
+	return v.decode(slices.Clone(text))
 }
 
-func (a *Asset[T]) decode(text json.RawMessage) error {
-	if err := a.Entity.decode(text); err != nil {
+func (a *Asset[T]) decode(text json.RawMessage) error { return a.view().decode(text) }
+
+func (v view) decode(text json.RawMessage) error {
+	if err := v.Entity.decode(text); err != nil {
 		return err
 	}
-	var attributes T
-	decodeAttributes(&a.Entity, &attributes)
-	a.Attributes = attributes
+	reflect.ValueOf(v.attributes).Elem().SetZero()
+	decodeAttributes(v.Entity, v.attributes)
 	return nil
 }
 
@@ -151,8 +171,10 @@ func decodeAttributes(e *Entity, attributes any) {
 }
 
 // MarshalJSON writes the whole asset as it is now, see [Entity.MarshalJSON]. A reference that names nothing is an error.
-func (a *Asset[T]) MarshalJSON() ([]byte, error) {
-	e, err := a.whole()
+func (a *Asset[T]) MarshalJSON() ([]byte, error) { return a.view().marshal() }
+
+func (v view) marshal() ([]byte, error) {
+	e, err := v.whole()
 	if err != nil {
 		return nil, err
 	}
@@ -160,25 +182,25 @@ func (a *Asset[T]) MarshalJSON() ([]byte, error) {
 }
 
 // QualifiedName returns the qualifiedName, empty when the asset has none.
-func (a *Asset[T]) QualifiedName() string { return a.text(attributeQualifiedName) }
+func (a *Asset[T]) QualifiedName() string { return a.view().text(attributeQualifiedName) }
 
 // Name returns the name of the asset, empty when it has none.
-func (a *Asset[T]) Name() string { return a.text(attributeName) }
+func (a *Asset[T]) Name() string { return a.view().text(attributeName) }
 
 // text is an attribute that is a string.
-func (a *Asset[T]) text(name string) string {
-	if value, ok := a.typed(name); ok {
+func (v view) text(name string) string {
+	if value, ok := v.typed(name); ok {
 		return textOf(value, true)
 	}
 	if name == attributeQualifiedName {
-		return a.Entity.QualifiedName()
+		return v.Entity.QualifiedName()
 	}
-	return textOf(a.Entity.Attribute(name))
+	return textOf(v.Entity.Attribute(name))
 }
 
-// typed is what Attributes has under a name.
-func (a *Asset[T]) typed(name string) (json.RawMessage, bool) {
-	for f := range touchedOf(&a.Attributes) {
+// typed is what the attributes have under a name.
+func (v view) typed(name string) (json.RawMessage, bool) {
+	for f := range touchedOf(v.attributes) {
 		if f.name == name {
 			value, err := f.encode()
 			return value, err == nil && value != nil
@@ -188,20 +210,24 @@ func (a *Asset[T]) typed(name string) (json.RawMessage, bool) {
 }
 
 // Attribute returns an attribute as it is written in JSON, and whether the asset has it: Attributes comes first.
-func (a *Asset[T]) Attribute(name string) (json.RawMessage, bool) {
-	if value, ok := a.typed(name); ok {
+func (a *Asset[T]) Attribute(name string) (json.RawMessage, bool) { return a.view().attribute(name) }
+
+func (v view) attribute(name string) (json.RawMessage, bool) {
+	if value, ok := v.typed(name); ok {
 		return value, true
 	}
-	return a.Entity.Attribute(name)
+	return v.Entity.Attribute(name)
 }
 
 // SetAttribute writes an attribute by its name: into Attributes when the type has it, see [Entity.SetAttribute] otherwise.
-func (a *Asset[T]) SetAttribute(name string, value any) error {
+func (a *Asset[T]) SetAttribute(name string, value any) error { return a.view().set(name, value) }
+
+func (v view) set(name string, value any) error {
 	text, err := encodeJSON(value)
 	if err != nil {
 		return apierr.Invalid(service, name, "the attribute does not encode: %s", err)
 	}
-	for f := range fieldsOf(&a.Attributes) {
+	for f := range fieldsOf(v.attributes) {
 		if f.name != name {
 			continue
 		}
@@ -210,7 +236,7 @@ func (a *Asset[T]) SetAttribute(name string, value any) error {
 		}
 		return nil
 	}
-	a.Entity.attributes.put(name, text)
+	v.Entity.attributes.put(name, text)
 	return nil
 }
 
@@ -220,13 +246,14 @@ func (a *Asset[T]) ClearAttribute(name string) {
 }
 
 // ForgetAttribute takes back what was written to an attribute since the asset was read: the server's value is left alone.
-func (a *Asset[T]) ForgetAttribute(name string) {
-	a.Entity.ForgetAttribute(name)
-	read := *a.asRead()
-	for f := range fieldsOf(&a.Attributes) {
+func (a *Asset[T]) ForgetAttribute(name string) { a.view().forget(name) }
+
+func (v view) forget(name string) {
+	v.Entity.ForgetAttribute(name)
+	for f := range fieldsOf(v.attributes) {
 		if f.name == name {
 			f.value.SetZero()
-			for was := range fieldsOf(&read) {
+			for was := range fieldsOf(v.asRead()) {
 				if was.name == name {
 					f.value.Set(was.value)
 				}
@@ -235,31 +262,33 @@ func (a *Asset[T]) ForgetAttribute(name string) {
 	}
 }
 
-// asRead decodes the attributes as they were read.
-func (a *Asset[T]) asRead() *T {
-	var attributes T
-	decodeAttributes(&Entity{attributes: object{raw: a.attributes.raw}, relations: object{raw: a.relations.raw}}, &attributes)
-	return &attributes
+// asRead decodes the attributes as they were read, and returns a pointer to them.
+func (v view) asRead() any {
+	attributes := reflect.New(reflect.TypeOf(v.attributes).Elem()).Interface()
+	decodeAttributes(&Entity{attributes: object{raw: v.Entity.attributes.raw}, relations: object{raw: v.relations.raw}}, attributes)
+	return attributes
 }
 
-// whole is the entity with what Attributes has of changes. The asset itself stays as it is.
-func (a *Asset[T]) whole() (*Entity, error) {
-	e := a.Entity
+func (a *Asset[T]) whole() (*Entity, error) { return a.view().whole() }
+
+// whole is the entity with what the attributes have of changes. The asset itself stays as it is.
+func (v view) whole() (*Entity, error) {
+	e := *v.Entity
 	e.attributes.set, e.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	e.appended, e.removed = maps.Clone(e.appended), maps.Clone(e.removed)
-	if e.TypeName == "" && !e.known {
-		e.TypeName = typeNameOf[T]()
+	if typed, ok := v.attributes.(atlanassets.Type); ok && e.TypeName == "" && !e.known {
+		e.TypeName = typed.TypeName()
 	}
 	var read map[string]json.RawMessage
-	if len(a.attributes.raw) > 0 || len(a.relations.raw) > 0 {
+	if len(e.attributes.raw) > 0 || len(e.relations.raw) > 0 {
 		read = make(map[string]json.RawMessage)
-		for f := range touchedOf(a.asRead()) {
+		for f := range touchedOf(v.asRead()) {
 			if value, err := f.encode(); err == nil && value != nil {
 				read[f.name] = value
 			}
 		}
 	}
-	for f := range touchedOf(&a.Attributes) {
+	for f := range touchedOf(v.attributes) {
 		if f.relationship {
 			if err := f.relate(&e, read[f.name]); err != nil {
 				return nil, apierr.Invalid(service, f.name, "the relationship does not encode: %s", err)
@@ -275,6 +304,15 @@ func (a *Asset[T]) whole() (*Entity, error) {
 		}
 	}
 	return &e, nil
+}
+
+// trimmed is what an update of the asset begins with.
+func (v view) trimmed() (*Entity, error) {
+	e, err := v.whole()
+	if err != nil {
+		return nil, err
+	}
+	return e.trim()
 }
 
 // member is one attribute or relationship of a struct of attributes.

@@ -61,11 +61,12 @@ func (e *Entity) adopt(guid string) {
 
 func (e *Entity) settle(saved *Entity) { *e = *saved }
 
-func (a *Asset[T]) settle(saved *Entity) {
-	a.Entity = *saved
-	var attributes T
-	decodeAttributes(&a.Entity, &attributes)
-	a.Attributes = attributes
+func (a *Asset[T]) settle(saved *Entity) { a.view().settle(saved) }
+
+func (v view) settle(saved *Entity) {
+	*v.Entity = *saved
+	reflect.ValueOf(v.attributes).Elem().SetZero()
+	decodeAttributes(v.Entity, v.attributes)
 }
 
 // Save creates or updates assets in one request, an upsert: the metastore finds an asset by its guid, or else by its type
