@@ -2,6 +2,7 @@ package airbyte
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -46,6 +47,23 @@ func TestS2FromEnv(t *testing.T) {
 		"both kinds": {
 			env:     map[string]string{"AIRBYTE_CLIENT_ID": id, "AIRBYTE_CLIENT_SECRET": secret, "AIRBYTE_CLOUD_BEARER_TOKEN": token},
 			failure: []string{"AIRBYTE_CLOUD_BEARER_TOKEN", "AIRBYTE_CLIENT_ID", "exclude"},
+		},
+		"token and id": {
+			env:     map[string]string{"AIRBYTE_CLIENT_ID": id, "AIRBYTE_BEARER_TOKEN": token},
+			failure: []string{"AIRBYTE_BEARER_TOKEN and AIRBYTE_CLIENT_ID exclude"},
+		},
+		"token and secret": {
+			env:     map[string]string{"AIRBYTE_CLOUD_CLIENT_SECRET": secret, "AIRBYTE_CLOUD_API_KEY": token},
+			failure: []string{"AIRBYTE_CLOUD_API_KEY and AIRBYTE_CLOUD_CLIENT_SECRET exclude"},
+		},
+		"bad option": {env: map[string]string{"AIRBYTE_BEARER_TOKEN": token}, opts: []Option{nil}, failure: []string{"option 0"}},
+		"cloud secret alone": {
+			env: map[string]string{"AIRBYTE_CLOUD_CLIENT_SECRET": secret}, failure: []string{"AIRBYTE_CLOUD_CLIENT_ID is not set"},
+		},
+		"API root as an option": {
+			env:  map[string]string{"AIRBYTE_BEARER_TOKEN": token, "AIRBYTE_API_URL": "http://localhost:8000"},
+			opts: []Option{WithAPIRoot("http://airbyte.internal/v1")},
+			root: "http://airbyte.internal/v1",
 		},
 		"credentials": {
 			env:  map[string]string{"AIRBYTE_CLIENT_ID": id, "AIRBYTE_CLIENT_SECRET": secret},
@@ -172,5 +190,49 @@ func TestS2ExactlyOneKindOfCredentials(t *testing.T) {
 	}
 	if _, err := New(WithBearer("old"), WithBearer("new")); err != nil {
 		t.Errorf("the same option twice: %v; want the later one to win", err)
+	}
+}
+
+// What the environment holds is what goes to the server.
+func TestS2FromEnvCredentialsAreSent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want []string // authorizations and bodies, in order
+	}{
+		"client": {
+			map[string]string{"AIRBYTE_CLOUD_CLIENT_ID": " the-id ", "AIRBYTE_CLIENT_ID": "not-this", "AIRBYTE_CLIENT_SECRET": "the-secret"},
+			[]string{"", `"client_id":"the-id"`, `"client_secret":"the-secret"`, "Bearer issued"},
+		},
+		"bearer": {map[string]string{"AIRBYTE_BEARER_TOKEN": "the-token", "AIRBYTE_CLOUD_API_KEY": "not-this"}, []string{"Bearer the-token"}},
+		"key":    {map[string]string{"AIRBYTE_CLOUD_API_KEY": "the-key"}, []string{"Bearer the-key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setenv(t, tt.env)
+			a := &answers{answer: func(r *http.Request) (int, string, string) {
+				if strings.HasSuffix(r.URL.Path, "/applications/token") {
+					return 200, "application/json", `{"access_token":"issued","token_type":"Bearer","expires_in":900}`
+				}
+				return 200, "application/json", `{"workspaceId":"w","name":"n"}`
+			}}
+			client, err := FromEnv(WithRoundTripper(a))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := client.Workspace("w").Connect(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			all := strings.Join(a.bodies, "\n")
+			for _, call := range a.calls {
+				all += "\n" + call.Header.Get("Authorization")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(all, want) {
+					t.Errorf("%q was not sent, but\n%s", want, all)
+				}
+			}
+			if strings.Contains(all, "not-this") {
+				t.Errorf("the wrong variable was taken:\n%s", all)
+			}
+		})
 	}
 }

@@ -79,3 +79,41 @@ func TestT3BadCronIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// No Quartz expression is given for what cannot be said in one, or cannot be read.
+func TestT3NoQuartzFormIsGuessed(t *testing.T) {
+	for _, unix := range []string{
+		"0 6 1 * 1", "0 6 * * 8", "0 6 * * 5-9", "0 6 * * 5-3", "0 6 * * 1-x", "0 6 * * x", "0 6 * * mon-x", "0 6 * * mon-fri/2", "0 6 * * mon/2",
+		"0 6 * * 1/0", "0 6 * * 1/x", "0 6 * * 1-5-6", "0 6 * * MON#2", "0 6 * * 1,", "0 6 * * -1",
+	} {
+		_, err := checkCron(unix)
+		if !errors.Is(err, apierr.ErrInvalid) || !strings.Contains(err.Error(), "has 5") || strings.Contains(err.Error(), "write") {
+			t.Errorf("checkCron(%q): %v; want a refusal without a proposal", unix, err)
+		}
+	}
+	for unix, quartz := range map[string]string{
+		"0 6 ? * ?":                    "0 0 6 * * ?",
+		"0 6 ? * 1":                    "0 0 6 ? * 2",
+		"0 6 * * 1/2":                  "0 0 6 ? * 2,4,6",
+		"0 6 * * 1,1,3":                "0 0 6 ? * 2,4",
+		"0 6 * * 1,2":                  "0 0 6 ? * 2,3",
+		"0 6 * * sun,tue,wed,thu,sat":  "0 0 6 ? * SUN,TUE,WED,THU,SAT",
+		"0 6 * * 0-7":                  "0 0 6 ? * 1-7",
+		"0 6 * * 1-5/1":                "0 0 6 ? * 2-6",
+		"0 0-23/6 * jan,feb mon":       "0 0 0-23/6 ? jan,feb MON",
+		"15,45 9-17 * * Tue-Thu,Sat,7": "0 15,45 9-17 ? * 1,TUE-THU,SAT",
+	} {
+		if _, err := checkCron(unix); err == nil || !strings.Contains(err.Error(), `write "`+quartz+`"`) {
+			t.Errorf("checkCron(%q): %v; want it to propose %q", unix, err, quartz)
+		}
+	}
+	// Letters at the ends of the alphabet, in both cases, are letters; what is next to them is not.
+	for expression, good := range map[string]bool{
+		"0 0 6 ? * az": true, "0 0 6 ? * AZ": true, "0 0 6 ? * @A": false, "0 0 6 ? * [A": false, "0 0 6 ? * `a": false, "0 0 6 ? * {a": false, "0 0 6 ? * ~": false,
+		"0 0 6 * * ? 2030~": false, "~0 0 6 * * ?": false,
+	} {
+		if _, err := checkCron(expression); (err == nil) != good {
+			t.Errorf("checkCron(%q): %v", expression, err)
+		}
+	}
+}

@@ -120,3 +120,114 @@ func TestT3WhatIsNotChangedStays(t *testing.T) {
 		t.Errorf("Available()[0] = %s", e.Available()[0])
 	}
 }
+
+func TestT3WhatIsSelectedIsShown(t *testing.T) {
+	appending, ns := IncrementalAppend, "public"
+	e := newStreamEditor(available(), []airbyteapi.StreamConfiguration{
+		{Name: "orders", Namespace: &ns, SyncMode: &appending, CursorField: []string{"at"}, PrimaryKey: [][]string{{"id"}},
+			SelectedFields: &airbyteapi.SelectedFields{{FieldPath: []string{"id"}}, {FieldPath: []string{"at"}}}},
+		{Name: "users"},
+	})
+	want := []StreamSelection{
+		{Namespace: "public", Name: "orders", SyncMode: IncrementalAppend, CursorField: []string{"at"}, PrimaryKey: [][]string{{"id"}}, Fields: []string{"id", "at"}},
+		{Name: "users"},
+	}
+	if d := cmp.Diff(want, e.Selected()); d != "" {
+		t.Errorf("Selected (-want +got):\n%s", d)
+	}
+	if d := want[0].Descriptor(); d != (StreamDescriptor{"public", "orders"}) {
+		t.Errorf("Descriptor = %v", d)
+	}
+	// What is shown is the caller's, and what is given stays the editor's.
+	e.Selected()[0].CursorField[0] = "total"
+	cursor := []string{"at"}
+	if err := e.Select(StreamSelection{Name: "orders", CursorField: cursor}); err != nil {
+		t.Fatal(err)
+	}
+	cursor[0] = "total"
+	if d := cmp.Diff(want, e.Selected()); d != "" {
+		t.Errorf("Selected, later (-want +got):\n%s", d)
+	}
+}
+
+// Two streams of one name are told apart by their namespaces, also when the connection has one that the source lost.
+func TestT3NamesakesAreToldApart(t *testing.T) {
+	appending, a, b, old := FullRefreshAppend, "a", "b", "old"
+	selected := func() *StreamEditor {
+		return newStreamEditor(available(), []airbyteapi.StreamConfiguration{
+			{Name: "twin", Namespace: &old, SyncMode: &appending}, {Name: "twin", Namespace: &b, SyncMode: &appending}, {Name: "twin", Namespace: &a, SyncMode: &appending},
+			{Name: "users", SyncMode: &appending},
+		})
+	}
+	names := func(e *StreamEditor) string {
+		var names []string
+		for _, s := range e.Selected() {
+			names = append(names, s.Descriptor().String())
+		}
+		return strings.Join(names, " ")
+	}
+	for want, stream := range map[string]StreamDescriptor{
+		"old.twin b.twin users":        {"a", "twin"},
+		"old.twin a.twin users":        {"b", "twin"},
+		"b.twin a.twin users":          {"old", "twin"},
+		"old.twin b.twin a.twin":       {"public", "users"},
+		"old.twin b.twin a.twin users": {"c", "twin"},
+	} {
+		e := selected()
+		if err := e.Deselect(stream); (err != nil) != (stream.Namespace == "c") {
+			t.Errorf("Deselect(%s): %v", stream, err)
+		} else if err != nil && !strings.Contains(err.Error(), "old.twin, b.twin, a.twin, public.users") {
+			t.Errorf("Deselect(%s) does not say what is selected: %v", stream, err)
+		}
+		if got := names(e); got != want {
+			t.Errorf("without %s: %s, want %s", stream, got, want)
+		}
+	}
+	e := selected()
+	if err := e.Deselect(StreamDescriptor{Name: "users"}); err != nil || names(e) != "old.twin b.twin a.twin" {
+		t.Errorf("Deselect by the name alone: %v, %s", err, names(e))
+	}
+	// A change of one of the twins, and its undoing when another selection is wrong.
+	e = selected()
+	before := names(e)
+	for _, wrong := range []StreamSelection{{Name: "nothing"}, {Name: "twin"}, {Name: "twin", Namespace: "b", SyncMode: FullRefreshOverwrite}} {
+		if err := e.SelectOnly(StreamSelection{Name: "orders"}, StreamSelection{Name: "users", SyncMode: FullRefreshOverwrite}, wrong); err == nil || names(e) != before || e.Selected()[3].SyncMode != appending {
+			t.Errorf("SelectOnly with %s: %v; selected are %s", wrong.Descriptor(), err, names(e))
+		}
+	}
+	if err := e.SelectOnly(StreamSelection{Name: "twin", Namespace: "b"}); err != nil || names(e) != "b.twin" {
+		t.Errorf("SelectOnly: %v; selected are %s", err, names(e))
+	}
+}
+
+// Only what the caller chooses is checked: what a connection has already may be what its source has lost meanwhile.
+func TestT3WhatWasThereIsNotChecked(t *testing.T) {
+	deduped := IncrementalDedupedHistory
+	e := newStreamEditor(available(), []airbyteapi.StreamConfiguration{
+		{Name: "orders", SyncMode: &deduped, CursorField: []string{"gone"}, PrimaryKey: [][]string{{"lost"}}},
+	})
+	if err := e.Select(StreamSelection{Name: "orders", Fields: []string{"id"}}); err != nil {
+		t.Errorf("a cursor and a key that were there already: %v", err)
+	}
+	if err := e.Select(StreamSelection{Name: "orders", CursorField: []string{}}); !errors.Is(err, apierr.ErrInvalid) || !strings.Contains(err.Error(), "no name") {
+		t.Errorf("an empty cursor: %v", err)
+	}
+	// Nothing is known of the fields of these, so that any is taken; the cursor is the one that the source proposes.
+	streams := []StreamProperties{
+		{StreamDescriptor: StreamDescriptor{Name: "files"}, SyncModes: []SyncMode{IncrementalAppend, FullRefreshOverwriteDeduped, FullRefreshOverwrite}, DefaultCursorField: []string{"at"}},
+	}
+	e = newStreamEditor(streams, nil)
+	if err := e.Select(StreamSelection{Name: "files", SyncMode: IncrementalAppend, Fields: []string{"any"}}); err != nil {
+		t.Errorf("a stream without fields: %v", err)
+	}
+	if err := e.Select(StreamSelection{Name: "files", SyncMode: FullRefreshOverwriteDeduped}); !errors.Is(err, apierr.ErrInvalid) || !strings.Contains(err.Error(), "primary key") {
+		t.Errorf("overwritten and deduped without a key: %v", err)
+	}
+	if err := newStreamEditor(streams, nil).Select(StreamSelection{Name: "files"}); err != nil {
+		t.Error(err)
+	}
+	e = newStreamEditor(streams, nil)
+	if err := e.Select(StreamSelection{Name: "files"}); err != nil || e.Selected()[0].SyncMode != FullRefreshOverwrite {
+		t.Errorf("a new stream is %q, %v; want it overwritten as a whole", e.Selected()[0].SyncMode, err)
+	}
+}

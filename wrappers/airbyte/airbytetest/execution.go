@@ -12,7 +12,10 @@ import (
 )
 
 // movement is a job whose data is moved for real.
-type movement struct{ cancel context.CancelFunc }
+type movement struct {
+	cancel  context.CancelFunc
+	stopped chan struct{} // closed when the mover has returned for good
+}
 
 // realAttempts is how often a job whose data is moved for real is tried when its failures were not asked for.
 const realAttempts = 3
@@ -20,9 +23,16 @@ const realAttempts = 3
 // move runs a job with the mover. The lock is held.
 func (f *Fake) move(j *job) {
 	ctx, cancel := context.WithCancel(f.ctx)
-	j.moving = &movement{cancel}
+	before := j.conn.moved
+	j.moving = &movement{cancel: cancel, stopped: make(chan struct{})}
+	j.conn.moved = j.moving
+	moving := j.moving
 	f.movers.Go(func() {
+		defer close(moving.stopped)
 		defer cancel()
+		if before != nil {
+			<-before.stopped // a cancelled job's workflow ends, and its states are there, before the next one begins
+		}
 		f.execute(ctx, j)
 	})
 }
@@ -56,12 +66,15 @@ func (f *Fake) execute(ctx context.Context, j *job) {
 			}
 			result, err = f.attempt(ctx, j, *plan, attempt, rows, bytes)
 		}
+		f.mu.Lock()
+		// What was committed stays, however the attempt ended: states are kept from when the destination has acknowledged
+		// them, and once more when the replication closes (airbyte-platform SyncPersistence.kt).
+		maps.Copy(j.conn.state, result.State)
 		if ctx.Err() != nil {
+			f.mu.Unlock()
 			return // cancelled; the job's last state was set by who cancelled it
 		}
 		rows, bytes = rows+result.Rows, bytes+result.Bytes
-		f.mu.Lock()
-		maps.Copy(j.conn.state, result.State)
 		last := event{at: time.Now(), attempt: attempt, rows: rows, bytes: bytes, committed: err == nil || rows > 0}
 		attempts := realAttempts
 		if j.run.FailedAttempts > 0 || j.run.Failure != "" {

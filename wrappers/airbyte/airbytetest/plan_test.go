@@ -24,6 +24,8 @@ type memoryMover struct {
 	plans []Plan
 	err   error         // of every attempt, after the first commit
 	pause time.Duration // between two commits of 10 rows
+	// linger is how long a cancelled attempt takes to return.
+	linger time.Duration
 }
 
 func (m *memoryMover) Moves(s, d Connector) bool { return s.Type == "file" && d.Type == "duckdb" }
@@ -58,6 +60,7 @@ func (m *memoryMover) Move(ctx context.Context, plan Plan) (Result, error) {
 		moved := int64(0)
 		for from < total {
 			if err := servicetest.Sleep(ctx, m.pause); err != nil {
+				<-time.After(m.linger)
 				return result, err
 			}
 			n := min(10, total-from)
@@ -230,6 +233,38 @@ func TestMoverProgressAndCancel(t *testing.T) {
 		sleep(t, time.Minute)
 		if err := f.Close(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A sync goes on where a cancelled one stopped; after a clear it begins anew, also when the cancelled one took its time.
+func TestCancelledSyncKeepsItsStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memoryMover{pause: time.Minute, linger: 20 * time.Second}
+		f, conn := movingFake(t, m, 300, Selecting(airbyteapi.StreamConfiguration{Name: "users", SyncMode: mode(IncrementalAppend)}))
+		for _, cleared := range []bool{false, true} {
+			id := trigger(t, f, conn.ID).JobID
+			sleep(t, 10*time.Minute+30*time.Second)
+			if status, body := call(t, f, "DELETE", fmt.Sprintf("/jobs/%d", id), ""); status != 200 {
+				t.Fatal(status, body)
+			}
+			want, moved := "100", int64(200)
+			if cleared {
+				want, moved = "", 300
+				status, body := call(t, f, "POST", "/jobs", `{"connectionId":"`+conn.ID+`","jobType":"clear"}`)
+				if status != 200 {
+					t.Fatal(status, body)
+				}
+				wait(t, f, decode[airbyteapi.JobResponse](t, body).JobID)
+			}
+			j := wait(t, f, trigger(t, f, conn.ID).JobID)
+			if s := m.plans[len(m.plans)-1].Streams[0]; string(s.State) != want || j.RowsSynced == nil || *j.RowsSynced != moved {
+				t.Errorf("cleared %t: the next sync began at %q and moved %v rows, want %q and %d", cleared, s.State, j.RowsSynced, want, moved)
+			}
+			if !cleared { // begin anew
+				_, body := call(t, f, "POST", "/jobs", `{"connectionId":"`+conn.ID+`","jobType":"clear"}`)
+				wait(t, f, decode[airbyteapi.JobResponse](t, body).JobID)
+			}
 		}
 	})
 }

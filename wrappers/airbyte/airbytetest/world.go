@@ -87,6 +87,7 @@ type connection struct {
 
 	jobs    []*job // by time of creation
 	running *job
+	moved   *movement // the last job whose data was moved for real
 	syncs   int
 	script  []func(n int, random *rand.Rand, r *Run)
 	late    func(n int, random *rand.Rand) *Late
