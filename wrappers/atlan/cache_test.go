@@ -280,7 +280,7 @@ func TestWarmCaches(t *testing.T) {
 		s := newMetastore()
 		s.took = time.Second
 		s.people = func(string, string, int) string { return `{"records":[]}` }
-		s.search = func(string) string { return `{}` }
+		s.search = func(string) string { return foundNothing }
 		client, ctx := testClient(t, s, WithRequestsPerMinute(0)), t.Context()
 		start := time.Now()
 		if err := client.WarmCaches(ctx, client.Tags(), client.CustomMetadata(), client.Enums(), client.Roles(), client.Groups(), client.Users(), client.Connections()); err != nil {
@@ -376,16 +376,17 @@ func TestConnectionCache(t *testing.T) {
 			return fmt.Sprintf(`{"guid":%q,"typeName":"Connection","attributes":{"qualifiedName":%q,"name":%q}}`, guid, qualifiedName, name)
 		}
 		a, b := entity("c1", "default/snowflake/1700000000", "production"), entity("c2", "default/tableau/1700000001", "production")
+		both := `{"approximateCount":2,"entities":[` + a + `,` + b + `],"searchMetadata":{"c1":{"sort":["c1"]},"c2":{"sort":["c2"]}}}`
 		s.search = func(body string) string {
 			switch {
 			case strings.Contains(body, `"connectorName":{"value":"snowflake"}`), strings.Contains(body, "1700000000"), strings.Contains(body, `{"value":"c1"}`):
-				return `{"entities":[` + a + `]}`
+				return `{"approximateCount":1,"entities":[` + a + `],"searchMetadata":{"c1":{"sort":["c1"]}}}`
 			case strings.Contains(body, `"name.keyword":{"value":"production"}`):
-				return `{"entities":[` + a + `,` + b + `]}`
+				return both
 			case strings.Contains(body, "search_after"), strings.Contains(body, `"name.keyword"`):
-				return `{}`
+				return foundNothing
 			}
-			return `{"entities":[` + a + `,` + b + `]}`
+			return both
 		}
 		connections, ctx := testClient(t, s).Connections(), t.Context()
 		for range 2 {
@@ -410,11 +411,11 @@ func TestConnectionCache(t *testing.T) {
 		if err := connections.Warm(ctx); err != nil {
 			t.Fatal(err)
 		}
-		wantCount(t, s, "POST /api/meta/search/indexsearch", 5)
+		wantCount(t, s, "POST /api/meta/search/indexsearch", 4)
 		if n, err := connections.Find(ctx, "production", "tableau"); err != nil || n.GUID != "c2" {
 			t.Error(n, err)
 		}
-		wantCount(t, s, "POST /api/meta/search/indexsearch", 5)
+		wantCount(t, s, "POST /api/meta/search/indexsearch", 4)
 	})
 }
 

@@ -1,15 +1,13 @@
 package atlan
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
+	"github.com/sluice-sdk/sluice/gen/atlanassets/field"
 )
 
 // ConnectionName is what a connection is known by.
@@ -64,50 +62,29 @@ func (s Connections) directory() *directory[*ConnectionName] {
 	}
 }
 
-// connectionNames searches connections whose fields have exactly these values, all pages of them.
+// connectionNames searches connections whose fields have exactly these values, all of them: a page that is short or empty,
+// because its connections are hidden or gone, is not the last.
 func (c *Client) connectionNames(ctx context.Context, fields map[string]string) ([]*ConnectionName, error) {
-	type terms = map[string]any
-	clauses := []terms{{"term": terms{"__typeName.keyword": terms{"value": "Connection"}}}, {"term": terms{"__state": terms{"value": "ACTIVE"}}}}
+	search := c.Search().Types(atlanassets.TypeConnection).IncludeNamed(attributeName, attributeQualifiedName, "connectorName").PageSize(guidsAtOnce).
+		With(SearchOptions{WithoutTerms: true, WithoutTags: true})
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		clauses = append(clauses, terms{"term": terms{name: terms{"value": fields[name]}}})
-	}
-	dsl := terms{
-		"from": 0, "size": guidsAtOnce, "track_total_hits": true,
-		"query": terms{"bool": terms{"filter": clauses}}, "sort": []terms{{"__guid": terms{"order": "asc"}}},
+		search = search.Where(field.Query{"term": map[string]any{name: map[string]any{"value": fields[name]}}})
 	}
 	var list []*ConnectionName
-	for last := ""; ; {
-		if last != "" {
-			dsl["search_after"] = []string{last}
-		}
-		body, err := json.Marshal(terms{
-			"dsl": dsl, "attributes": []string{attributeName, attributeQualifiedName, "connectorName"}, "relationAttributes": []string{},
-			"excludeClassifications": true, "excludeMeanings": true, "requestMetadata": terms{"saveSearchLog": false},
-		})
+	for e, err := range search.All(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		answer, err := transport.Decode[entitiesAnswer](c.raw.IndexSearchWithBody(ctx, jsonBody, bytes.NewReader(body)))
-		if err != nil {
-			return nil, err
+		if e.Scrubbed() || e.GUID == "" {
+			continue
 		}
-		before := last
-		for _, e := range answer.entities {
-			if e.Scrubbed() || e.GUID == "" {
-				continue
-			}
-			last = max(last, e.GUID)
-			n := &ConnectionName{GUID: e.GUID, QualifiedName: e.QualifiedName(), Name: e.Name(), Connector: textOf(e.Attribute("connectorName"))}
-			if p := strings.Split(n.QualifiedName, "/"); n.Connector == "" && len(p) == connectionSegments {
-				n.Connector = p[1]
-			}
-			list = append(list, n)
+		n := &ConnectionName{GUID: e.GUID, QualifiedName: e.QualifiedName(), Name: e.Name(), Connector: textOf(e.Attribute("connectorName"))}
+		if p := strings.Split(n.QualifiedName, "/"); n.Connector == "" && len(p) == connectionSegments {
+			n.Connector = p[1]
 		}
-		// A page may be short because the index has assets that are gone. Of all connections it is not the last.
-		if last == before || fields != nil && len(answer.entities) < guidsAtOnce {
-			return list, nil
-		}
+		list = append(list, n)
 	}
+	return list, nil
 }
 
 // Find returns a connection by its human name and, unless it is empty, the type of its connector, such as "snowflake".

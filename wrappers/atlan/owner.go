@@ -14,22 +14,31 @@ type Owners struct {
 	Users, Groups []string
 }
 
-// Owners returns who owns the asset.
+// Owners returns who owns the asset. What cannot be read as a list of names is left out: see [Entity.Attribute].
 func (e *Entity) Owners() Owners { return ownersOf(e) }
 
-// Owners returns who owns the asset.
+// Owners returns who owns the asset. What cannot be read as a list of names is left out: see [Entity.Attribute].
 func (a *Asset[T]) Owners() Owners { return ownersOf(a) }
 
 func ownersOf(w attributeWriter) Owners {
-	return Owners{Users: namesOf(w.Attribute("ownerUsers")), Groups: namesOf(w.Attribute("ownerGroups"))}
+	users, _ := namesOf(w, attributeOwnerUsers)
+	groups, _ := namesOf(w, attributeOwnerGroups)
+	return Owners{Users: users, Groups: groups}
 }
 
-func namesOf(value json.RawMessage, ok bool) []string {
-	var names []string
-	if ok && json.Unmarshal(value, &names) != nil {
-		return nil
+const attributeOwnerUsers, attributeOwnerGroups = "ownerUsers", "ownerGroups"
+
+// namesOf reads a list of names. One in a form that nobody has heard of is not the lack of one: it is an error.
+func namesOf(w attributeWriter, attribute string) ([]string, error) {
+	value, ok := w.Attribute(attribute)
+	if !ok {
+		return nil, nil
 	}
-	return names
+	var names []string
+	if err := json.Unmarshal(value, &names); err != nil {
+		return nil, undecodable(attribute, err)
+	}
+	return names, nil
 }
 
 // SetOwners makes these the owners of the asset, all of them; none takes the owners away. When they are already, nothing
@@ -39,52 +48,61 @@ func namesOf(value json.RawMessage, ok bool) []string {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, func(Owners) Owners { return owners })
+	return h.changeOwners(ctx, owners, nil)
 }
 
-// AddOwners adds owners to those that the asset has. When they are among them already, nothing is sent.
+// AddOwners adds owners to those that the asset has. When they are among them already, nothing is sent. Owners that cannot
+// be read as a list of names are an error of kind [apierr.KindDecode], and nothing is sent: they would be lost.
 //
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) AddOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, func(now Owners) Owners {
-		return Owners{Users: append(slices.Clip(now.Users), owners.Users...), Groups: append(slices.Clip(now.Groups), owners.Groups...)}
-	})
+	return h.changeOwners(ctx, owners, func(now, added []string) []string { return append(slices.Clip(now), added...) })
 }
 
-// RemoveOwners takes owners away and leaves the others. When none of them is one, nothing is sent.
+// RemoveOwners takes owners away and leaves the others. When none of them is one, nothing is sent. Errors are those of
+// [Handle.AddOwners].
 //
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	without := func(names, gone []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(gone, name) })
-	}
-	return h.changeOwners(ctx, func(now Owners) Owners {
-		return Owners{Users: without(now.Users, owners.Users), Groups: without(now.Groups, owners.Groups)}
+	return h.changeOwners(ctx, owners, func(now, gone []string) []string {
+		return slices.DeleteFunc(slices.Clone(now), func(name string) bool { return slices.Contains(gone, name) })
 	})
 }
 
-func (h *Handle[T]) changeOwners(ctx context.Context, change func(Owners) Owners) (SaveResult, error) {
+// changeOwners writes the owners that change makes of those that there are and those that were given; without change those
+// that were given are all.
+func (h *Handle[T]) changeOwners(ctx context.Context, owners Owners, change func(now, given []string) []string) (SaveResult, error) {
 	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		now := a.Owners()
-		next := change(now)
-		if slices.Contains(next.Users, "") && !slices.Contains(now.Users, "") || slices.Contains(next.Groups, "") && !slices.Contains(now.Groups, "") {
-			return about(typeNameOf[T](), h.label(), apierr.Invalid(service, "owners", "the name of an owner is empty"))
+		err := changeNames(a, attributeOwnerUsers, owners.Users, change)
+		if err == nil {
+			err = changeNames(a, attributeOwnerGroups, owners.Groups, change)
 		}
-		if err := setNames(a, "ownerUsers", now.Users, next.Users); err != nil {
-			return err
-		}
-		return setNames(a, "ownerGroups", now.Groups, next.Groups)
+		return about(typeNameOf[T](), h.label(), err)
 	})
 }
 
-// setNames writes a list whose order does not count, when it is another.
-func setNames(w attributeWriter, attribute string, now, next []string) error {
+// changeNames writes a list whose order does not count, when it becomes another.
+func changeNames(w attributeWriter, attribute string, given []string, change func(now, given []string) []string) error {
+	if len(given) == 0 && change != nil {
+		return nil
+	}
+	now, unread := namesOf(w, attribute)
+	next := given
+	if change != nil {
+		if unread != nil {
+			return unread // writing the list would take those away who are in it
+		}
+		next = change(now, given)
+	}
+	if slices.Contains(next, "") && !slices.Contains(now, "") {
+		return apierr.Invalid(service, "owners", "the name of an owner is empty")
+	}
 	next = distinct(next)
-	if slices.Equal(slices.Sorted(slices.Values(now)), slices.Sorted(slices.Values(next))) {
+	if unread == nil && slices.Equal(slices.Sorted(slices.Values(now)), slices.Sorted(slices.Values(next))) {
 		return nil
 	}
 	return w.SetAttribute(attribute, next)

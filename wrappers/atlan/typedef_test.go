@@ -50,6 +50,9 @@ func newMetastore() *metastore {
 	}, entities: make(map[string]string)}
 }
 
+// foundNothing is the answer to a search that nothing matches.
+const foundNothing = `{"approximateCount":0,"searchMetadata":{}}`
+
 func attr(id, name, typeName, options string) string {
 	return fmt.Sprintf(`{"name":%q,"displayName":%q,"typeName":%q,"options":{%s},"indexTypeESConfig":{"k":"v"}}`, id, name, typeName, options)
 }

@@ -129,7 +129,7 @@ func TestDefinitionNotBelievedGone(t *testing.T) {
 func TestDefinitionLostNewAttribute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMetastore()
-		s.search = func(string) string { return "{}" }
+		s.search = func(string) string { return foundNothing }
 		client, ctx := testClient(t, s), t.Context()
 		sets := client.CustomMetadata()
 		add := func(d *CustomMetadataDefinition) error {

@@ -222,9 +222,10 @@ func TestCustomMetadataDefinitions(t *testing.T) {
 		s := newMetastore()
 		s.search = func(body string) string {
 			if strings.Contains(body, "search_after") {
-				return "{}"
+				return foundNothing
 			}
-			return `{"entities":[{"guid":"c1","typeName":"Connection","attributes":{"qualifiedName":"default/snowflake/1","name":"c"}}]}`
+			return `{"approximateCount":1,"entities":[{"guid":"c1","typeName":"Connection","attributes":{"qualifiedName":"default/snowflake/1","name":"c"}}],
+				"searchMetadata":{"c1":{"sort":["c1"]}}}`
 		}
 		sets, ctx := testClient(t, s).CustomMetadata(), t.Context()
 		d, err := sets.Get(ctx, "Quality")
