@@ -113,7 +113,7 @@ func TestLocate(t *testing.T) {
 			if !errors.Is(err, test.is) {
 				t.Fatalf("%v, want %v", err, test.is)
 			}
-			for _, says := range strings.SplitSeq(test.want, "; ") {
+			for says := range strings.SplitSeq(test.want, "; ") {
 				if !strings.Contains(err.Error(), says) {
 					t.Errorf("%q does not say %q", err, says)
 				}
