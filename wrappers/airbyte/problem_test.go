@@ -159,6 +159,87 @@ func TestS11ErrorBodiesOfAllShapes(t *testing.T) {
 	}
 }
 
+// Pages of a gateway that is overloaded are no sign of a wrong root; other pages are, and so is a refusal by the Config API.
+func TestS11WrongRoots(t *testing.T) {
+	const page = "<html><head><title>Hello</title></head></html>"
+	for _, tt := range []struct {
+		opt               Option
+		status            int
+		contentType, body string
+		wrong             bool
+		hint              string
+	}{
+		{nil, 502, "text/html", page, false, ""},
+		{nil, 503, "text/html", page, false, ""},
+		{nil, 504, "text/html", page, false, ""},
+		{nil, 429, "text/html", page, false, ""},
+		{nil, 413, "text/html", page, false, ""},
+		{nil, 403, "text/html", page, true, "WithOrigin"},
+		{nil, 404, "", page, true, "WithOrigin"},
+		{nil, 404, "text/html", "Sign in", true, "WithOrigin"},
+		{nil, 404, "text/html", "{}", true, "WithOrigin"},
+		{nil, 403, "application/json", "{}", false, "an id that does not exist"},
+		{nil, 404, "text/plain", "no such thing", false, "belongs to this Airbyte: https://airbyte.example.com/api/public/v1"},
+		{WithAPIRoot("https://airbyte.example.com/api/v1"), 403, "application/json", "{}", true, "https://airbyte.example.com/api/v1"},
+		{WithAPIRoot("https://airbyte.example.com/api/v1"), 404, "application/json", "{}", false, ""},
+		{WithOrigin("https://cloud.airbyte.com"), 404, "text/html", page, true, "a proxy in between"},
+	} {
+		opts := []Option{WithTransport(transport.WithRetry(transport.RetryOptions{MaxAttempts: 1}))}
+		a := &answers{answer: func(*http.Request) (int, string, string) { return tt.status, tt.contentType, tt.body }}
+		opts = append(opts, WithNoAuth(), WithRoundTripper(a))
+		if tt.opt == nil {
+			tt.opt = WithOrigin("https://airbyte.example.com")
+		}
+		client, err := New(append(opts, tt.opt)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = client.Workspace("w-1").Connect(t.Context())
+		var e *apierr.Error
+		if !errors.As(err, &e) || errors.Is(err, ErrWrongRoot) != tt.wrong || !strings.Contains(e.Hint, tt.hint) {
+			t.Errorf("%d %s %s from %s: %v; want a wrong root: %t, and a hint of %q", tt.status, tt.contentType, tt.body, client.APIRoot(), err, tt.wrong, tt.hint)
+		}
+	}
+}
+
+// Which field was wrong is said where the server says it; a reason is said once.
+func TestS11FieldsAndReasons(t *testing.T) {
+	for _, tt := range []struct {
+		status            int
+		body              string
+		operation         string
+		fields, message   string
+		hint, withoutHint string
+	}{
+		{400, `{"type":"error:cron-validation/invalid-timezone","title":"t","data":{"cronTimezone":"x","message":"bad zone"}}`, "", "cronTimezone: bad zone", "bad zone", "UTC", ""},
+		{400, `{"type":"error:connection/destination-catalog/invalid-primary-key","title":"t","data":{"primaryKey":[],"streamName":"s"}}`, "", "primaryKey: t", "t", "Source.Streams", ""},
+		{400, `{"type":"error:mapper-validation/invalid-config","title":"t","data":{"mapperId":"m"}}`, "", "mapperId: t", "t", "", ""},
+		{409, `{"type":"error:tag-already-exists","title":"t","data":{"streamName":"s"}}`, "", "", "t", "", ""},
+		{409, `{"type":"error:connection/locked","title":"t","data":{"message":"it is locked: trial ended","statusReason":"trial ended"}}`, "", "", "it is locked: trial ended", "unlocks", ""},
+		{409, `{"type":"error:connection/locked","title":"t","data":{"message":"it is locked","statusReason":"trial ended"}}`, "", "", "it is locked: trial ended", "unlocks", ""},
+		{409, `{"type":"error:connection/locked","title":"t"}`, "", "", "t", "unlocks", ""},
+		{409, `{"type":"` + reference + `#409-state-conflict","title":"state-conflict","data":{"message":"Could not fulfill request"}}`, "createJob", "", "Could not fulfill request", "60 seconds", ""},
+		{409, `{"type":"` + reference + `#409-state-conflict","title":"state-conflict","data":{"message":"Could not fulfill request"}}`, "cancelJob", "", "Could not fulfill request", "", "60 seconds"},
+		{409, `{"type":"error:tag-already-exists","title":"t"}`, "createJob", "", "t", "", "60 seconds"},
+		{500, `{"message":"Internal Server Error","errorId":"e-1"}`, "", "", "the server gave no reason; its log has one under this id", "", ""},
+		{500, `{"message":"Internal  Server\n error"}`, "", "", "Internal Server error", "", ""},
+		{400, `{"type":"error:x","title":"t","documentationUrl":"javascript:alert(1)"}`, "", "", "t", "", "javascript"},
+		{408, `{"type":"error:request-timeout-exceeded","title":"t"}`, tokenOperation, "", "t", "", "client secret"},
+		{500, `{"type":"error:x","title":"t"}`, tokenOperation, "", "t", "answers 500 to a wrong client id", ""},
+		{502, `{"type":"error:x","title":"t"}`, tokenOperation, "", "t", "", "client"},
+	} {
+		e := &apierr.Error{Service: service, Operation: tt.operation, Status: tt.status, Kind: apierr.KindOfStatus(tt.status)}
+		cloudRoots().explain(e, http.Header{"Content-Type": {"application/json"}}, []byte(tt.body))
+		var fields []string
+		for _, f := range e.Fields {
+			fields = append(fields, f.Field+": "+f.Message)
+		}
+		if strings.Join(fields, ", ") != tt.fields || e.Message != tt.message || !strings.Contains(e.Hint, tt.hint) || (tt.withoutHint != "" && strings.Contains(e.Hint, tt.withoutHint)) {
+			t.Errorf("%d %s:\nfields %q, want %q\nmessage %q, want %q\nhint %q, want %q and not %q", tt.status, tt.body, fields, tt.fields, e.Message, tt.message, e.Hint, tt.hint, tt.withoutHint)
+		}
+	}
+}
+
 func TestS11ErrorsOfTheTokenEndpoint(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status     int

@@ -122,6 +122,15 @@ func TestName(t *testing.T) {
 			QualifiedTable{Schema: "public", Table: postgres2(long)}},
 		{"postgres 2 raw only", in{Destination{Kind: Postgres, Major: 2, Schema: "s", RawTablesOnly: true, RawSchema: "Raw"}, Stream{Name: "U"}, Placement{}},
 			QualifiedTable{Schema: "raw", Table: "s_raw__stream_u"}},
+		// The hash of a long name is of the name as it is, of version 2, and of the lower case of it, of version 3.
+		{"postgres 2 raw only, long", in{Destination{Kind: Postgres, Major: 2, Schema: "s", RawTablesOnly: true, RawSchema: long}, Stream{Name: long}, Placement{}},
+			QualifiedTable{Schema: strings.ToLower(postgres2(long)), Table: strings.ToLower(postgres2("s_raw__stream_" + long))}},
+		{"postgres 3 raw only, long", in{Destination{Kind: Postgres, Schema: "s", RawTablesOnly: true, RawSchema: long}, Stream{Name: long}, Placement{}},
+			QualifiedTable{Schema: postgres3(strings.ToLower(long)), Table: postgres3(strings.ToLower("s_raw__stream_" + long))}},
+		{"custom, as the Config API spells it", in{Destination{Kind: Postgres, Schema: "def"}, Stream{Name: "u", Namespace: "src"}, Placement{NamespaceDefinition: "customformat", NamespaceFormat: "x_${SOURCE_NAMESPACE}"}},
+			QualifiedTable{Schema: "x_src", Table: "u"}},
+		{"duckdb ignores namespaces", in{Destination{Kind: DuckDB, Database: "m"}, Stream{Name: "u", Namespace: "other"}, source},
+			QualifiedTable{Database: "m", Schema: "main", Table: "u"}},
 		{"redshift lower", in{Destination{Kind: Redshift, Schema: "Public"}, Stream{Name: "My Users"}, Placement{}},
 			QualifiedTable{Schema: "public", Table: "my_users"}},
 		{"databricks lower", in{Destination{Kind: Databricks, Database: "Cat"}, Stream{Name: "My Users", Namespace: "Src"}, source},
@@ -183,6 +192,9 @@ func TestNameErrors(t *testing.T) {
 		{"duckdb schema", Destination{Kind: DuckDB, Schema: "a b"}, Stream{Name: "u"}, Placement{}, ErrInput, `"a b"`},
 		{"duckdb underscores", Destination{Kind: DuckDB}, Stream{Name: "日本"}, Placement{}, ErrInput, "日本"},
 		{"marks only", Destination{Kind: Postgres}, Stream{Name: "\u0301"}, Placement{}, ErrInput, "nothing left"},
+		{"motherduck schema", Destination{Kind: MotherDuck, Schema: "a-b"}, Stream{Name: "u"}, Placement{}, ErrInput, "motherduck destination has characters"},
+		{"namespace of marks only", Destination{Kind: Postgres}, Stream{Name: "u", Namespace: "\u0301"}, Placement{NamespaceDefinition: NamespaceSource}, ErrInput, "namespace"},
+		{"raw name of marks only", Destination{Kind: Postgres, RawTablesOnly: true, RawSchema: "\u0301"}, Stream{Name: "u"}, Placement{}, ErrInput, "nothing left"},
 		{"redshift raw", Destination{Kind: Redshift, RawTablesOnly: true}, Stream{Name: "u"}, Placement{}, ErrUnsupported, "disable_type_dedupe"},
 	}
 	for _, test := range tests {
@@ -266,4 +278,36 @@ func TestNamesAreValid(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestReasons says why a table is where it is, step by step.
+func TestReasons(t *testing.T) {
+	for _, test := range []struct {
+		dest      Destination
+		stream    Stream
+		placement Placement
+		want      []string
+	}{
+		{Destination{Kind: DuckDB}, Stream{Name: "u", Namespace: "n"}, Placement{NamespaceDefinition: NamespaceSource}, []string{`no prefix, so the stream is "u"`, `source's namespace, "n"`, `ignores namespaces (here "n")`, `"main"`}},
+		{Destination{Kind: Postgres}, Stream{Name: "u"}, Placement{NamespaceDefinition: NamespaceSource, Prefix: "p_"}, []string{`prefix "p_" makes stream "u" into "p_u"`, "the stream has none", `without a namespace, `, `"public"`}},
+		{Destination{Kind: Postgres}, Stream{Name: "u"}, Placement{}, []string{"destination's default namespace"}},
+		{Destination{Kind: Postgres}, Stream{Name: "u"}, Placement{NamespaceDefinition: NamespaceCustom, NamespaceFormat: "${SOURCE_NAMESPACE}"}, []string{"comes out blank"}},
+		{Destination{Kind: Postgres}, Stream{Name: "u", Namespace: "n"}, Placement{NamespaceDefinition: NamespaceCustom, NamespaceFormat: "x${SOURCE_NAMESPACE}"}, []string{`gives "xn"`}},
+		{Destination{Kind: Postgres, RawTablesOnly: true}, Stream{Name: "u"}, Placement{}, []string{`in the default schema "airbyte_internal"`, `_raw, underscores and stream_: "public_raw__stream_u"`}},
+		{Destination{Kind: Postgres, RawTablesOnly: true, RawSchema: "r"}, Stream{Name: "u"}, Placement{}, []string{`in the configured schema "r"`}},
+	} {
+		got, err := test.dest.Name(test.stream, test.placement)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(got.Explain(), want) {
+				t.Errorf("%s\ndoes not say %s", got.Explain(), want)
+			}
+		}
+	}
+	by := Destination{Kind: Postgres, Schema: "s"}.At("", "t")
+	if text := by.Explain(); by.Schema != "s" || !strings.Contains(text, "named by the caller") || !strings.Contains(text, "no schema given") {
+		t.Errorf("%+v: %s", by, text)
+	}
 }

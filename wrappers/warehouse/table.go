@@ -293,6 +293,7 @@ func (t *Table) readColumns(ctx context.Context, where QualifiedTable) ([]Column
 		columns[i] = Column{Name: c.Name(), Type: strings.ToUpper(c.DatabaseTypeName()), Meta: isMetaColumn(c.Name())}
 		columns[i].Nullable, columns[i].NullableKnown = c.Nullable()
 	}
+	rows.Next() // there is none, but a driver may say only now what went wrong
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, t.failed("read the columns of", err)
 	}

@@ -13,8 +13,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/transform"
 )
 
 // fileSource is the File source over local CSV and JSONL files. Its configuration is the real connector's:
@@ -209,6 +213,19 @@ func (s *fileSource) csvRecords(text io.Reader, told func(names []string)) iter.
 			}
 			return
 		}
+		// pandas, by which the File source reads, refuses such a file too.
+		utf8Only := func(fields []string) error {
+			i := slices.IndexFunc(fields, func(field string) bool { return !utf8.ValidString(field) })
+			if i < 0 {
+				return nil
+			}
+			line, _ := r.FieldPos(i)
+			return fmt.Errorf("%w: %s: record on line %d: field %d: %w: save the file as UTF-8", ErrConfiguration, filepath.Base(s.path), line, i+1, encoding.ErrInvalidUTF8)
+		}
+		if err := utf8Only(header); err != nil {
+			yield(nil, err)
+			return
+		}
 		names := columnNames(header)
 		told(names)
 		for {
@@ -218,6 +235,10 @@ func (s *fileSource) csvRecords(text io.Reader, told func(names []string)) iter.
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("%w: %s: %w", ErrConfiguration, filepath.Base(s.path), err))
+				return
+			}
+			if err := utf8Only(line); err != nil {
+				yield(nil, err)
 				return
 			}
 			record := make([]namedValue, len(names))
@@ -254,7 +275,7 @@ func columnNames(header []string) []string {
 
 func (s *fileSource) jsonRecords(text io.Reader) iter.Seq2[[]namedValue, error] {
 	return func(yield func([]namedValue, error) bool) {
-		decoder := json.NewDecoder(text)
+		decoder := json.NewDecoder(transform.NewReader(text, encoding.UTF8Validator)) // which would put U+FFFD there by itself
 		decoder.UseNumber()
 		for n := 1; ; n++ {
 			record, err := jsonRecord(decoder)

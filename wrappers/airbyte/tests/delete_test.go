@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -181,5 +182,127 @@ func TestS9DeletionByIDsInCapitals(t *testing.T) {
 		if err := remove(); !errors.Is(err, apierr.ErrNotFound) {
 			t.Errorf("%s: %v, although it is still in the list", name, err)
 		}
+	}
+}
+
+// What cannot be looked at first is not deleted.
+func TestS9NothingIsDeletedBlindly(t *testing.T) {
+	for _, operation := range []string{"getConnection", "listConnections"} {
+		for end, opt := range map[string]airbyte.DeleteOption{"source": airbyte.WithSource(), "destination": airbyte.WithDestination()} {
+			f, w := workspaceOf(t)
+			added := f.AddConnection()
+			f.Fault(airbytetest.Status(operation, 403, `{"message":"no"}`))
+			deletion, err := w.Connection(added.ID).Delete(t.Context(), opt, airbyte.WithDependents())
+			if deletion != nil || !errors.Is(err, apierr.ErrPermissionDenied) {
+				t.Errorf("%s, with the %s: %+v, %v", operation, end, deletion, err)
+			}
+			if operation == "listConnections" {
+				if _, err := w.Delete(t.Context(), airbyte.WithDependents()); !errors.Is(err, apierr.ErrPermissionDenied) {
+					t.Errorf("the workspace: %v", err)
+				}
+			}
+			if n := f.Log().Count("deleteConnection", "deleteSource", "deleteDestination", "deleteWorkspace"); n != 0 {
+				t.Errorf("%s, with the %s: %d deletions were sent", operation, end, n)
+			}
+		}
+	}
+	f, w := workspaceOf(t)
+	for _, opts := range [][]airbyte.DeleteOption{{nil}, {airbyte.WithSource()}, {airbyte.WithDestination()}} {
+		if _, err := w.Delete(t.Context(), opts...); !errors.Is(err, apierr.ErrInvalid) {
+			t.Errorf("options that are none of a workspace's: %v", err)
+		}
+	}
+	if _, err := w.Connection(f.AddConnection().ID).Delete(t.Context(), nil); !errors.Is(err, apierr.ErrInvalid) {
+		t.Errorf("a nil option: %v", err)
+	}
+	if n := f.Log().Total(); n != 0 {
+		t.Errorf("%d requests, want 0", n)
+	}
+}
+
+func TestS9ARefusalNamesTheEnd(t *testing.T) {
+	f, w := workspaceOf(t)
+	added := f.AddConnection()
+	f.AddConnection(airbytetest.From(added.SourceID), airbytetest.To(added.DestinationID))
+	var dependents *airbyte.DependentsError
+	if _, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource()); !errors.As(err, &dependents) || dependents.ID != added.SourceID {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithDestination()); !errors.As(err, &dependents) || dependents.ID != added.DestinationID {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.Delete(t.Context()); !errors.As(err, &dependents) || dependents.ID != w.ID() {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestS9EveryStepOfADeletionMayFail(t *testing.T) {
+	for operation, want := range map[string]func(airbytetest.Connection) airbyte.Deletion{
+		"deleteConnection": func(airbytetest.Connection) airbyte.Deletion { return airbyte.Deletion{} },
+		"deleteSource": func(c airbytetest.Connection) airbyte.Deletion {
+			return airbyte.Deletion{Connection: c.ID, Destination: c.DestinationID}
+		},
+		"deleteDestination": func(c airbytetest.Connection) airbyte.Deletion {
+			return airbyte.Deletion{Connection: c.ID, Source: c.SourceID}
+		},
+	} {
+		f, w := workspaceOf(t)
+		added := f.AddConnection()
+		f.Fault(airbytetest.Status(operation, 403, `{"message":"no"}`))
+		deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
+		if !errors.Is(err, apierr.ErrPermissionDenied) || deletion == nil {
+			t.Fatalf("%s: %+v, %v", operation, deletion, err)
+		}
+		if d := cmp.Diff(want(added), *deletion); d != "" {
+			t.Errorf("%s (-want +got):\n%s", operation, d)
+		}
+	}
+	// A connection that goes along with the destination alone is named, and one that goes with both ends once.
+	f, w := workspaceOf(t)
+	added := f.AddConnection()
+	both := f.AddConnection(airbytetest.From(added.SourceID), airbytetest.To(added.DestinationID))
+	one := f.AddConnection(airbytetest.From(f.AddSource()), airbytetest.To(added.DestinationID))
+	deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination(), airbyte.WithDependents())
+	ok(t, err)
+	var gone []string
+	for _, d := range deletion.Connections {
+		gone = append(gone, d.ID)
+	}
+	if d := cmp.Diff(sorted([]string{both.ID, one.ID}), sorted(gone)); d != "" {
+		t.Errorf("connections that went along (-want +got):\n%s", d)
+	}
+}
+
+// Only a deletion that was sent more than once, and whose thing is surely gone, has taken place in spite of its answer.
+func TestS9AnUnclearDeletionStaysAFailure(t *testing.T) {
+	const missing = `{"status":404,"type":"https://reference.airbyte.com/reference/errors#resource-not-found","title":"resource-not-found"}`
+	for name, tt := range map[string]struct {
+		answers    []int // of the deletion, the last again and again
+		list       int
+		takesPlace bool
+	}{
+		"never there":           {[]int{404}, 200, false},
+		"lost, then not found":  {[]int{502, 404}, 200, true},
+		"lost, then forbidden":  {[]int{502, 403}, 200, true},
+		"lost, then a conflict": {[]int{502, 409}, 200, false},
+		"nobody can look":       {[]int{502, 404}, 403, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			sent := 0
+			client := clientFor(t, func(r *http.Request) (int, string) {
+				switch {
+				case r.Method == http.MethodDelete:
+					sent++
+					return tt.answers[min(sent, len(tt.answers))-1], missing
+				case strings.HasSuffix(r.URL.Path, "/connections"):
+					return tt.list, `{"data":[]}`
+				}
+				return 200, `{"connectionId":"c","name":"n","sourceId":"s","destinationId":"d","workspaceId":"w","status":"active"}`
+			}, airbyte.WithNoAuth())
+			deletion, err := client.Workspace("w").Connection("c").Delete(t.Context())
+			if (err == nil) != tt.takesPlace || deletion == nil || (deletion.Connection == "c") != tt.takesPlace {
+				t.Errorf("%s: %+v, %v", name, deletion, err)
+			}
+		})
 	}
 }

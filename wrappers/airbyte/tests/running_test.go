@@ -1,6 +1,7 @@
 package tests_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -264,5 +265,111 @@ func TestTriggerWithOddAnswers(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	})
+}
+
+// A server that says that a job runs, and shows none for ever, is believed until the time is up.
+func TestRunningJobThatNobodySees(t *testing.T) {
+	maintenance := errors.New("maintenance begins")
+	for name, tt := range map[string]struct {
+		opts  []airbyte.SyncOption
+		stop  time.Duration // when the context is cancelled
+		least time.Duration
+		most  time.Duration
+		want  error
+	}{
+		"fail":                 {opts: []airbyte.SyncOption{airbyte.OnRunning(airbyte.Fail)}, most: 10 * time.Second, want: airbyte.ErrSyncRunning},
+		"wait, up to a time":   {opts: []airbyte.SyncOption{airbyte.OnRunning(airbyte.WaitThenRun), airbyte.WithMaxWait(10 * time.Minute)}, least: 9 * time.Minute, most: 10 * time.Minute, want: airbyte.ErrSyncRunning},
+		"attach, up to a time": {opts: []airbyte.SyncOption{airbyte.OnRunning(airbyte.Attach), airbyte.WithMaxWait(10 * time.Minute)}, least: 9 * time.Minute, most: 10 * time.Minute, want: airbyte.ErrSyncRunning},
+		"wait, cancelled":      {opts: []airbyte.SyncOption{airbyte.OnRunning(airbyte.WaitThenRun)}, stop: 5 * time.Minute, least: 5 * time.Minute, most: 5 * time.Minute, want: maintenance},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				posts := 0
+				client := clientFor(t, func(r *http.Request) (int, string) {
+					if r.Method == http.MethodPost {
+						posts++
+						return 409, `{"status":409,"type":"https://reference.airbyte.com/reference/errors#try-again-later","title":"try-again-later","data":{"message":"A sync is already running for: c"}}`
+					}
+					return 200, `{"data":[]}`
+				}, airbyte.WithNoAuth())
+				ctx, cancel := context.WithCancelCause(t.Context())
+				if tt.stop > 0 {
+					time.AfterFunc(tt.stop, func() { cancel(maintenance) })
+				}
+				began := time.Now()
+				result, err := client.Workspace("w").Connection("c").RunSync(ctx, tt.opts...)
+				if took := time.Since(began); result != nil || !errors.Is(err, tt.want) || took < tt.least || took > tt.most {
+					t.Errorf("%v, %v after %v; want %v between %v and %v", result, err, took, tt.want, tt.least, tt.most)
+				}
+				if tt.stop > 0 && !errors.Is(err, context.Canceled) {
+					t.Errorf("%v does not say that the context was cancelled", err)
+				}
+				var running *airbyte.SyncRunningError
+				if tt.stop == 0 && (!errors.As(err, &running) || running.JobID != 0 || running.ConnectionID != "c") {
+					t.Errorf("%+v", running)
+				}
+				if posts > 30 {
+					t.Errorf("%d requests in %v", posts, tt.most)
+				}
+				cancel(nil)
+			})
+		})
+	}
+}
+
+// One trigger of a connection waits for another one of the same client, but not longer than its context lasts.
+func TestTriggerThatWaitsForAnotherMayBeCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		posts := 0
+		client := clientFor(t, func(r *http.Request) (int, string) {
+			if r.Method == http.MethodPost {
+				posts++
+				return 0, "" // never
+			}
+			return 200, `{"data":[]}`
+		}, airbyte.WithNoAuth())
+		c := client.Workspace("w").Connection("c")
+		first, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { _, err := c.StartSync(first); done <- err }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		var resource *airbyte.ResourceError
+		if _, err := client.Workspace("w").Connection("C").StartSync(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &resource) || time.Since(began) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("the first one: %v", err)
+		}
+		if posts != 1 {
+			t.Errorf("%d requests", posts)
+		}
+	})
+}
+
+// What ends a wait is not a timeout because timeouts are tolerated.
+func TestOnlyTimeoutsAreTolerated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(t)
+		conn := fake.AddConnection(airbytetest.SyncTakes(time.Hour))
+		result, err := handleOf(t, fake, conn).StartSync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var late *airbyte.SyncTimeoutError
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		if status, err := result.Wait(ctx, airbyte.WithMaxWait(30*time.Minute), airbyte.TolerateTimeout(), airbyte.TolerateFailure()); status != airbyte.JobRunning || !errors.Is(err, context.Canceled) || errors.As(err, &late) {
+			t.Errorf("a cancelled wait: %q, %v", status, err)
+		}
+		fake.Fault(airbytetest.Status("getJob", 403, `{"message":"no"}`), airbytetest.Status("listJobs", 403, `{"message":"no"}`))
+		var resource *airbyte.ResourceError
+		if status, err := result.Wait(t.Context(), airbyte.WithMaxWait(30*time.Minute), airbyte.TolerateTimeout(), airbyte.TolerateFailure()); !errors.Is(err, apierr.ErrPermissionDenied) || errors.As(err, &late) || !errors.As(err, &resource) || resource.Job != result.JobID() {
+			t.Errorf("a wait that may not look: %q, %v", status, err)
+		}
 	})
 }

@@ -2,6 +2,9 @@ package tests_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -126,5 +129,114 @@ func TestT1Organizations(t *testing.T) {
 	}
 	if _, err := client.Organization(t.Context(), f.WorkspaceID()); !errors.Is(err, apierr.ErrNotFound) {
 		t.Errorf("an organization that does not exist: %v", err)
+	}
+}
+
+func TestT1MoreWorkspacesThanAPage(t *testing.T) {
+	f := airbytetest.New(t)
+	for i := range 130 {
+		f.AddWorkspace(fmt.Sprint("w", i))
+	}
+	if n := len(workspaceNames(t, clientOf(t, f))); n != 131 {
+		t.Errorf("%d workspaces, want 131", n)
+	}
+	f.Fault(airbytetest.Status("listWorkspaces", 403, `{"message":"no"}`))
+	if _, err := clientOf(t, f).WorkspaceByName(t.Context(), "w1"); !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("a list that cannot be read: %v", err)
+	}
+	if _, err := clientOf(t, f).CreateWorkspace(t.Context(), airbyte.WorkspaceSpec{Name: "new", UniqueName: true}); !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("a list that cannot be read: %v", err)
+	}
+	if n := f.Log().Count("createWorkspace"); n != 0 {
+		t.Error("a workspace was created although nobody knows whether its name is taken")
+	}
+}
+
+// Pages that overlap and miss rows hide no connection from a deletion.
+func TestT1DependentsOfMoreThanAPage(t *testing.T) {
+	f, w := workspaceOf(t)
+	source, destination := f.AddSource(), f.AddDestination()
+	for i := range 230 {
+		f.AddConnection(airbytetest.From(source), airbytetest.To(destination), airbytetest.ConnectionNamed(fmt.Sprint("c", i)))
+	}
+	dependents := must(w.Dependents(t.Context()))(t)
+	names := make(map[string]int)
+	for _, d := range dependents {
+		names[d.Name]++
+	}
+	if len(dependents) != 230 || len(names) != 230 {
+		t.Errorf("%d dependents of %d names, want 230", len(dependents), len(names))
+	}
+	if pages := f.Log().Count("listConnections"); pages < 6 || pages > 20 {
+		t.Errorf("the list was read with %d requests; want it to be read until a pass brings nothing new", pages)
+	}
+}
+
+func TestT1WhatIsSaidOfAWorkspaceIsSent(t *testing.T) {
+	var bodies, queries []string
+	client := clientFor(t, func(r *http.Request) (int, string) {
+		queries = append(queries, r.URL.RawQuery)
+		if r.Body != nil {
+			body, _ := io.ReadAll(r.Body)
+			bodies = append(bodies, string(body))
+		}
+		if r.Method == http.MethodGet {
+			return 200, `{"data":[]}`
+		}
+		return 200, `{"workspaceId":"w","name":"n","dataResidency":"auto","notifications":{}}`
+	}, airbyte.WithNoAuth())
+	yes := true
+	_, err := client.CreateWorkspace(t.Context(), airbyte.WorkspaceSpec{Name: "n", OrganizationID: "o-1", RegionID: "r-1",
+		Notifications: &airbyteapi.NotificationsConfig{Failure: &airbyteapi.NotificationConfig{Email: &airbyteapi.EmailNotificationConfig{Enabled: &yes}}}})
+	ok(t, err)
+	for _, want := range []string{`"name":"n"`, `"organizationId":"o-1"`, `"regionId":"r-1"`, `"failure":{"email":{"enabled":true}`} {
+		if !strings.Contains(bodies[len(bodies)-1], want) {
+			t.Errorf("%s is not in %s", want, bodies[len(bodies)-1])
+		}
+	}
+	for _, spec := range []airbyte.WorkspaceSpec{{Name: " "}, {Name: "n", OrganizationID: "../o"}, {Name: "n", RegionID: "../r"}} {
+		if _, err := client.CreateWorkspace(t.Context(), spec); !errors.Is(err, apierr.ErrInvalid) {
+			t.Errorf("%+v: %v", spec, err)
+		}
+	}
+	for range client.Workspaces(t.Context(), airbyte.WorkspaceFilter{IncludeDeleted: true}) {
+		t.Error("there is none")
+	}
+	if last := queries[len(queries)-1]; !strings.Contains(last, "includeDeleted=true") {
+		t.Errorf("the query is %s", last)
+	}
+}
+
+func TestT1AWorkspaceThatCannotBeChanged(t *testing.T) {
+	f, w := workspaceOf(t)
+	if _, _, loaded := w.Cached(); loaded {
+		t.Error("something is cached before anything was read")
+	}
+	ok(t, w.Connect(t.Context()))
+	if _, at, loaded := w.Cached(); !loaded || at.IsZero() {
+		t.Errorf("cached at %v, %t", at, loaded)
+	}
+	f.Fault(airbytetest.Status("updateWorkspace", 403, `{"message":"no"}`), airbytetest.Status("deleteWorkspace", 403, `{"message":"no"}`))
+	var resource *airbyte.ResourceError
+	if err := w.Rename(t.Context(), "x"); !errors.Is(err, apierr.ErrPermissionDenied) || !errors.As(err, &resource) || resource.Workspace != w.ID() {
+		t.Errorf("Rename: %v", err)
+	}
+	if _, _, loaded := w.Cached(); loaded {
+		t.Error("the description is still cached after a change that nobody knows the outcome of")
+	}
+	if deletion, err := w.Delete(t.Context()); deletion != nil || !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("Delete: %+v, %v", deletion, err)
+	}
+	f.Fault(airbytetest.Status("getWorkspace", 403, `{"message":"no"}`))
+	if name, err := clientOf(t, f).Workspace(w.ID()).Name(t.Context()); name != "" || !errors.Is(err, apierr.ErrPermissionDenied) {
+		t.Errorf("Name: %q, %v", name, err)
+	}
+	if _, err := clientOf(t, f).CreateWorkspace(t.Context(), airbyte.WorkspaceSpec{Name: "lost"}); err != nil {
+		t.Error(err)
+	}
+	f.Fault(airbytetest.ResetAfterBody("createWorkspace"))
+	var unknown *airbyte.CreateUnknownError
+	if _, err := clientOf(t, f).CreateWorkspace(t.Context(), airbyte.WorkspaceSpec{Name: "unclear"}); !errors.As(err, &unknown) || !strings.Contains(err.Error(), "unclear") || len(unknown.Candidates) != 1 {
+		t.Errorf("CreateWorkspace whose answer is lost: %v", err)
 	}
 }

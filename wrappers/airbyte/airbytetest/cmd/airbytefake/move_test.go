@@ -208,6 +208,32 @@ func TestDiscoverRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
+// Whoever has to mend a file is told which one, where, and what is wrong.
+func TestDiscoverSaysWhatIsWrongWithAFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"a,b\n1,2\n1,2,3\n":                   "people.csv: record on line 3: wrong number of fields",
+		"a,b\n\"1\n1\",2\n\n1\n":              "people.csv: record on line 5: wrong number of fields",
+		"a,b\n1,x\"y\n":                       "people.csv: parse error on line 2, column 4: bare",
+		"a,b\n1,\"x\n2,3\n":                   "people.csv: record on line 2; parse error on line 3",
+		"a,b\n1,x\n2,Andr\xe9\n":              "people.csv: record on line 3: field 2: encoding: invalid UTF-8",
+		"a,Stra\xdfe\n1,x\n":                  "people.csv: record on line 1: field 2: encoding: invalid UTF-8",
+		"\xff\xfea\x00,\x00b\x00\n\x00":       "people.csv: record on line 1: field 1: encoding: invalid UTF-8",
+		"{\"a\": 1}\n{\"a\": }\n":             "people.jsonl, record 2: invalid character '}'",
+		"{\"a\": 1}\n{\"a\": 1":               "people.jsonl, record 2: unexpected EOF",
+		"{\"a\": 1}\n\n[1]\n":                 "people.jsonl, record 2: a JSON object is needed",
+		"{\"a\": 1}\n{\"a\": \"Andr\xe9\"}\n": "people.jsonl, record 2: encoding: invalid UTF-8",
+	} {
+		name := "people.csv"
+		if strings.HasPrefix(text, "{") {
+			name = "people.jsonl"
+		}
+		_, err := (&airbytetest.SQLMover{}).Discover(t.Context(), file(t, name, text))
+		if !errors.Is(err, airbytetest.ErrConfiguration) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want it to say %q", text, err, want)
+		}
+	}
+}
+
 func TestFullRefreshOverwriteReplaces(t *testing.T) {
 	each(t, func(t *testing.T, m *airbytetest.SQLMover, d database) {
 		source := file(t, "people.csv", monday)
