@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 	"slices"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Delete deletes the connection and, with [WithSource] and [WithDestination], its source and its destination. Their ids
@@ -50,7 +50,9 @@ func (c *Connection) Delete(ctx context.Context, opts ...DeleteOption) (*Deletio
 		}
 	}
 	done := &Deletion{}
-	err = deleted(transport.Discard(c.workspace.client.raw.DeleteConnection(ctx, c.id)), func() iter.Seq2[*Connection, error] {
+	err = remove(ctx, c.workspace.client, func(ctx context.Context) (*http.Response, error) {
+		return c.workspace.client.raw.DeleteConnection(ctx, c.id)
+	}, func() iter.Seq2[*Connection, error] {
 		return c.workspace.Connections(ctx, ConnectionFilter{Where: func(info *airbyteapi.ConnectionResponse) bool { return c.is(info.ConnectionID) }})
 	})
 	c.info.Forget()

@@ -1,10 +1,13 @@
 package airbyte
 
 import (
+	"context"
 	"errors"
 	"iter"
+	"net/http"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Deletion says what a deletion took away.
@@ -44,18 +47,16 @@ func deletionOf(resource string, opts []DeleteOption) (deletion, error) {
 	return d, nil
 }
 
-// deleted turns the failure of a deletion into a success when it was sent more than once and what was to be deleted is
-// no longer in the list: an earlier try had done it, and its answer was lost. A list that cannot be read proves nothing.
-func deleted[T any](failure error, list func() iter.Seq2[T, error]) error {
-	e, ok := errors.AsType[*apierr.Error](failure)
-	if !ok || e.Attempts < 2 || (e.Kind != apierr.KindNotFound && e.Kind != apierr.KindPermissionDenied) {
-		return failure
-	}
-	for _, err := range list() {
-		if err != nil {
-			return failure // nobody knows
+// remove sends a deletion, again when its answer is lost. What is no longer in the list after that was deleted by an earlier
+// try; Airbyte answers 403 for much that does not exist. A list that cannot be read proves nothing.
+func remove[T any](ctx context.Context, c *Client, send func(context.Context) (*http.Response, error), list func() iter.Seq2[T, error]) error {
+	return c.transport.Remove(ctx, func(ctx context.Context) error { return transport.Discard(send(ctx)) }, func(failure error) bool {
+		if !errors.Is(failure, apierr.ErrNotFound) && !errors.Is(failure, apierr.ErrPermissionDenied) {
+			return false
 		}
-		return failure // it is still there
-	}
-	return nil
+		for range list() {
+			return false // it is still there, or nobody knows
+		}
+		return true
+	})
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/lazy"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Destination is the handle of a destination: a configured connector that data is written to. It loads its description
@@ -270,7 +270,9 @@ func (d *Destination) Delete(ctx context.Context, opts ...DeleteOption) (*Deleti
 }
 
 func (d *Destination) remove(ctx context.Context) error {
-	err := deleted(transport.Discard(d.workspace.client.raw.DeleteDestination(ctx, d.id)), func() iter.Seq2[*Destination, error] {
+	err := remove(ctx, d.workspace.client, func(ctx context.Context) (*http.Response, error) {
+		return d.workspace.client.raw.DeleteDestination(ctx, d.id)
+	}, func() iter.Seq2[*Destination, error] {
 		return d.workspace.Destinations(ctx, DestinationFilter{Where: func(info *airbyteapi.DestinationResponse) bool { return sameID(info.DestinationID, d.id) }})
 	})
 	d.info.Forget()

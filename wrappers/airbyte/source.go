@@ -4,13 +4,13 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/lazy"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Source is the handle of a source: a configured connector that data is read from. It loads its description once, when
@@ -285,7 +285,9 @@ func (s *Source) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion, e
 }
 
 func (s *Source) remove(ctx context.Context) error {
-	err := deleted(transport.Discard(s.workspace.client.raw.DeleteSource(ctx, s.id)), func() iter.Seq2[*Source, error] {
+	err := remove(ctx, s.workspace.client, func(ctx context.Context) (*http.Response, error) {
+		return s.workspace.client.raw.DeleteSource(ctx, s.id)
+	}, func() iter.Seq2[*Source, error] {
 		return s.workspace.Sources(ctx, SourceFilter{Where: func(info *airbyteapi.SourceResponse) bool { return sameID(info.SourceID, s.id) }})
 	})
 	s.info.Forget()

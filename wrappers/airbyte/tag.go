@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"net/http"
 	"strings"
 
 	"github.com/sluice-sdk/sluice/gen/airbyteapi"
@@ -83,7 +84,18 @@ func (w *Workspace) DeleteTag(ctx context.Context, id string) error {
 	if err := checkID("tag", id); err != nil {
 		return err
 	}
-	if err := transport.Discard(w.client.raw.DeleteTag(ctx, id)); err != nil {
+	err := remove(ctx, w.client, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.DeleteTag(ctx, id)
+	}, func() iter.Seq2[Tag, error] {
+		return func(yield func(Tag, error) bool) {
+			for tag, err := range w.Tags(ctx) {
+				if (err != nil || sameID(tag.TagID, id)) && !yield(tag, err) {
+					return
+				}
+			}
+		}
+	})
+	if err != nil {
 		return w.fail(err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package airbyte
 import (
 	"context"
 	"iter"
+	"net/http"
 	"strings"
 	"time"
 
@@ -170,7 +171,9 @@ func (w *Workspace) Delete(ctx context.Context, opts ...DeleteOption) (*Deletion
 	if len(connections) > 0 && !d.dependents {
 		return nil, w.fail(&DependentsError{Resource: "workspace", ID: w.id, Connections: connections})
 	}
-	err = deleted(transport.Discard(w.client.raw.DeleteWorkspace(ctx, w.id)), func() iter.Seq2[*Workspace, error] {
+	err = remove(ctx, w.client, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.DeleteWorkspace(ctx, w.id)
+	}, func() iter.Seq2[*Workspace, error] {
 		return w.client.Workspaces(ctx, WorkspaceFilter{Where: func(info *airbyteapi.WorkspaceResponse) bool { return sameID(info.WorkspaceID, w.id) }})
 	})
 	w.info.Forget()

@@ -401,13 +401,13 @@ func (w *AppWorkflow) Delete(ctx context.Context) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
+	return w.about(w.client.transport.Remove(ctx, func(ctx context.Context) error {
 		answer, err := transport.Decode[atlanapi.AppDeleteResponse](w.client.raw.DeleteAppWorkflow(ctx, w.slug))
 		if err == nil && answer.Archived != nil && !*answer.Archived {
 			err = &apierr.Error{Service: service, Operation: "deleteAppWorkflow", Kind: apierr.KindUnexpected, Status: 200, Message: "the answer says that the workflow was not archived"}
 		}
 		return err
-	}))
+	}, nil))
 }
 
 // Submit starts a run of the workflow's current version and returns its handle without waiting.
@@ -565,7 +565,7 @@ func (w *AppWorkflow) RemoveSchedule(ctx context.Context, triggerID string) erro
 	if err := transport.CheckID(service, "trigger", triggerID); err != nil {
 		return w.about(err)
 	}
-	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
+	return w.about(w.client.transport.Remove(ctx, func(ctx context.Context) error {
 		return transport.Discard(w.client.raw.RemoveAppSchedule(ctx, w.slug, triggerID))
-	}))
+	}, nil))
 }

@@ -35,7 +35,7 @@ func (s *appSource) Fetch(ctx context.Context, refs []job.Ref) iter.Seq2[job.Sna
 	return func(yield func(job.Snapshot, error) bool) {
 		for _, ref := range refs {
 			snapshot, err := s.client.appRun(ctx, ref)
-			if isNotFound(err) && !saysAbsent(err) {
+			if isNotFound(err) && !transport.SaysAbsent(err) {
 				err = unreached(err)
 			}
 			if !yield(snapshot, err) {

@@ -2,19 +2,12 @@ package atlan
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 )
 
 // While one of the services is restarted or replaced, the gateway before them answers in its place: everything is a 404 then,
 // with a page or a text and not with the JSON that all the services answer with.
-
-// saysAbsent reports whether a "not found" is the word of a service. That of a gateway says nothing of a thing.
-func saysAbsent(err error) bool {
-	e, ok := errors.AsType[*apierr.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone) && parseAnswer(e.Body()) != nil
-}
 
 // unreached makes a gateway's answer what it is to somebody who waits: nothing was heard, and it will pass.
 func unreached(err error) error {

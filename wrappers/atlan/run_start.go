@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
 	"github.com/sluice-sdk/sluice/wrappers/job"
+	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // RunningPolicy says what to do when a run of the workflow has not ended yet.
@@ -265,7 +266,7 @@ func (st *starting) confirmed(ctx context.Context, found []job.Snapshot) (*job.S
 		}
 		now, err := st.confirm(ctx, s)
 		switch {
-		case isNotFound(err) && saysAbsent(err): // the index is behind
+		case isNotFound(err) && transport.SaysAbsent(err): // the index is behind
 		case err != nil:
 			return nil, err
 		case !now.Phase.Final():

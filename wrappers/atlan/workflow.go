@@ -367,7 +367,7 @@ func (w *Workflow) Archive(ctx context.Context) error {
 	if err != nil {
 		return w.about(err)
 	}
-	return w.about(w.client.remove(ctx, func(ctx context.Context) error {
+	return w.about(w.client.transport.Remove(ctx, func(ctx context.Context) error {
 		var resp *http.Response
 		var err error
 		if forUsers {
@@ -376,5 +376,5 @@ func (w *Workflow) Archive(ctx context.Context) error {
 			resp, err = w.client.raw.ArchiveWorkflow(ctx, w.name)
 		}
 		return transport.Discard(resp, err)
-	}))
+	}, nil))
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Update changes the sync: it reads it, with the selected schemas and their fields, lets change do its work on the
@@ -284,7 +283,9 @@ func (s *BulkSync) DeleteSchedule(ctx context.Context, id string) error {
 		return err
 	}
 	defer s.info.Forget()
-	return s.about(transport.Discard(s.client.raw.DeleteBulkSyncSchedule(ctx, s.id, id)))
+	return s.about(s.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return s.client.raw.DeleteBulkSyncSchedule(ctx, s.id, id)
+	}))
 }
 
 // mapQuery writes a parameter that is a map into the URL of a request, as the client was told to. Many says that the

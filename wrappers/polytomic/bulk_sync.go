@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"net/http"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
@@ -313,7 +314,9 @@ func (s *BulkSync) Delete(ctx context.Context) error {
 		return err
 	}
 	defer s.info.Forget()
-	return s.about(transport.Discard(s.client.raw.DeleteBulkSync(ctx, s.id, &polytomicapi.DeleteBulkSyncParams{})))
+	return s.about(s.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return s.client.raw.DeleteBulkSync(ctx, s.id, &polytomicapi.DeleteBulkSyncParams{})
+	}))
 }
 
 func compare(a, b string) int { return cmp.Compare(a, b) }

@@ -200,7 +200,9 @@ func (c *Connection) Delete(ctx context.Context, opts ...DeleteOption) error {
 		o(params)
 	}
 	defer c.info.Forget()
-	return c.about(transport.Discard(c.client.raw.DeleteConnection(ctx, c.id, params)))
+	return c.about(c.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return c.client.raw.DeleteConnection(ctx, c.id, params)
+	}))
 }
 
 // HealthJob returns a job that succeeds when the connection is healthy and fails when the service says what is wrong

@@ -30,6 +30,11 @@
 // by itself when it seems to have ended. [job.WaitAll] waits for any mix, and the token of a [job.Job] finds it again in
 // another process ([Client.Resume]). A [WebhookReceiver] makes waits ask at once.
 //
+// # Deleting
+//
+// A deletion whose answer was lost is sent again, and what is gone then was deleted. What was not there to begin with is an
+// error of kind [apierr.KindNotFound], and an error after which it is not known has MayHaveApplied.
+//
 // # Replacing
 //
 // Polytomic's updates replace the whole: what they leave out is reset. The methods named Update therefore read first, let a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"net/http"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
@@ -260,5 +261,7 @@ func (m *Model) Delete(ctx context.Context) error {
 		return err
 	}
 	defer m.info.Forget()
-	return m.about(transport.Discard(m.client.raw.DeleteModel(ctx, m.id, &polytomicapi.DeleteModelParams{})))
+	return m.about(m.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return m.client.raw.DeleteModel(ctx, m.id, &polytomicapi.DeleteModelParams{})
+	}))
 }

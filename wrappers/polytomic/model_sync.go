@@ -3,6 +3,7 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 	"time"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
@@ -308,7 +309,9 @@ func (s *ModelSync) Delete(ctx context.Context) error {
 		return err
 	}
 	defer s.info.Forget()
-	return s.about(transport.Discard(s.client.raw.DeleteModelSync(ctx, s.id)))
+	return s.about(s.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return s.client.raw.DeleteModelSync(ctx, s.id)
+	}))
 }
 
 // ModelSyncScheduleOptions lists the sorts of schedules that model syncs can have, with the forms of their settings.

@@ -3,6 +3,7 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -113,7 +114,9 @@ func (o *Organization) Delete(ctx context.Context) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	return o.about(transport.Discard(o.client.raw.DeleteOrganization(ctx, o.id)))
+	return o.about(o.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return o.client.raw.DeleteOrganization(ctx, o.id)
+	}))
 }
 
 // Users lists the users of the organization, in one call.
@@ -175,7 +178,9 @@ func (o *Organization) DeleteUser(ctx context.Context, id string) error {
 	if err := o.about(checkIDs("organization", o.id, "user", id)); err != nil {
 		return err
 	}
-	return o.about(transport.Discard(o.client.raw.DeletePartnerUser(ctx, o.id, id)))
+	return o.about(o.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return o.client.raw.DeletePartnerUser(ctx, o.id, id)
+	}))
 }
 
 // CreateAPIKey makes an API key for a user of the organization, for [WithAPIKey]. With replace an existing key of the user

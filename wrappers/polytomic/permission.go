@@ -3,12 +3,12 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 
 	"github.com/oapi-codegen/nullable"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Roles lists the roles that users can have, in one call.
@@ -61,7 +61,9 @@ func (c *Client) DeleteRole(ctx context.Context, id string) error {
 	if err := checkID("role", id); err != nil {
 		return err
 	}
-	return about("role", id, transport.Discard(c.raw.DeleteRole(ctx, id)))
+	return about("role", id, c.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.DeleteRole(ctx, id)
+	}))
 }
 
 // Policies lists the policies, each of which says which roles may do what, in one call.
@@ -118,5 +120,7 @@ func (c *Client) DeletePolicy(ctx context.Context, id string) error {
 	if err := checkID("policy", id); err != nil {
 		return err
 	}
-	return about("policy", id, transport.Discard(c.raw.DeletePolicy(ctx, id)))
+	return about("policy", id, c.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.DeletePolicy(ctx, id)
+	}))
 }

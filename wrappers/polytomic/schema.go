@@ -3,6 +3,7 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -130,7 +131,9 @@ func (c *Connection) DeleteField(ctx context.Context, schema, field string) erro
 	if err := checkName("field", field); err != nil {
 		return c.about(err)
 	}
-	return c.about(transport.Discard(c.client.raw.DeleteSchemaField(ctx, c.id, schema, field)))
+	return c.about(c.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return c.client.raw.DeleteSchemaField(ctx, c.id, schema, field)
+	}))
 }
 
 // SetPrimaryKeys overrides which fields of a schema are its primary key.

@@ -3,10 +3,10 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
-	"github.com/sluice-sdk/sluice/wrappers/transport"
 )
 
 // Users lists the users of the organization, in one call. Partners list those of any organization with
@@ -63,5 +63,7 @@ func (c *Client) DeleteUser(ctx context.Context, id string) error {
 	if err := checkID("user", id); err != nil {
 		return err
 	}
-	return about("user", id, transport.Discard(c.raw.DeleteUser(ctx, id)))
+	return about("user", id, c.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return c.raw.DeleteUser(ctx, id)
+	}))
 }

@@ -3,6 +3,7 @@ package polytomic
 import (
 	"context"
 	"iter"
+	"net/http"
 	"net/url"
 
 	"github.com/sluice-sdk/sluice/gen/polytomicapi"
@@ -94,7 +95,9 @@ func (w *Webhook) Delete(ctx context.Context) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	return w.about(transport.Discard(w.client.raw.DeleteWebhook(ctx, w.id)))
+	return w.about(w.client.remove(ctx, func(ctx context.Context) (*http.Response, error) {
+		return w.client.raw.DeleteWebhook(ctx, w.id)
+	}))
 }
 
 // Enable starts deliveries.

@@ -109,80 +109,98 @@ func TestS9AHalfDoneDeletionSaysWhatIsGone(t *testing.T) {
 }
 
 func TestS9ADeletionWhoseAnswerIsLostIsNoFailure(t *testing.T) {
-	f, w := workspaceOf(t)
-	f.AddWorkspace("Other")
-	added := f.AddConnection()
-	f.Fault(airbytetest.ResetAfterBody("deleteSource").Once(), airbytetest.ResetAfterBody("deleteDestination").Once(),
-		airbytetest.ResetAfterBody("deleteConnection").Once(), airbytetest.ResetAfterBody("deleteWorkspace").Once())
-	deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
-	ok(t, err)
-	if d := cmp.Diff(&airbyte.Deletion{Connection: added.ID, Source: added.SourceID, Destination: added.DestinationID}, deletion); d != "" {
-		t.Errorf("Deletion (-want +got):\n%s", d)
-	}
-	if n := f.Log().Count("deleteSource"); n != 2 {
-		t.Errorf("%d deletions of the source were sent, want 2", n)
-	}
-	if _, err := w.Delete(t.Context()); err != nil {
-		t.Errorf("the workspace: %v", err)
-	}
-	// A refusal stays one, also after a retry.
-	again, w2 := workspaceOf(t)
-	conn := again.AddConnection()
-	again.Fault(airbytetest.ResetBefore("deleteSource").Once(), airbytetest.Status("deleteSource", 403, `{"message":"no"}`))
-	if _, err := w2.Source(conn.SourceID).Delete(t.Context(), airbyte.WithDependents()); !errors.Is(err, apierr.ErrPermissionDenied) {
-		t.Errorf("a refused deletion: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f, w := workspaceOf(t)
+		f.AddWorkspace("Other")
+		added := f.AddConnection()
+		f.Fault(airbytetest.ResetAfterBody("deleteSource").Once(), airbytetest.ResetAfterBody("deleteDestination").Once(),
+			airbytetest.ResetAfterBody("deleteConnection").Once(), airbytetest.ResetAfterBody("deleteWorkspace").Once())
+		deletion, err := w.Connection(added.ID).Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
+		ok(t, err)
+		if d := cmp.Diff(&airbyte.Deletion{Connection: added.ID, Source: added.SourceID, Destination: added.DestinationID}, deletion); d != "" {
+			t.Errorf("Deletion (-want +got):\n%s", d)
+		}
+		if n := f.Log().Count("deleteSource"); n != 2 {
+			t.Errorf("%d deletions of the source were sent, want 2", n)
+		}
+		gold := must(w.CreateTag(t.Context(), "gold", "FFD700"))(t)
+		f.Fault(airbytetest.ResetAfterBody("deleteTag").Once())
+		if err := w.DeleteTag(t.Context(), gold.TagID); err != nil {
+			t.Errorf("the tag: %v", err)
+		}
+		if _, err := w.Delete(t.Context()); err != nil {
+			t.Errorf("the workspace: %v", err)
+		}
+		// What was not there was not deleted, also when the service was too busy to say so at first.
+		f.Fault(airbytetest.RateLimit("deleteTag", "1").Once(), airbytetest.RateLimit("deleteWorkspace", "1").Once())
+		if err := w.DeleteTag(t.Context(), gold.TagID); !errors.Is(err, apierr.ErrPermissionDenied) {
+			t.Errorf("a tag that is not there: %v", err)
+		}
+		const nobody = "00000000-0000-4000-8000-000000000000"
+		if d, err := clientOf(t, f).Workspace(nobody).Delete(t.Context(), airbyte.WithDependents()); err == nil {
+			t.Errorf("a workspace that is not there was deleted: %+v", d)
+		}
+		// A refusal stays one, also after a retry.
+		again, w2 := workspaceOf(t)
+		conn := again.AddConnection()
+		again.Fault(airbytetest.ResetBefore("deleteSource").Once(), airbytetest.Status("deleteSource", 403, `{"message":"no"}`))
+		if _, err := w2.Source(conn.SourceID).Delete(t.Context(), airbyte.WithDependents()); !errors.Is(err, apierr.ErrPermissionDenied) {
+			t.Errorf("a refused deletion: %v", err)
+		}
+	})
 }
 
 // UUIDs are the same in capital letters: a connection does not stand in the way of its own deletion, and what is still in
 // the list was not deleted.
 func TestS9DeletionByIDsInCapitals(t *testing.T) {
-	const connection = `{"connectionId":"c1","name":"n","sourceId":"s1","destinationId":"d1","workspaceId":"w1","status":"active","schedule":{"scheduleType":"manual"},"configurations":{"streams":[]},"createdAt":1,"tags":[]}`
-	const source = `{"sourceId":"s1","name":"n","sourceType":"file","definitionId":"f","workspaceId":"w1","configuration":{},"createdAt":1}`
-	const destination = `{"destinationId":"d1","name":"n","destinationType":"duckdb","definitionId":"f","workspaceId":"w1","configuration":{},"createdAt":1}`
-	var gone string // what a deletion of it is answered with, after a failure of the gateway
-	var deletions int
-	client := clientFor(t, func(r *http.Request) (int, string) {
-		path := r.URL.Path[strings.LastIndex(r.URL.Path, "/v1/")+3:]
-		switch {
-		case r.Method == http.MethodDelete && gone != "":
-			if deletions++; deletions%2 == 1 {
-				return 502, ""
+	synctest.Test(t, func(t *testing.T) {
+		const connection = `{"connectionId":"c1","name":"n","sourceId":"s1","destinationId":"d1","workspaceId":"w1","status":"active","schedule":{"scheduleType":"manual"},"configurations":{"streams":[]},"createdAt":1,"tags":[]}`
+		const source = `{"sourceId":"s1","name":"n","sourceType":"file","definitionId":"f","workspaceId":"w1","configuration":{},"createdAt":1}`
+		const destination = `{"destinationId":"d1","name":"n","destinationType":"duckdb","definitionId":"f","workspaceId":"w1","configuration":{},"createdAt":1}`
+		var gone string // what a deletion of it is answered with, after a failure of the gateway
+		var deletions int
+		client := clientFor(t, func(r *http.Request) (int, string) {
+			path := r.URL.Path[strings.LastIndex(r.URL.Path, "/v1/")+3:]
+			switch {
+			case r.Method == http.MethodDelete && gone != "":
+				if deletions++; deletions%2 == 1 {
+					return 502, ""
+				}
+				return 404, gone
+			case r.Method == http.MethodDelete:
+				return 204, ""
+			case path == "/connections":
+				return 200, `{"data":[` + connection + `]}`
+			case path == "/sources":
+				return 200, `{"data":[` + source + `]}`
+			case path == "/destinations":
+				return 200, `{"data":[` + destination + `]}`
+			case path == "/workspaces":
+				return 200, `{"data":[{"workspaceId":"w1","name":"n","dataResidency":"auto","notifications":{}}]}`
+			case strings.HasPrefix(path, "/connections/"):
+				return 200, connection
+			case strings.HasPrefix(path, "/sources/"):
+				return 200, source
 			}
-			return 404, gone
-		case r.Method == http.MethodDelete:
-			return 204, ""
-		case path == "/connections":
-			return 200, `{"data":[` + connection + `]}`
-		case path == "/sources":
-			return 200, `{"data":[` + source + `]}`
-		case path == "/destinations":
-			return 200, `{"data":[` + destination + `]}`
-		case path == "/workspaces":
-			return 200, `{"data":[{"workspaceId":"w1","name":"n","dataResidency":"auto","notifications":{}}]}`
-		case strings.HasPrefix(path, "/connections/"):
-			return 200, connection
-		case strings.HasPrefix(path, "/sources/"):
-			return 200, source
+			return 200, destination
+		}, airbyte.WithNoAuth())
+		w := client.Workspace("W1")
+		deletion, err := w.Connection("C1").Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
+		if err != nil || len(deletion.Connections) != 0 {
+			t.Errorf("%+v, %v", deletion, err)
 		}
-		return 200, destination
-	}, airbyte.WithNoAuth())
-	w := client.Workspace("W1")
-	deletion, err := w.Connection("C1").Delete(t.Context(), airbyte.WithSource(), airbyte.WithDestination())
-	if err != nil || len(deletion.Connections) != 0 {
-		t.Errorf("%+v, %v", deletion, err)
-	}
-	gone = `{"status":404,"type":"https://reference.airbyte.com/reference/errors#resource-not-found","title":"resource-not-found"}`
-	for name, remove := range map[string]func() error{
-		"connection":  func() error { _, err := w.Connection("C1").Delete(t.Context()); return err },
-		"source":      func() error { _, err := w.Source("S1").Delete(t.Context(), airbyte.WithDependents()); return err },
-		"destination": func() error { _, err := w.Destination("D1").Delete(t.Context(), airbyte.WithDependents()); return err },
-		"workspace":   func() error { _, err := w.Delete(t.Context(), airbyte.WithDependents()); return err },
-	} {
-		if err := remove(); !errors.Is(err, apierr.ErrNotFound) {
-			t.Errorf("%s: %v, although it is still in the list", name, err)
+		gone = `{"status":404,"type":"https://reference.airbyte.com/reference/errors#resource-not-found","title":"resource-not-found"}`
+		for name, remove := range map[string]func() error{
+			"connection":  func() error { _, err := w.Connection("C1").Delete(t.Context()); return err },
+			"source":      func() error { _, err := w.Source("S1").Delete(t.Context(), airbyte.WithDependents()); return err },
+			"destination": func() error { _, err := w.Destination("D1").Delete(t.Context(), airbyte.WithDependents()); return err },
+			"workspace":   func() error { _, err := w.Delete(t.Context(), airbyte.WithDependents()); return err },
+		} {
+			if err := remove(); !errors.Is(err, apierr.ErrNotFound) {
+				t.Errorf("%s: %v, although it is still in the list", name, err)
+			}
 		}
-	}
+	})
 }
 
 // What cannot be looked at first is not deleted.
