@@ -470,6 +470,9 @@ func TestT10LostRemovals(t *testing.T) {
 		return func(op string) *atlantest.Fault { return atlantest.HTML(op, status) }
 	}
 	throttled := func(op string) *atlantest.Fault { return atlantest.RateLimit(op, "1") }
+	noRoute := func(op string) *atlantest.Fault {
+		return atlantest.GatewayError(op, 404, "no Route matched with those values")
+	}
 	for name, c := range map[string]struct {
 		faults faults
 		there  bool // whether there is what is to be removed
@@ -485,6 +488,8 @@ func TestT10LostRemovals(t *testing.T) {
 		"lost for ever":            {faults{atlantest.ResetBefore}, true, atlan.ErrAPIConnection},
 		"lost, then a gateway":     {faults{once(atlantest.ResetBefore), once(page(404))}, true, nil},
 		"lost, then its page":      {faults{once(atlantest.ResetBefore), page(404)}, true, atlan.ErrAPIConnection},
+		"lost, then no route":      {faults{once(atlantest.ResetBefore), once(noRoute)}, true, nil},
+		"lost, then its no route":  {faults{once(atlantest.ResetBefore), noRoute}, true, atlan.ErrAPIConnection},
 		"lost, then not permitted": {faults{once(atlantest.ResetBefore), func(op string) *atlantest.Fault { return atlantest.HeraclesError(op, 403, 1005, "no") }}, true, atlan.ErrPermission},
 	} {
 		for operation, what := range map[string]func(ctx context.Context, client *atlan.Client, flow *atlan.AppWorkflow, trigger string) error{
