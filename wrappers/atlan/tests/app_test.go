@@ -459,6 +459,37 @@ func TestT10RefusedAndStarted(t *testing.T) {
 	})
 }
 
+// An update publishes a version each time that it is sent: one whose answer is lost is not sent again, and the error says that
+// it may have been carried out. One that was not is.
+func TestT10LostUpdate(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault   *atlantest.Fault
+		version int64 // of the workflow afterwards
+		fails   bool
+	}{
+		"lost": {atlantest.ResetAfterBody("updateAppWorkflow").Times(1), 2, true}, "done and 500": {atlantest.InternalErrorAfter("updateAppWorkflow").Times(1), 2, true},
+		"throttled": {atlantest.RateLimit("updateAppWorkflow", "1").Times(1), 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, atlantest.WithoutContract())
+				client, ctx := clientOf(t, f), t.Context()
+				flow := newFlow(t, client, "n")
+				f.Fault(c.fault)
+				version, err := flow.Update(ctx, map[string]any{"connection": "d"}, "")
+				e, is := errors.AsType[*apierr.Error](err)
+				if (err != nil) != c.fails || c.fails && (!is || !e.MayHaveApplied) || !c.fails && version != c.version {
+					t.Errorf("version %d, %v", version, err)
+				}
+				info := must(flow.Info(ctx))(t)
+				if info.Version == nil || *info.Version != c.version {
+					t.Errorf("%+v", info)
+				}
+			})
+		})
+	}
+}
+
 // A deletion whose answer is lost is sent again, and what is gone then was removed by it. What was never there is not found,
 // also after an answer that says that nothing was done; and a gateway's 404 says nothing.
 func TestT10LostRemovals(t *testing.T) {
