@@ -119,7 +119,7 @@ GET /api/service/v1/app/runs/{runId} getAppRun safe
 POST /api/service/v1/app/runs/{runId}/cancel cancelAppRun idempotent
 DELETE /api/service/v1/app/{slug} deleteAppWorkflow idempotent
 GET /api/service/v1/app/{slug} getAppWorkflow safe
-PUT /api/service/v1/app/{slug} updateAppWorkflow idempotent
+PUT /api/service/v1/app/{slug} updateAppWorkflow unsafe
 POST /api/service/v1/app/{slug}/schedule addAppSchedule unsafe
 DELETE /api/service/v1/app/{slug}/schedule/{triggerId} removeAppSchedule idempotent
 POST /api/service/v1/app/{slug}/submit submitAppWorkflow unsafe

@@ -330,6 +330,9 @@ func (w *AppWorkflow) Info(ctx context.Context) (*atlanapi.AppSummary, error) {
 // the credential when the inputs leave it out; an entrypoint that is empty is the app's default. The API has no condition on
 // the version: two updates at once overwrite each other.
 //
+// The request is sent once, as each publishes a version: when its answer is lost the error's MayHaveApplied is true, and
+// [AppWorkflow.Info] tells the version that there is.
+//
 //sluice:operation PUT /api/service/v1/app/{slug}
 func (w *AppWorkflow) Update(ctx context.Context, inputs map[string]any, entrypoint string) (version int64, err error) {
 	if err := w.check(); err != nil {

@@ -57,10 +57,11 @@ func (c *Client) Batch(options BatchOptions) *Batch { return &Batch{client: c, o
 type BatchResult struct {
 	// Index is the place of the item in the sequence, from 0.
 	Index int
-	// SaveResult says what happened. Its Outcome is [Unconfirmed] when there is an error.
+	// SaveResult says what happened. Its Outcome is [Unconfirmed] when there is an error, but for NotWritten.
 	SaveResult
 	// Err is why the asset was not saved: the service's answer to it alone, a check before the network, a
-	// [*DependencyError], an [*AmbiguousSaveError], [ErrNotSent].
+	// [*DependencyError], an [*AmbiguousSaveError], [ErrNotSent]. That of [SaveResult.NotWritten] is the one with which the
+	// asset was saved nevertheless, and what depends on it goes on.
 	Err error
 }
 
@@ -466,7 +467,14 @@ func (r *batchRun) done(n *batchItem, result SaveResult) {
 		r.guids[n.placeholder] = result.GUID
 	}
 	r.outcomes[result.Outcome]++
-	r.note(BatchResult{Index: n.index, SaveResult: result})
+	noted := BatchResult{Index: n.index, SaveResult: result, Err: result.NotWritten}
+	if noted.Err != nil {
+		r.Failed++
+		if r.first == nil {
+			r.first = &noted
+		}
+	}
+	r.note(noted)
 	r.graph.saved(n)
 }
 

@@ -50,6 +50,7 @@ type change struct {
 	removed    map[string][]json.RawMessage
 	members    map[string]json.RawMessage
 	recovered  *Entity // what an earlier try made, whose answer was lost; nil for none
+	left       error   // why its custom metadata was not written, nil when it was
 }
 
 // changeOf is what is to be sent of an entity, nil when nothing in it was changed.
@@ -107,10 +108,11 @@ func (c *change) checkTags(mode TagMode) error {
 	return nil
 }
 
-// appendTags writes tags that are to be added to those that are there where the metastore looks for them.
+// appendTags writes tags that are to be added to those that are there where the metastore looks for them. Those of a new
+// asset are, too: it may be there already, and classifications would be dropped then.
 func (c *change) appendTags(mode TagMode) error {
 	tags, ok := c.members[memberTags]
-	if !ok || mode != TagsAppend {
+	if !ok || mode.replaces() || mode == TagsKeep && c.entity.known {
 		return nil
 	}
 	both, err := joinTags(memberTags, tags, c.members[memberAddTags])

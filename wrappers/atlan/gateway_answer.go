@@ -7,7 +7,7 @@ import (
 )
 
 // While one of the services is restarted or replaced, the gateway before them answers in its place: everything is a 404 then,
-// with a page or a text and not with the JSON that all the services answer with.
+// with something else than the JSON that the services answer with: see [transport.SaysAbsent].
 
 // unreached makes a gateway's answer what it is to somebody who waits: nothing was heard, and it will pass.
 func unreached(err error) error {

@@ -396,6 +396,7 @@ func TestT10AnothersRun(t *testing.T) {
 // that it does not know any more does.
 func TestT10GatewayWhilePolling(t *testing.T) {
 	const page, absent = `<html><title>404 Not Found</title></html>`, `{"code":1006,"message":"no such run"}`
+	const kong = `{"message":"no Route matched with those values","request_id":"1f0c"}`
 	for _, c := range []struct {
 		name   string
 		run    func(*Client) *Run
@@ -405,6 +406,7 @@ func TestT10GatewayWhilePolling(t *testing.T) {
 	}{
 		{"an app's, a page", func(c *Client) *Run { return c.AppRun("r") }, 404, page, false},
 		{"an app's, a text", func(c *Client) *Run { return c.AppRun("r") }, 404, "default backend - 404", false},
+		{"an app's, Kong", func(c *Client) *Run { return c.AppRun("r") }, 404, kong, false},
 		{"an app's, the service", func(c *Client) *Run { return c.AppRun("r") }, 404, absent, true},
 		{"a workflow's, a page", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, page, false},
 		{"a workflow's, nothing", func(c *Client) *Run { return c.WorkflowRun("r") }, 404, "", false},
@@ -474,7 +476,7 @@ func TestT10OneOddRun(t *testing.T) {
 // TestT10LiveRunBehindGateway: a run that the index knows as live, and about which a gateway answers, is not taken for one that
 // is not there: nothing is started.
 func TestT10LiveRunBehindGateway(t *testing.T) {
-	for body, starts := range map[string]bool{`<html>404</html>`: false, `{"code":1006,"message":"no such run"}`: true} {
+	for body, starts := range map[string]bool{`<html>404</html>`: false, `{"message":"no Route matched with those values"}`: false, `{"code":1006,"message":"no such run"}`: true} {
 		synctest.Test(t, func(t *testing.T) {
 			submits := 0
 			client := testClient(t, roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -83,11 +83,14 @@ func (v view) settle(saved *Entity) {
 // queries, contracts) is never sent twice: when its answer is lost the assets are looked up, and either found, and
 // reported with Recovered, or the error is an [*AmbiguousSaveError].
 //
+// An error comes with a report when the request was carried out: see [SaveResult.NotWritten], and [Unconfirmed].
+//
 // Errors before the network, of category [ErrInvalidRequest]: more than 10,000 items, one that is nil, two of one asset, a missing
 // type, qualifiedName or glossary, a string that is too long, changed tags or custom metadata (see [Client.SaveWith]), a
 // reference to an asset that is neither saved nor among the items.
 //
 //sluice:operation POST /api/meta/entity/bulk
+//sluice:operation GET /api/meta/entity/bulk
 func (c *Client) Save(ctx context.Context, items ...Item) (*SaveReport, error) {
 	return c.SaveWith(ctx, SaveOptions{}, items...)
 }
@@ -95,6 +98,7 @@ func (c *Client) Save(ctx context.Context, items ...Item) (*SaveReport, error) {
 // SaveWith is [Client.Save] with options, which decide about the tags and the custom metadata of assets that exist.
 //
 //sluice:operation POST /api/meta/entity/bulk
+//sluice:operation GET /api/meta/entity/bulk
 func (c *Client) SaveWith(ctx context.Context, options SaveOptions, items ...Item) (*SaveReport, error) {
 	if len(items) > maxSaved {
 		return nil, apierr.Invalid(service, "items", "%d assets in one save, the server takes %d", len(items), maxSaved)
@@ -127,6 +131,7 @@ func (s *saving) exchange(ctx context.Context) (*mutations, error) {
 	answer, err := s.send(ctx)
 	if err == nil {
 		s.lookUpUnmentioned(ctx, answer)
+		s.compareCustomMetadata(ctx, answer)
 	}
 	return answer, err
 }
@@ -463,7 +468,10 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 		saved := change.saved(answered, outcome, s.options, assigned)
 		item.settle(saved)
 		report.Items[i] = resultOf(saved, outcome)
-		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered != nil
+		report.Items[i].Item, report.Items[i].Recovered, report.Items[i].NotWritten = item, change.recovered != nil, change.left
+		if failed == nil {
+			failed = change.left
+		}
 		switch {
 		case change.typeName != "Connection":
 			s.client.window.add(saved.QualifiedName(), saved.GUID)
@@ -524,6 +532,9 @@ func (c *change) saved(answered *Entity, outcome Outcome, options SaveOptions, a
 	}
 	e.top.adopt(top)
 	e.top.set, e.appended, e.removed, e.namings, e.known = nil, nil, nil, nil, true
+	if c.left != nil {
+		e.top.put(memberBusiness, c.members[memberBusiness])
+	}
 	return &e
 }
 
@@ -544,7 +555,10 @@ func (c *change) savedMembers(e *Entity, outcome Outcome, options SaveOptions) m
 			unknown(memberBusiness)
 		}
 	}
-	if c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil {
+	switch {
+	case outcome == Created && c.members[memberAddTags] != nil && !c.entity.known:
+		now[memberTags] = c.members[memberAddTags]
+	case c.members[memberAddTags] != nil || c.members[memberRemoveTags] != nil:
 		unknown(memberTags)
 	}
 	for _, name := range [...]string{memberAddTags, memberRemoveTags} {

@@ -11,7 +11,7 @@ type SaveOptions struct {
 }
 
 // TagMode says what a save does with the tags of an asset that exists. A new asset gets the tags that come with it,
-// whatever the mode. The metastore takes one of three flags (its EntityREST refuses two), which these are.
+// whatever the mode; when it turns out to be there already the modes that do not replace add them. The metastore takes one of three flags (its EntityREST refuses two), which these are.
 type TagMode uint8
 
 // The modes.
@@ -40,7 +40,9 @@ type CustomMetadataMode uint8
 // The modes.
 const (
 	// CustomMetadataKeep leaves custom metadata as it is. An item whose custom metadata was changed is refused: the server
-	// would drop the change without a word.
+	// would drop the change without a word. Of a new item it drops it when the asset turns out to be there already: the
+	// assets concerned are then read, and one whose custom metadata is not what the item has is an error, see
+	// [SaveResult.NotWritten]. The other modes need no such read.
 	CustomMetadataKeep CustomMetadataMode = iota
 	// CustomMetadataIgnore leaves custom metadata as it is and drops what the items have of it.
 	CustomMetadataIgnore

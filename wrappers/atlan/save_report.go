@@ -55,6 +55,10 @@ type SaveResult struct {
 	GUID, TypeName, QualifiedName string
 	// Recovered is true when the answer of the request that made the asset was lost, and a look-up found it.
 	Recovered bool
+	// NotWritten is nil when all of the item was written. Else the item was new and the asset there already, with other custom
+	// metadata, which the save left as it is, see [CustomMetadataKeep]: an error of category [ErrInvalidRequest], or that of
+	// the look which would have told. The item keeps its custom metadata as a change.
+	NotWritten error
 }
 
 // SaveReport is what a save did.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sluice-sdk/sluice/wrappers/apierr"
@@ -27,8 +28,8 @@ import (
 //
 // It is sent up to MaxAttempts times, after pauses of ThrottleBase, twice that and so on up to Cap, or what the service asks
 // for up to MaxRetryAfter, and each repetition takes from the budget: see [RetryOptions]. What is certainly not carried out
-// is repeated as for any other call. A key of [WithIdempotencyKey] is not sent again once an answer came for it. The error after the last try, and any other after a try that may have been
-// carried out, has MayHaveApplied.
+// is repeated as for any other call. A key of [WithIdempotencyKey] is not sent again once an answer came for it. The error
+// after the last try, and any other after a try that may have been carried out, has MayHaveApplied.
 func (c *Client) Remove(ctx context.Context, send func(context.Context) error, absent func(error) bool) error {
 	if absent == nil {
 		absent = SaysAbsent
@@ -102,13 +103,20 @@ func endedAfter(ctx context.Context, last *apierr.Error) *apierr.Error {
 }
 
 // SaysAbsent reports whether an error is a service's word that something does not exist: a 404 or a 410 with a JSON object.
-// While a service is restarted or replaced, a gateway before it answers everything with a 404 and a page or a text, which
-// says nothing about the thing.
+// While a service is restarted or replaced, a gateway before it answers everything with a 404 and a page or a text, or in
+// JSON that it has no route (Kong: "no Route matched with those values", in older versions "no route and no API found with
+// those values", read in its runloop/handler.lua), which says nothing about the thing.
 func SaysAbsent(err error) bool {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok || e.Status != http.StatusNotFound && e.Status != http.StatusGone {
 		return false
 	}
 	var fields map[string]json.RawMessage
-	return json.Unmarshal(bytes.TrimSpace(e.Body()), &fields) == nil && fields != nil
+	if json.Unmarshal(bytes.TrimSpace(e.Body()), &fields) != nil || fields == nil {
+		return false
+	}
+	var message string
+	_ = json.Unmarshal(fields["message"], &message)
+	message = strings.ToLower(message)
+	return !strings.HasPrefix(message, "no ") || !strings.HasSuffix(message, " with those values")
 }

@@ -459,6 +459,37 @@ func TestT10RefusedAndStarted(t *testing.T) {
 	})
 }
 
+// An update publishes a version each time that it is sent: one whose answer is lost is not sent again, and the error says that
+// it may have been carried out. One that was not is.
+func TestT10LostUpdate(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault   *atlantest.Fault
+		version int64 // of the workflow afterwards
+		fails   bool
+	}{
+		"lost": {atlantest.ResetAfterBody("updateAppWorkflow").Times(1), 2, true}, "done and 500": {atlantest.InternalErrorAfter("updateAppWorkflow").Times(1), 2, true},
+		"throttled": {atlantest.RateLimit("updateAppWorkflow", "1").Times(1), 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t, atlantest.WithoutContract())
+				client, ctx := clientOf(t, f), t.Context()
+				flow := newFlow(t, client, "n")
+				f.Fault(c.fault)
+				version, err := flow.Update(ctx, map[string]any{"connection": "d"}, "")
+				e, is := errors.AsType[*apierr.Error](err)
+				if (err != nil) != c.fails || c.fails && (!is || !e.MayHaveApplied) || !c.fails && version != c.version {
+					t.Errorf("version %d, %v", version, err)
+				}
+				info := must(flow.Info(ctx))(t)
+				if info.Version == nil || *info.Version != c.version {
+					t.Errorf("%+v", info)
+				}
+			})
+		})
+	}
+}
+
 // A deletion whose answer is lost is sent again, and what is gone then was removed by it. What was never there is not found,
 // also after an answer that says that nothing was done; and a gateway's 404 says nothing.
 func TestT10LostRemovals(t *testing.T) {
@@ -470,6 +501,9 @@ func TestT10LostRemovals(t *testing.T) {
 		return func(op string) *atlantest.Fault { return atlantest.HTML(op, status) }
 	}
 	throttled := func(op string) *atlantest.Fault { return atlantest.RateLimit(op, "1") }
+	noRoute := func(op string) *atlantest.Fault {
+		return atlantest.GatewayError(op, 404, "no Route matched with those values")
+	}
 	for name, c := range map[string]struct {
 		faults faults
 		there  bool // whether there is what is to be removed
@@ -485,6 +519,8 @@ func TestT10LostRemovals(t *testing.T) {
 		"lost for ever":            {faults{atlantest.ResetBefore}, true, atlan.ErrAPIConnection},
 		"lost, then a gateway":     {faults{once(atlantest.ResetBefore), once(page(404))}, true, nil},
 		"lost, then its page":      {faults{once(atlantest.ResetBefore), page(404)}, true, atlan.ErrAPIConnection},
+		"lost, then no route":      {faults{once(atlantest.ResetBefore), once(noRoute)}, true, nil},
+		"lost, then its no route":  {faults{once(atlantest.ResetBefore), noRoute}, true, atlan.ErrAPIConnection},
 		"lost, then not permitted": {faults{once(atlantest.ResetBefore), func(op string) *atlantest.Fault { return atlantest.HeraclesError(op, 403, 1005, "no") }}, true, atlan.ErrPermission},
 	} {
 		for operation, what := range map[string]func(ctx context.Context, client *atlan.Client, flow *atlan.AppWorkflow, trigger string) error{
