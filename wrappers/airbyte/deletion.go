@@ -54,8 +54,11 @@ func remove[T any](ctx context.Context, c *Client, send func(context.Context) (*
 		if !errors.Is(failure, apierr.ErrNotFound) && !errors.Is(failure, apierr.ErrPermissionDenied) {
 			return false
 		}
-		for range list() {
-			return false // it is still there, or nobody knows
+		for _, err := range list() {
+			if err != nil {
+				return false // nobody knows
+			}
+			return false // it is still there
 		}
 		return true
 	})

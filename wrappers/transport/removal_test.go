@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,7 +64,7 @@ func TestRemove(t *testing.T) {
 					}
 					status := tt.statuses[sent]
 					sent++
-					for _, key := range r.Header["idempotency-key"] {
+					for _, key := range r.Header[strings.ToLower("Idempotency-Key")] {
 						if before := keys[key]; before != reset {
 							t.Errorf("a key was sent again after a %d", before)
 						}
