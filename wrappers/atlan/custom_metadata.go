@@ -233,6 +233,10 @@ func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[st
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation GET /api/meta/types/typedefs
 func (h *Handle[T]) CustomMetadata(ctx context.Context) (map[string]CustomMetadata, error) {
+	return h.handle.customMetadata(ctx)
+}
+
+func (h *handle) customMetadata(ctx context.Context) (map[string]CustomMetadata, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return nil, err
@@ -247,6 +251,10 @@ func (h *Handle[T]) CustomMetadata(ctx context.Context) (map[string]CustomMetada
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) MergeCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
+	return h.handle.mergeCustomMetadata(ctx, set, values)
+}
+
+func (h *handle) mergeCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
 	d, encoded, err := h.client.CustomMetadata().encode(ctx, set, values)
 	if err != nil || len(encoded) == 0 {
 		return err
@@ -261,6 +269,10 @@ func (h *Handle[T]) MergeCustomMetadata(ctx context.Context, set string, values 
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) ReplaceCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
+	return h.handle.replaceCustomMetadata(ctx, set, values)
+}
+
+func (h *handle) replaceCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
 	sets := h.client.CustomMetadata()
 	if _, err := sets.directory().one(ctx, cacheKey{byName, set}); err != nil {
 		return err
@@ -292,19 +304,19 @@ func (h *Handle[T]) ReplaceCustomMetadata(ctx context.Context, set string, value
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) RemoveCustomMetadata(ctx context.Context, set string) error {
-	return h.ReplaceCustomMetadata(ctx, set, nil)
+	return h.handle.replaceCustomMetadata(ctx, set, nil)
 }
 
 // writeCustomMetadata sends values of a set; null takes one away (atlas-metastore, addOrUpdateBusinessAttributes). The call
 // leaves the same state however often it is sent.
-func (h *Handle[T]) writeCustomMetadata(ctx context.Context, id string, values map[string]json.RawMessage) error {
+func (h *handle) writeCustomMetadata(ctx context.Context, id string, values map[string]json.RawMessage) error {
 	guid, err := h.id(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.entity.Forget()
 	body := bytes.NewReader(appendObject(nil, sorted(values)))
-	return about(typeNameOf[T](), h.label(), transport.Discard(h.client.raw.SetBusinessAttributesByNameWithBody(ctx, guid, id, jsonBody, body)))
+	return about(h.typeName, h.label(), transport.Discard(h.client.raw.SetBusinessAttributesByNameWithBody(ctx, guid, id, jsonBody, body)))
 }
 
 // CustomMetadata reads an asset and returns its custom metadata. See [CustomMetadataSets.Of].

@@ -386,12 +386,7 @@ func (c *Client) entitiesByName(ctx context.Context, typeName string, names []st
 //
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 func Get[T atlanassets.Type](ctx context.Context, c *Client, qualifiedName string, options ...ReadOptions) (*Asset[T], error) {
-	e, err := c.EntityByQualifiedName(ctx, typeNameOf[T](), qualifiedName, options...)
-	if err != nil {
-		return nil, err
-	}
-	a, err := assetOf[T](e)
-	return a, about(typeNameOf[T](), qualifiedName, err)
+	return assetFrom[T](c.entityOfName(ctx, typeNameOf[T](), qualifiedName, options))
 }
 
 // GetByGUID reads an asset by its guid. One of another type is a [*WrongTypeError]; other errors are those of
@@ -399,12 +394,39 @@ func Get[T atlanassets.Type](ctx context.Context, c *Client, qualifiedName strin
 //
 //sluice:operation GET /api/meta/entity/guid/{guid}
 func GetByGUID[T atlanassets.Type](ctx context.Context, c *Client, guid string, options ...ReadOptions) (*Asset[T], error) {
+	return assetFrom[T](c.entityOfGUID(ctx, typeNameOf[T](), guid, options))
+}
+
+// entityOfName is [Get] without a type.
+func (c *Client) entityOfName(ctx context.Context, typeName, qualifiedName string, options []ReadOptions) (*Entity, error) {
+	e, err := c.EntityByQualifiedName(ctx, typeName, qualifiedName, options...)
+	if err != nil {
+		return nil, err
+	}
+	return e, about(typeName, qualifiedName, e.must(typeName))
+}
+
+// entityOfGUID is [GetByGUID] without a type.
+func (c *Client) entityOfGUID(ctx context.Context, typeName, guid string, options []ReadOptions) (*Entity, error) {
 	e, err := c.Entity(ctx, guid, options...)
 	if err != nil {
 		return nil, err
 	}
-	a, err := assetOf[T](e)
-	return a, about(typeNameOf[T](), guid, err)
+	return e, about(typeName, guid, e.must(typeName))
+}
+
+// entitiesOf is [Collection.GetMany] without a type.
+func (c *Client) entitiesOf(ctx context.Context, typeName string, qualifiedNames []string, options []ReadOptions) (found []*Entity, missing []string, err error) {
+	found, missing, err = c.EntitiesByQualifiedName(ctx, typeName, qualifiedNames, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range found {
+		if err := e.must(typeName); err != nil {
+			return nil, nil, about(typeName, e.QualifiedName(), err)
+		}
+	}
+	return found, missing, nil
 }
 
 // checkGUID refuses what is not the guid of an asset on the server.

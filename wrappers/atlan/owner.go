@@ -18,7 +18,7 @@ type Owners struct {
 func (e *Entity) Owners() Owners { return ownersOf(e) }
 
 // Owners returns who owns the asset.
-func (a *Asset[T]) Owners() Owners { return ownersOf(a) }
+func (a *Asset[T]) Owners() Owners { return ownersOf(a.view()) }
 
 func ownersOf(w attributeWriter) Owners {
 	return Owners{Users: namesOf(w.Attribute("ownerUsers")), Groups: namesOf(w.Attribute("ownerGroups"))}
@@ -39,7 +39,7 @@ func namesOf(value json.RawMessage, ok bool) []string {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, func(Owners) Owners { return owners })
+	return h.handle.changeOwners(ctx, owners, func(_, these Owners) Owners { return these })
 }
 
 // AddOwners adds owners to those that the asset has. When they are among them already, nothing is sent.
@@ -48,9 +48,11 @@ func (h *Handle[T]) SetOwners(ctx context.Context, owners Owners) (SaveResult, e
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) AddOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, func(now Owners) Owners {
-		return Owners{Users: append(slices.Clip(now.Users), owners.Users...), Groups: append(slices.Clip(now.Groups), owners.Groups...)}
-	})
+	return h.handle.changeOwners(ctx, owners, Owners.and)
+}
+
+func (o Owners) and(more Owners) Owners {
+	return Owners{Users: append(slices.Clip(o.Users), more.Users...), Groups: append(slices.Clip(o.Groups), more.Groups...)}
 }
 
 // RemoveOwners takes owners away and leaves the others. When none of them is one, nothing is sent.
@@ -59,20 +61,22 @@ func (h *Handle[T]) AddOwners(ctx context.Context, owners Owners) (SaveResult, e
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveOwners(ctx context.Context, owners Owners) (SaveResult, error) {
+	return h.handle.changeOwners(ctx, owners, Owners.without)
+}
+
+func (o Owners) without(gone Owners) Owners {
 	without := func(names, gone []string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(gone, name) })
 	}
-	return h.changeOwners(ctx, func(now Owners) Owners {
-		return Owners{Users: without(now.Users, owners.Users), Groups: without(now.Groups, owners.Groups)}
-	})
+	return Owners{Users: without(o.Users, gone.Users), Groups: without(o.Groups, gone.Groups)}
 }
 
-func (h *Handle[T]) changeOwners(ctx context.Context, change func(Owners) Owners) (SaveResult, error) {
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		now := a.Owners()
-		next := change(now)
+func (h *handle) changeOwners(ctx context.Context, owners Owners, change func(now, owners Owners) Owners) (SaveResult, error) {
+	return h.edit(ctx, SaveOptions{}, func(a view) error {
+		now := ownersOf(a)
+		next := change(now, owners)
 		if slices.Contains(next.Users, "") && !slices.Contains(now.Users, "") || slices.Contains(next.Groups, "") && !slices.Contains(now.Groups, "") {
-			return about(typeNameOf[T](), h.label(), apierr.Invalid(service, "owners", "the name of an owner is empty"))
+			return about(h.typeName, h.label(), apierr.Invalid(service, "owners", "the name of an owner is empty"))
 		}
 		if err := setNames(a, "ownerUsers", now.Users, next.Users); err != nil {
 			return err

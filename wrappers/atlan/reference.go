@@ -96,9 +96,11 @@ func (e *Entity) ref(typeName, qualifiedName string) atlanassets.Ref {
 }
 
 // Ref returns a reference to the asset, see [Entity.Ref].
-func (a *Asset[T]) Ref() atlanassets.Ref {
-	if a.TypeName == "" {
-		a.TypeName = typeNameOf[T]()
+func (a *Asset[T]) Ref() atlanassets.Ref { return a.view().Ref() }
+
+func (v view) Ref() atlanassets.Ref {
+	if typed, ok := v.attributes.(atlanassets.Type); ok && v.TypeName == "" {
+		v.TypeName = typed.TypeName()
 	}
-	return a.ref(a.TypeName, a.QualifiedName())
+	return v.ref(v.TypeName, v.QualifiedName())
 }

@@ -28,20 +28,15 @@ type Item interface {
 	// Name returns the name, empty when there is none.
 	Name() string
 
-	// id is its guid, or the placeholder for one.
-	id() string
-	// adopt gives it the guid of what was made of it.
-	adopt(guid string)
-	// whole is the item as an entity of its own, which the caller may change.
-	whole() (*Entity, error)
-	// settle makes the item what was saved.
-	settle(saved *Entity)
+	// view has all that a save does with the item.
+	view() view
 }
 
 var (
 	_ Item = (*Entity)(nil)
 )
 
+// whole is the item as an entity of its own, which the caller may change.
 func (e *Entity) whole() (*Entity, error) {
 	c := *e
 	c.top.set = maps.Clone(e.top.set)
@@ -50,8 +45,7 @@ func (e *Entity) whole() (*Entity, error) {
 	return &c, nil
 }
 
-func (e *Entity) id() string { return e.GUID }
-
+// adopt gives it the guid of what was made of it.
 func (e *Entity) adopt(guid string) {
 	if isPlaceholder(e.GUID) {
 		e.stood = e.GUID
@@ -59,12 +53,12 @@ func (e *Entity) adopt(guid string) {
 	e.GUID = guid
 }
 
-func (e *Entity) settle(saved *Entity) { *e = *saved }
-
-func (a *Asset[T]) settle(saved *Entity) { a.view().settle(saved) }
-
+// settle makes the item what was saved.
 func (v view) settle(saved *Entity) {
 	*v.Entity = *saved
+	if v.attributes == nil {
+		return
+	}
 	reflect.ValueOf(v.attributes).Elem().SetZero()
 	decodeAttributes(v.Entity, v.attributes)
 }
@@ -158,7 +152,7 @@ func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
 func (s *saving) adopt() {
 	for i, change := range s.changes {
 		if change != nil && change.recovered != nil {
-			s.items[i].adopt(change.recovered.GUID)
+			s.items[i].view().adopt(change.recovered.GUID)
 		}
 	}
 }
@@ -184,7 +178,7 @@ func (s *saving) prepare(ctx context.Context) error {
 			return apierr.Invalid(service, "items", "item %d is nil, or was there before", i)
 		}
 		seen[item] = true
-		e, err := item.whole()
+		e, err := item.view().whole()
 		if err != nil {
 			return about(orAsset(""), item.QualifiedName(), err)
 		}
@@ -440,7 +434,7 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 	for i, item := range s.items {
 		change := s.changes[i]
 		if change == nil {
-			e, err := item.whole()
+			e, err := item.view().whole()
 			if err != nil {
 				return nil, err
 			}
@@ -461,7 +455,7 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 			}
 		}
 		saved := change.saved(answered, outcome, s.options, assigned)
-		item.settle(saved)
+		item.view().settle(saved)
 		report.Items[i] = resultOf(saved, outcome)
 		report.Items[i].Item, report.Items[i].Recovered = item, change.recovered != nil
 		switch {

@@ -365,12 +365,16 @@ func tagsIn(name string, text json.RawMessage) ([]json.RawMessage, error) {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Tag(ctx context.Context, tags ...Tag) (SaveResult, error) {
+	return h.handle.tag(ctx, tags)
+}
+
+func (h *handle) tag(ctx context.Context, tags []Tag) (SaveResult, error) {
 	if _, err := h.client.Tags().encode(ctx, tags); err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
 		if len(tags) > 0 {
-			a.AddTags(tags...)
+			v.AddTags(tags...)
 		}
 		return nil
 	})
@@ -383,6 +387,10 @@ func (h *Handle[T]) Tag(ctx context.Context, tags ...Tag) (SaveResult, error) {
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation PUT /api/meta/entity/guid/{guid}/classifications
 func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
+	return h.handle.updateTags(ctx, tags)
+}
+
+func (h *handle) updateTags(ctx context.Context, tags []Tag) error {
 	list, err := h.client.Tags().encode(ctx, tags)
 	if err != nil || len(tags) == 0 {
 		return err
@@ -392,7 +400,7 @@ func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
 		return err
 	}
 	defer h.entity.Forget()
-	return about(typeNameOf[T](), h.label(), transport.Discard(h.client.raw.UpdateClassificationsWithBody(ctx, guid, jsonBody, bytes.NewReader(list))))
+	return about(h.typeName, h.label(), transport.Discard(h.client.raw.UpdateClassificationsWithBody(ctx, guid, jsonBody, bytes.NewReader(list))))
 }
 
 // Untag takes tags off the asset, by their human names. When it has none of them, nothing is sent. Tags that came from
@@ -403,12 +411,16 @@ func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Untag(ctx context.Context, names ...string) (SaveResult, error) {
+	return h.handle.untag(ctx, names)
+}
+
+func (h *handle) untag(ctx context.Context, names []string) (SaveResult, error) {
 	ids, err := h.client.Tags().IDs(ctx, names...)
 	if err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		has := a.ownTags()
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
+		has := v.ownTags()
 		var there []string
 		for i, name := range names {
 			if slices.Contains(has, ids[i]) {
@@ -416,7 +428,7 @@ func (h *Handle[T]) Untag(ctx context.Context, names ...string) (SaveResult, err
 			}
 		}
 		if len(there) > 0 {
-			a.RemoveTags(there...)
+			v.RemoveTags(there...)
 		}
 		return nil
 	})
@@ -457,11 +469,15 @@ func (e *Entity) ownTags() []string {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetTags(ctx context.Context, tags ...Tag) (SaveResult, error) {
+	return h.handle.setTags(ctx, tags)
+}
+
+func (h *handle) setTags(ctx context.Context, tags []Tag) (SaveResult, error) {
 	if _, err := h.client.Tags().encode(ctx, slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return t.Propagated })); err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{Tags: TagsReplace}, func(a *Asset[T]) error {
-		a.SetTags(tags...)
+	return h.edit(ctx, SaveOptions{Tags: TagsReplace}, func(v view) error {
+		v.SetTags(tags...)
 		return nil
 	})
 }
@@ -471,7 +487,9 @@ func (h *Handle[T]) SetTags(ctx context.Context, tags ...Tag) (SaveResult, error
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation GET /api/meta/types/typedefs
-func (h *Handle[T]) Tags(ctx context.Context) ([]Tag, error) {
+func (h *Handle[T]) Tags(ctx context.Context) ([]Tag, error) { return h.handle.tags(ctx) }
+
+func (h *handle) tags(ctx context.Context) ([]Tag, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return nil, err
