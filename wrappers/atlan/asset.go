@@ -90,7 +90,7 @@ func (a *Asset[T]) Trim() (*Asset[T], error) {
 // AssetOf gives an entity its type. An entity of another type is a [WrongTypeError]: T may also be a type that the
 // entity's superTypeNames list, or atlanassets.Asset for any. It does no I/O.
 func AssetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) {
-	return assetFrom[T](e, e.must(typeNameOf[T]()))
+	return assetFrom[T](e, mustBe(e, typeNameOf[T]()))
 }
 
 // assetFrom is [assetOf] of what a function returned.
@@ -108,9 +108,9 @@ func assetOf[T atlanassets.Type](e *Entity) *Asset[T] {
 	return a
 }
 
-// must reports that the entity is of another type than was asked for.
-func (e *Entity) must(typeName string) error {
-	if e.is(typeName) {
+// mustBe reports that the entity is of another type than was asked for.
+func mustBe(e *Entity, typeName string) error {
+	if isOfType(e, typeName) {
 		return nil
 	}
 	return &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Err: &WrongTypeError{
@@ -118,8 +118,8 @@ func (e *Entity) must(typeName string) error {
 	}}
 }
 
-// is reports whether the entity is of a type, or of one below it as far as the entity says.
-func (e *Entity) is(typeName string) bool {
+// isOfType reports whether the entity is of a type, or of one below it as far as the entity says.
+func isOfType(e *Entity, typeName string) bool {
 	if e.TypeName == typeName || typeName == "Asset" || typeName == "Referenceable" {
 		return true
 	}
@@ -151,7 +151,7 @@ func (v view) unmarshal(text []byte) error {
 }
 
 func (v view) decode(text json.RawMessage) error {
-	if err := v.Entity.decode(text); err != nil {
+	if err := decodeEntity(v.Entity, text); err != nil {
 		return err
 	}
 	reflect.ValueOf(v.attributes).Elem().SetZero()
@@ -181,7 +181,7 @@ func (v view) marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.text(), nil
+	return entityText(e), nil
 }
 
 // QualifiedName returns the qualifiedName, empty when the asset has none.
@@ -280,9 +280,9 @@ func (v view) asRead() any {
 
 // whole is the entity with what the attributes have of changes. The asset itself stays as it is.
 func (v view) whole() (*Entity, error) {
-	e, err := v.Entity.whole()
-	if err != nil || v.attributes == nil {
-		return e, err
+	e := cloned(v.Entity)
+	if v.attributes == nil {
+		return e, nil
 	}
 	if typed, ok := v.attributes.(atlanassets.Type); ok && e.TypeName == "" && !e.known {
 		e.TypeName = typed.TypeName()
@@ -320,7 +320,7 @@ func (v view) trimmed() (*Entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.trim()
+	return trimmed(e)
 }
 
 // member is one attribute or relationship of a struct of attributes.
@@ -413,10 +413,10 @@ func (m *member) relate(e *Entity, read json.RawMessage) error {
 		}
 		switch ref.Semantic {
 		case atlanassets.SaveSemanticAppend:
-			e.append(m.name, text)
+			appendRefs(e, m.name, text)
 			moved = true
 		case atlanassets.SaveSemanticRemove:
-			e.remove(m.name, text)
+			removeRefs(e, m.name, text)
 			moved = true
 		case "", atlanassets.SaveSemanticReplace:
 			kept = append(kept, text)

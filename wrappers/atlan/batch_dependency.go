@@ -159,7 +159,7 @@ func (d *dependencies) block(n *batchItem) {
 
 // describe finds out what an item is called and what it calls others.
 func (n *batchItem) describe(e *Entity) {
-	n.minted = serverMinted(e.TypeName) && e.isNew()
+	n.minted = serverMinted(e.TypeName) && isNew(e)
 	n.exists = e.known
 	n.placeholder = e.GUID
 	name := e.QualifiedName()

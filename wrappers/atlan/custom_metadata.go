@@ -157,7 +157,7 @@ func (s CustomMetadataSets) checkOptions(ctx context.Context, a *CustomMetadataA
 // [ErrInvalidRequest], before anything is sent. A new asset gets its custom metadata whatever the mode.
 func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 	values = maps.Clone(values)
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		d, encoded, err := c.CustomMetadata().encode(ctx, set, values)
 		if err != nil {
 			return err
@@ -170,7 +170,7 @@ func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 				}
 			}
 		}
-		return e.putCustomMetadata(options, d.ID, encoded, false)
+		return putCustomMetadata(e, options, d.ID, encoded, false)
 	})
 }
 
@@ -179,17 +179,17 @@ const emptySet = "{}"
 
 // RemoveCustomMetadata takes all values of a set away from the asset. See [Entity.SetCustomMetadata].
 func (e *Entity) RemoveCustomMetadata(set string) {
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		id, err := c.CustomMetadata().ID(ctx, set)
 		if err != nil {
 			return err
 		}
-		return e.putCustomMetadata(options, id, nil, true)
+		return putCustomMetadata(e, options, id, nil, true)
 	})
 }
 
 // putCustomMetadata writes the values of one set.
-func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[string]json.RawMessage, remove bool) error {
+func putCustomMetadata(e *Entity, options SaveOptions, id string, values map[string]json.RawMessage, remove bool) error {
 	sets := make(map[string]json.RawMessage)
 	replace := options.CustomMetadata == CustomMetadataReplace
 	from, ok := e.top.set[memberBusiness]

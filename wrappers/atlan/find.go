@@ -84,7 +84,7 @@ func (c *Client) namedOf(ctx context.Context, typeName, name string, read ReadOp
 	if err != nil {
 		return nil, err
 	}
-	return e, about(typeName, name, e.must(typeName))
+	return e, about(typeName, name, mustBe(e, typeName))
 }
 
 // find is named with a type.

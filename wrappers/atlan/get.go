@@ -72,12 +72,12 @@ func (a *entityAnswer) DecodeJSON(text []byte) error {
 		return err
 	}
 	a.entity = new(Entity)
-	return a.entity.decodeAnswer(answer.Entity)
+	return decodeAnswer(a.entity, answer.Entity)
 }
 
 // decodeAnswer is decode for what a read answered: an entity without a type is none.
-func (e *Entity) decodeAnswer(text json.RawMessage) error {
-	if err := e.decode(text); err != nil {
+func decodeAnswer(e *Entity, text json.RawMessage) error {
+	if err := decodeEntity(e, text); err != nil {
 		return err
 	}
 	if e.TypeName == "" {
@@ -102,7 +102,7 @@ func (a *entitiesAnswer) DecodeJSON(text []byte) error {
 	a.entities = make([]*Entity, len(answer.Entities))
 	for i, raw := range answer.Entities {
 		a.entities[i] = new(Entity)
-		if err := a.entities[i].decodeAnswer(raw); err != nil {
+		if err := decodeAnswer(a.entities[i], raw); err != nil {
 			return err
 		}
 	}
@@ -403,7 +403,7 @@ func (c *Client) entityOfName(ctx context.Context, typeName, qualifiedName strin
 	if err != nil {
 		return nil, err
 	}
-	return e, about(typeName, qualifiedName, e.must(typeName))
+	return e, about(typeName, qualifiedName, mustBe(e, typeName))
 }
 
 // entityOfGUID is [GetByGUID] without a type.
@@ -412,7 +412,7 @@ func (c *Client) entityOfGUID(ctx context.Context, typeName, guid string, option
 	if err != nil {
 		return nil, err
 	}
-	return e, about(typeName, guid, e.must(typeName))
+	return e, about(typeName, guid, mustBe(e, typeName))
 }
 
 // entitiesOf is [Collection.GetMany] without a type.
@@ -422,7 +422,7 @@ func (c *Client) entitiesOf(ctx context.Context, typeName string, qualifiedNames
 		return nil, nil, err
 	}
 	for _, e := range found {
-		if err := e.must(typeName); err != nil {
+		if err := mustBe(e, typeName); err != nil {
 			return nil, nil, about(typeName, e.QualifiedName(), err)
 		}
 	}

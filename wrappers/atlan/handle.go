@@ -59,7 +59,7 @@ func copied(e *Entity, err error) (*Entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.whole()
+	return cloned(e), nil
 }
 
 // Cached returns the asset as it was last read, and when that was. It does no I/O and reports false when the asset was
@@ -77,8 +77,7 @@ func (h *handle) cached() (*Entity, time.Time, bool) {
 	if !ok {
 		return nil, time.Time{}, false
 	}
-	own, err := e.whole()
-	return own, at, err == nil
+	return cloned(e), at, true
 }
 
 func (h *handle) load(ctx context.Context) (*Entity, error) { return h.read(ctx, ReadOptions{}) }
@@ -94,7 +93,7 @@ func (h *handle) read(ctx context.Context, o ReadOptions) (*Entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.must(h.typeName); err != nil {
+	if err := mustBe(e, h.typeName); err != nil {
 		return nil, about(h.typeName, h.label(), err)
 	}
 	return e, nil

@@ -36,17 +36,17 @@ var (
 	_ Item = (*Entity)(nil)
 )
 
-// whole is the item as an entity of its own, which the caller may change.
-func (e *Entity) whole() (*Entity, error) {
+// cloned is an entity of its own, which the caller may change.
+func cloned(e *Entity) *Entity {
 	c := *e
 	c.top.set = maps.Clone(e.top.set)
 	c.attributes.set, c.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
-	return &c, nil
+	return &c
 }
 
-// adopt gives it the guid of what was made of it.
-func (e *Entity) adopt(guid string) {
+// adoptGUID gives it the guid of what was made of it.
+func adoptGUID(e *Entity, guid string) {
 	if isPlaceholder(e.GUID) {
 		e.stood = e.GUID
 	}
@@ -152,7 +152,7 @@ func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
 func (s *saving) adopt() {
 	for i, change := range s.changes {
 		if change != nil && change.recovered != nil {
-			s.items[i].view().adopt(change.recovered.GUID)
+			adoptGUID(s.items[i].view().Entity, change.recovered.GUID)
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (s *saving) prepare(ctx context.Context) error {
 		if err != nil {
 			return about(orAsset(""), item.QualifiedName(), err)
 		}
-		if err := e.translate(ctx, s.client, s.options); err != nil {
+		if err := translateNames(ctx, e, s.client, s.options); err != nil {
 			return err
 		}
 		if s.changes[i], err = changeOf(e, s.options); err != nil {
