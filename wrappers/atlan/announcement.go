@@ -22,7 +22,7 @@ type Announcement struct {
 func (e *Entity) Announcement() (Announcement, bool) { return announcementOf(e) }
 
 // Announcement returns the announcement on the asset, and whether there is one.
-func (a *Asset[T]) Announcement() (Announcement, bool) { return announcementOf(a) }
+func (a *Asset[T]) Announcement() (Announcement, bool) { return announcementOf(a.view()) }
 
 func announcementOf(w attributeWriter) (Announcement, bool) {
 	kind := textOf(w.Attribute("announcementType"))
@@ -42,17 +42,21 @@ func announcementOf(w attributeWriter) (Announcement, bool) {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Announce(ctx context.Context, announcement Announcement) (SaveResult, error) {
+	return h.handle.announce(ctx, announcement)
+}
+
+func (h *handle) announce(ctx context.Context, announcement Announcement) (SaveResult, error) {
 	if err := required("type", string(announcement.Type), "title", announcement.Title); err != nil {
-		return SaveResult{}, about(typeNameOf[T](), h.label(), err)
+		return SaveResult{}, about(h.typeName, h.label(), err)
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		if err := a.SetAttribute("announcementType", announcement.Type); err != nil {
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
+		if err := v.SetAttribute("announcementType", announcement.Type); err != nil {
 			return err
 		}
-		if err := a.SetAttribute("announcementTitle", announcement.Title); err != nil {
+		if err := v.SetAttribute("announcementTitle", announcement.Title); err != nil {
 			return err
 		}
-		return setOrClear(a, "announcementMessage", announcement.Message)
+		return setOrClear(v, "announcementMessage", announcement.Message)
 	})
 }
 
@@ -62,10 +66,7 @@ func (h *Handle[T]) Announce(ctx context.Context, announcement Announcement) (Sa
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveAnnouncement(ctx context.Context) (SaveResult, error) {
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		clearAttributes(a, "announcementType", "announcementTitle", "announcementMessage")
-		return nil
-	})
+	return h.handle.clear(ctx, "announcementType", "announcementTitle", "announcementMessage")
 }
 
 // Announce puts an announcement on an asset. See [Handle.Announce].

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -68,7 +67,7 @@ func UpdateOf[T atlanassets.Type](qualifiedName, name string) (*Asset[T], error)
 		return nil, err
 	}
 	a := &Asset[T]{}
-	return a, a.decode(identityOf(typeNameOf[T](), qualifiedName, name))
+	return a, a.view().decode(identityOf(typeNameOf[T](), qualifiedName, name))
 }
 
 // identityOf writes an asset that is nothing but its names.
@@ -85,29 +84,33 @@ func identityOf(typeName, qualifiedName, name string) json.RawMessage {
 // and the glossary of terms and categories. Changes are not taken over. An asset without a qualifiedName or a name is an
 // error of kind [apierr.KindInvalid]. It does no I/O.
 func (a *Asset[T]) Trim() (*Asset[T], error) {
-	trimmed, err := a.view().trimmed()
-	if err != nil {
-		return nil, err
-	}
-	return assetOf[T](trimmed)
+	return assetFrom[T](a.view().trimmed())
 }
 
 // AssetOf gives an entity its type. An entity of another type is a [WrongTypeError]: T may also be a type that the
 // entity's superTypeNames list, or atlanassets.Asset for any. It does no I/O.
-func AssetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) { return assetOf[T](e) }
-
-func assetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) {
-	if err := e.must(typeNameOf[T]()); err != nil {
-		return nil, err
-	}
-	a := &Asset[T]{Entity: *e}
-	decodeAttributes(&a.Entity, &a.Attributes)
-	return a, nil
+func AssetOf[T atlanassets.Type](e *Entity) (*Asset[T], error) {
+	return assetFrom[T](e, mustBe(e, typeNameOf[T]()))
 }
 
-// must reports that the entity is of another type than was asked for.
-func (e *Entity) must(typeName string) error {
-	if e.is(typeName) {
+// assetFrom is [assetOf] of what a function returned.
+func assetFrom[T atlanassets.Type](e *Entity, err error) (*Asset[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return assetOf[T](e), nil
+}
+
+// assetOf gives an entity its type, whatever it says of it.
+func assetOf[T atlanassets.Type](e *Entity) *Asset[T] {
+	a := &Asset[T]{Entity: *e}
+	decodeAttributes(&a.Entity, &a.Attributes)
+	return a
+}
+
+// mustBe reports that the entity is of another type than was asked for.
+func mustBe(e *Entity, typeName string) error {
+	if isOfType(e, typeName) {
 		return nil
 	}
 	return &apierr.Error{Service: service, Kind: apierr.KindUnexpected, Err: &WrongTypeError{
@@ -115,8 +118,8 @@ func (e *Entity) must(typeName string) error {
 	}}
 }
 
-// is reports whether the entity is of a type, or of one below it as far as the entity says.
-func (e *Entity) is(typeName string) bool {
+// isOfType reports whether the entity is of a type, or of one below it as far as the entity says.
+func isOfType(e *Entity, typeName string) bool {
 	if e.TypeName == typeName || typeName == "Asset" || typeName == "Referenceable" {
 		return true
 	}
@@ -125,14 +128,16 @@ func (e *Entity) is(typeName string) bool {
 	return ok && json.Unmarshal(value, &names) == nil && slices.Contains(names, typeName)
 }
 
-// view is an asset of whatever type: its Attributes are a pointer to them. The methods of an asset are on it, because the
-// compiler makes each method of [Asset] once for every type of asset.
+// view is an asset of whatever type: its Attributes are a pointer to them, nil for an [Entity]. The methods of an asset are
+// on it, because the compiler makes each method of [Asset] once for every type of asset.
 type view struct {
 	*Entity
 	attributes any
 }
 
 func (a *Asset[T]) view() view { return view{&a.Entity, &a.Attributes} }
+
+func (e *Entity) view() view { return view{Entity: e} }
 
 // UnmarshalJSON reads an asset as the metastore writes it. An attribute whose value is not what this library expects is
 // left untouched in Attributes; [Entity.Attribute] has it.
@@ -145,10 +150,8 @@ func (v view) unmarshal(text []byte) error {
 	return v.decode(slices.Clone(text))
 }
 
-func (a *Asset[T]) decode(text json.RawMessage) error { return a.view().decode(text) }
-
 func (v view) decode(text json.RawMessage) error {
-	if err := v.Entity.decode(text); err != nil {
+	if err := decodeEntity(v.Entity, text); err != nil {
 		return err
 	}
 	reflect.ValueOf(v.attributes).Elem().SetZero()
@@ -178,14 +181,18 @@ func (v view) marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.text(), nil
+	return entityText(e), nil
 }
 
 // QualifiedName returns the qualifiedName, empty when the asset has none.
-func (a *Asset[T]) QualifiedName() string { return a.view().text(attributeQualifiedName) }
+func (a *Asset[T]) QualifiedName() string { return a.view().QualifiedName() }
+
+func (v view) QualifiedName() string { return v.text(attributeQualifiedName) }
 
 // Name returns the name of the asset, empty when it has none.
-func (a *Asset[T]) Name() string { return a.view().text(attributeName) }
+func (a *Asset[T]) Name() string { return a.view().Name() }
+
+func (v view) Name() string { return v.text(attributeName) }
 
 // text is an attribute that is a string.
 func (v view) text(name string) string {
@@ -210,9 +217,9 @@ func (v view) typed(name string) (json.RawMessage, bool) {
 }
 
 // Attribute returns an attribute as it is written in JSON, and whether the asset has it: Attributes comes first.
-func (a *Asset[T]) Attribute(name string) (json.RawMessage, bool) { return a.view().attribute(name) }
+func (a *Asset[T]) Attribute(name string) (json.RawMessage, bool) { return a.view().Attribute(name) }
 
-func (v view) attribute(name string) (json.RawMessage, bool) {
+func (v view) Attribute(name string) (json.RawMessage, bool) {
 	if value, ok := v.typed(name); ok {
 		return value, true
 	}
@@ -220,9 +227,9 @@ func (v view) attribute(name string) (json.RawMessage, bool) {
 }
 
 // SetAttribute writes an attribute by its name: into Attributes when the type has it, see [Entity.SetAttribute] otherwise.
-func (a *Asset[T]) SetAttribute(name string, value any) error { return a.view().set(name, value) }
+func (a *Asset[T]) SetAttribute(name string, value any) error { return a.view().SetAttribute(name, value) }
 
-func (v view) set(name string, value any) error {
+func (v view) SetAttribute(name string, value any) error {
 	text, err := encodeJSON(value)
 	if err != nil {
 		return apierr.Invalid(service, name, "the attribute does not encode: %s", err)
@@ -241,14 +248,16 @@ func (v view) set(name string, value any) error {
 }
 
 // ClearAttribute makes an attribute null, which takes its value away on the server.
-func (a *Asset[T]) ClearAttribute(name string) {
-	_ = a.SetAttribute(name, nil) // null is a value of every attribute
+func (a *Asset[T]) ClearAttribute(name string) { a.view().ClearAttribute(name) }
+
+func (v view) ClearAttribute(name string) {
+	_ = v.SetAttribute(name, nil) // null is a value of every attribute
 }
 
 // ForgetAttribute takes back what was written to an attribute since the asset was read: the server's value is left alone.
-func (a *Asset[T]) ForgetAttribute(name string) { a.view().forget(name) }
+func (a *Asset[T]) ForgetAttribute(name string) { a.view().ForgetAttribute(name) }
 
-func (v view) forget(name string) {
+func (v view) ForgetAttribute(name string) {
 	v.Entity.ForgetAttribute(name)
 	for f := range fieldsOf(v.attributes) {
 		if f.name == name {
@@ -269,13 +278,12 @@ func (v view) asRead() any {
 	return attributes
 }
 
-func (a *Asset[T]) whole() (*Entity, error) { return a.view().whole() }
-
 // whole is the entity with what the attributes have of changes. The asset itself stays as it is.
 func (v view) whole() (*Entity, error) {
-	e := *v.Entity
-	e.attributes.set, e.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
-	e.appended, e.removed = maps.Clone(e.appended), maps.Clone(e.removed)
+	e := cloned(v.Entity)
+	if v.attributes == nil {
+		return e, nil
+	}
 	if typed, ok := v.attributes.(atlanassets.Type); ok && e.TypeName == "" && !e.known {
 		e.TypeName = typed.TypeName()
 	}
@@ -290,7 +298,7 @@ func (v view) whole() (*Entity, error) {
 	}
 	for f := range touchedOf(v.attributes) {
 		if f.relationship {
-			if err := f.relate(&e, read[f.name]); err != nil {
+			if err := f.relate(e, read[f.name]); err != nil {
 				return nil, apierr.Invalid(service, f.name, "the relationship does not encode: %s", err)
 			}
 			continue
@@ -303,7 +311,7 @@ func (v view) whole() (*Entity, error) {
 			e.attributes.put(f.name, value)
 		}
 	}
-	return &e, nil
+	return e, nil
 }
 
 // trimmed is what an update of the asset begins with.
@@ -312,7 +320,7 @@ func (v view) trimmed() (*Entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.trim()
+	return trimmed(e)
 }
 
 // member is one attribute or relationship of a struct of attributes.
@@ -405,10 +413,10 @@ func (m *member) relate(e *Entity, read json.RawMessage) error {
 		}
 		switch ref.Semantic {
 		case atlanassets.SaveSemanticAppend:
-			e.append(m.name, text)
+			appendRefs(e, m.name, text)
 			moved = true
 		case atlanassets.SaveSemanticRemove:
-			e.remove(m.name, text)
+			removeRefs(e, m.name, text)
 			moved = true
 		case "", atlanassets.SaveSemanticReplace:
 			kept = append(kept, text)

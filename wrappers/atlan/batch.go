@@ -288,7 +288,7 @@ func (r *batchRun) add(item Item) {
 	if item == nil || reflect.ValueOf(item).IsNil() { // items are pointers
 		n.item = nil
 	} else {
-		e, err = item.whole()
+		e, err = item.view().whole()
 	}
 	if err != nil {
 		r.fail(n, err)

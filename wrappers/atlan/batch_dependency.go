@@ -143,7 +143,7 @@ func (d *dependencies) add(n *batchItem, e *Entity) {
 // name takes note of the placeholders that items have got since they came, which whoever refers to them has asked for.
 func (d *dependencies) name() {
 	for n := range d.unnamed {
-		if guid := n.item.id(); isPlaceholder(guid) {
+		if guid := n.item.view().GUID; isPlaceholder(guid) {
 			n.placeholder, n.keys = guid, append(n.keys, guid)
 			d.items[guid] = n
 			delete(d.unnamed, n)
@@ -159,7 +159,7 @@ func (d *dependencies) block(n *batchItem) {
 
 // describe finds out what an item is called and what it calls others.
 func (n *batchItem) describe(e *Entity) {
-	n.minted = serverMinted(e.TypeName) && e.isNew()
+	n.minted = serverMinted(e.TypeName) && isNew(e)
 	n.exists = e.known
 	n.placeholder = e.GUID
 	name := e.QualifiedName()

@@ -48,7 +48,7 @@ type Certificate struct {
 func (e *Entity) Certificate() (Certificate, bool) { return certificateOf(e) }
 
 // Certificate returns the certificate of the asset, and whether it has one.
-func (a *Asset[T]) Certificate() (Certificate, bool) { return certificateOf(a) }
+func (a *Asset[T]) Certificate() (Certificate, bool) { return certificateOf(a.view()) }
 
 func certificateOf(w attributeWriter) (Certificate, bool) {
 	status := textOf(w.Attribute("certificateStatus"))
@@ -77,14 +77,18 @@ func momentOf(value json.RawMessage, ok bool) time.Time {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Certify(ctx context.Context, status atlanassets.CertificateStatus, message string) (SaveResult, error) {
+	return h.handle.certify(ctx, status, message)
+}
+
+func (h *handle) certify(ctx context.Context, status atlanassets.CertificateStatus, message string) (SaveResult, error) {
 	if err := checkName("status", string(status)); err != nil {
-		return SaveResult{}, about(typeNameOf[T](), h.label(), err)
+		return SaveResult{}, about(h.typeName, h.label(), err)
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		if err := a.SetAttribute("certificateStatus", status); err != nil {
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
+		if err := v.SetAttribute("certificateStatus", status); err != nil {
 			return err
 		}
-		return setOrClear(a, "certificateStatusMessage", message)
+		return setOrClear(v, "certificateStatusMessage", message)
 	})
 }
 
@@ -94,8 +98,13 @@ func (h *Handle[T]) Certify(ctx context.Context, status atlanassets.CertificateS
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveCertificate(ctx context.Context) (SaveResult, error) {
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		clearAttributes(a, "certificateStatus", "certificateStatusMessage")
+	return h.handle.clear(ctx, "certificateStatus", "certificateStatusMessage")
+}
+
+// clear takes attributes of the asset away that are there.
+func (h *handle) clear(ctx context.Context, names ...string) (SaveResult, error) {
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
+		clearAttributes(v, names...)
 		return nil
 	})
 }

@@ -174,7 +174,7 @@ func (c *change) include(name, what string) error {
 	}
 	if value, ok := c.entity.top.get(name); ok {
 		if name == memberTags {
-			value = c.entity.ownTagsOf(value)
+			value = ownTagsIn(c.entity, value)
 		}
 		c.members[name] = value
 		return nil
@@ -243,8 +243,8 @@ func bareRef(value json.RawMessage) json.RawMessage {
 	return appendObject(nil, sorted(bare))
 }
 
-// trim is the entity with nothing but what identifies it.
-func (e *Entity) trim() (*Entity, error) {
+// trimmed is the entity with nothing but what identifies it.
+func trimmed(e *Entity) (*Entity, error) {
 	c := &change{entity: e, guid: e.GUID, typeName: e.TypeName, attributes: make(map[string]json.RawMessage), relations: make(map[string]json.RawMessage)}
 	for _, name := range [...]string{attributeQualifiedName, attributeName} {
 		value, ok := e.attributes.get(name)
@@ -262,14 +262,14 @@ func (e *Entity) trim() (*Entity, error) {
 	top := map[string]json.RawMessage{
 		memberTypeName: appendString(nil, e.TypeName), memberAttributes: appendObject(nil, sorted(c.attributes)),
 	}
-	if !e.isNew() {
+	if !isNew(e) {
 		top[memberGUID] = appendString(nil, e.GUID)
 	}
 	if len(c.relations) > 0 {
 		top[memberRelationships] = appendObject(nil, sorted(c.relations))
 	}
-	trimmed := new(Entity)
-	return trimmed, trimmed.decode(appendObject(nil, sorted(top)))
+	bare := new(Entity)
+	return bare, decodeEntity(bare, appendObject(nil, sorted(top)))
 }
 
 // checkLengths refuses strings that the metastore refuses, before they are sent.

@@ -49,12 +49,12 @@ func (c *Client) Processes() Collection[atlanassets.Process] { return Of[atlanas
 
 // Handle returns the handle of an asset by its qualifiedName. It does no I/O; a bad name is reported by the first call.
 func (s Collection[T]) Handle(qualifiedName string) *Handle[T] {
-	return &Handle[T]{client: s.client, qualifiedName: qualifiedName}
+	return newHandle[T](s.client, qualifiedName, "", false)
 }
 
 // ByGUID returns the handle of an asset by its guid. It does no I/O; a bad guid is reported by the first call.
 func (s Collection[T]) ByGUID(guid string) *Handle[T] {
-	return &Handle[T]{client: s.client, guid: guid, byGUID: true}
+	return newHandle[T](s.client, "", guid, true)
 }
 
 // Get reads an asset. See [Get].
@@ -75,18 +75,11 @@ func (s Collection[T]) GetByGUID(ctx context.Context, guid string, options ...Re
 //
 //sluice:operation GET /api/meta/entity/bulk/uniqueAttribute/type/{typeName}
 func (s Collection[T]) GetMany(ctx context.Context, qualifiedNames []string, options ...ReadOptions) (found []*Asset[T], missing []string, err error) {
-	entities, missing, err := s.client.EntitiesByQualifiedName(ctx, typeNameOf[T](), qualifiedNames, options...)
-	if err != nil {
-		return nil, nil, err
-	}
+	entities, missing, err := s.client.entitiesOf(ctx, typeNameOf[T](), qualifiedNames, options)
 	for _, e := range entities {
-		a, err := assetOf[T](e)
-		if err != nil {
-			return nil, nil, about(typeNameOf[T](), e.QualifiedName(), err)
-		}
-		found = append(found, a)
+		found = append(found, assetOf[T](e))
 	}
-	return found, missing, nil
+	return found, missing, err
 }
 
 // Update reads an asset, lets change do its work on it and saves what it changed. See [Handle.Update].

@@ -368,7 +368,7 @@ func (c *Client) policies(ctx context.Context, of *atlanassets.AccessControl) ([
 		if e.Status == StatusDeleted {
 			continue
 		}
-		policy, err := assetOf[atlanassets.AuthPolicy](e)
+		policy, err := AssetOf[atlanassets.AuthPolicy](e)
 		if err != nil {
 			return nil, err
 		}

@@ -78,7 +78,7 @@ func NewPurpose(name string, tags ...string) (*Asset[atlanassets.Purpose], error
 	a.Attributes.Name.Set(name)
 	a.Attributes.DisplayName.Set(name)
 	a.Attributes.IsAccessControlEnabled.Set(true)
-	a.later(func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
+	whenSaved(&a.Entity, func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
 		if _, set := e.attributes.set[attributePurposeTags]; set {
 			return nil
 		}

@@ -157,7 +157,7 @@ func (s CustomMetadataSets) checkOptions(ctx context.Context, a *CustomMetadataA
 // [ErrInvalidRequest], before anything is sent. A new asset gets its custom metadata whatever the mode.
 func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 	values = maps.Clone(values)
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		d, encoded, err := c.CustomMetadata().encode(ctx, set, values)
 		if err != nil {
 			return err
@@ -170,7 +170,7 @@ func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 				}
 			}
 		}
-		return e.putCustomMetadata(options, d.ID, encoded, false)
+		return putCustomMetadata(e, options, d.ID, encoded, false)
 	})
 }
 
@@ -179,17 +179,17 @@ const emptySet = "{}"
 
 // RemoveCustomMetadata takes all values of a set away from the asset. See [Entity.SetCustomMetadata].
 func (e *Entity) RemoveCustomMetadata(set string) {
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		id, err := c.CustomMetadata().ID(ctx, set)
 		if err != nil {
 			return err
 		}
-		return e.putCustomMetadata(options, id, nil, true)
+		return putCustomMetadata(e, options, id, nil, true)
 	})
 }
 
 // putCustomMetadata writes the values of one set.
-func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[string]json.RawMessage, remove bool) error {
+func putCustomMetadata(e *Entity, options SaveOptions, id string, values map[string]json.RawMessage, remove bool) error {
 	sets := make(map[string]json.RawMessage)
 	replace := options.CustomMetadata == CustomMetadataReplace
 	from, ok := e.top.set[memberBusiness]
@@ -233,6 +233,10 @@ func (e *Entity) putCustomMetadata(options SaveOptions, id string, values map[st
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation GET /api/meta/types/typedefs
 func (h *Handle[T]) CustomMetadata(ctx context.Context) (map[string]CustomMetadata, error) {
+	return h.handle.customMetadata(ctx)
+}
+
+func (h *handle) customMetadata(ctx context.Context) (map[string]CustomMetadata, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return nil, err
@@ -247,6 +251,10 @@ func (h *Handle[T]) CustomMetadata(ctx context.Context) (map[string]CustomMetada
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) MergeCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
+	return h.handle.mergeCustomMetadata(ctx, set, values)
+}
+
+func (h *handle) mergeCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
 	d, encoded, err := h.client.CustomMetadata().encode(ctx, set, values)
 	if err != nil || len(encoded) == 0 {
 		return err
@@ -261,6 +269,10 @@ func (h *Handle[T]) MergeCustomMetadata(ctx context.Context, set string, values 
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) ReplaceCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
+	return h.handle.replaceCustomMetadata(ctx, set, values)
+}
+
+func (h *handle) replaceCustomMetadata(ctx context.Context, set string, values CustomMetadata) error {
 	sets := h.client.CustomMetadata()
 	if _, err := sets.directory().one(ctx, cacheKey{byName, set}); err != nil {
 		return err
@@ -292,19 +304,19 @@ func (h *Handle[T]) ReplaceCustomMetadata(ctx context.Context, set string, value
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation POST /api/meta/entity/guid/{guid}/businessmetadata/{bmName}
 func (h *Handle[T]) RemoveCustomMetadata(ctx context.Context, set string) error {
-	return h.ReplaceCustomMetadata(ctx, set, nil)
+	return h.handle.replaceCustomMetadata(ctx, set, nil)
 }
 
 // writeCustomMetadata sends values of a set; null takes one away (atlas-metastore, addOrUpdateBusinessAttributes). The call
 // leaves the same state however often it is sent.
-func (h *Handle[T]) writeCustomMetadata(ctx context.Context, id string, values map[string]json.RawMessage) error {
+func (h *handle) writeCustomMetadata(ctx context.Context, id string, values map[string]json.RawMessage) error {
 	guid, err := h.id(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.entity.Forget()
 	body := bytes.NewReader(appendObject(nil, sorted(values)))
-	return about(typeNameOf[T](), h.label(), transport.Discard(h.client.raw.SetBusinessAttributesByNameWithBody(ctx, guid, id, jsonBody, body)))
+	return about(h.typeName, h.label(), transport.Discard(h.client.raw.SetBusinessAttributesByNameWithBody(ctx, guid, id, jsonBody, body)))
 }
 
 // CustomMetadata reads an asset and returns its custom metadata. See [CustomMetadataSets.Of].

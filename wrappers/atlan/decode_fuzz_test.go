@@ -33,8 +33,8 @@ func FuzzSearchAnswer(f *testing.F) {
 				if (e == nil) == (err == nil) {
 					t.Fatalf("yielded %v and %v", e, err)
 				}
-				if err == nil && !json.Valid(e.text()) {
-					t.Fatalf("an asset that is no JSON: %s", e.text())
+				if err == nil && !json.Valid(entityText(e)) {
+					t.Fatalf("an asset that is no JSON: %s", entityText(e))
 				}
 			}
 			if requests > window/2+idlePages {

@@ -13,7 +13,11 @@ import (
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Describe(ctx context.Context, text string) (SaveResult, error) {
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error { return setOrClear(a, "userDescription", text) })
+	return h.handle.describe(ctx, text)
+}
+
+func (h *handle) describe(ctx context.Context, text string) (SaveResult, error) {
+	return h.edit(ctx, SaveOptions{}, func(v view) error { return setOrClear(v, "userDescription", text) })
 }
 
 // SetReadme writes the README of the asset, which is HTML, in the place of the one that is there.
@@ -22,6 +26,10 @@ func (h *Handle[T]) Describe(ctx context.Context, text string) (SaveResult, erro
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetReadme(ctx context.Context, content string) (SaveResult, error) {
+	return h.handle.setReadme(ctx, content)
+}
+
+func (h *handle) setReadme(ctx context.Context, content string) (SaveResult, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return SaveResult{}, err
@@ -39,6 +47,10 @@ func (h *Handle[T]) SetReadme(ctx context.Context, content string) (SaveResult, 
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) AddLink(ctx context.Context, title, url string) (SaveResult, error) {
+	return h.handle.addLink(ctx, title, url)
+}
+
+func (h *handle) addLink(ctx context.Context, title, url string) (SaveResult, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return SaveResult{}, err
@@ -51,7 +63,7 @@ func (h *Handle[T]) AddLink(ctx context.Context, title, url string) (SaveResult,
 }
 
 // attach saves something that belongs to the asset.
-func (h *Handle[T]) attach(ctx context.Context, item Item) (SaveResult, error) {
+func (h *handle) attach(ctx context.Context, item Item) (SaveResult, error) {
 	report, err := h.client.Save(ctx, item)
 	h.entity.Forget()
 	if err != nil {

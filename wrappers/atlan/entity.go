@@ -79,11 +79,11 @@ func (e *Entity) UnmarshalJSON(text []byte) error {
 	if !json.Valid(text) {
 		return json.Unmarshal(text, new(json.RawMessage))
 	}
-	return e.decode(slices.Clone(text))
+	return decodeEntity(e, slices.Clone(text))
 }
 
-// decode takes valid JSON, which it keeps.
-func (e *Entity) decode(text json.RawMessage) error {
+// decodeEntity takes valid JSON, which it keeps.
+func decodeEntity(e *Entity, text json.RawMessage) error {
 	if i := skipSpace(text, 0); i >= len(text) || text[i] != '{' {
 		return errNotObject
 	}
@@ -114,9 +114,10 @@ func objectOnly(value json.RawMessage) json.RawMessage {
 
 // MarshalJSON writes the whole entity as it is now: exactly what was read, with what was changed since. (json.Marshal
 // takes the space out of what MarshalJSON returns and escapes <, > and &.)
-func (e *Entity) MarshalJSON() ([]byte, error) { return e.text(), nil }
+func (e *Entity) MarshalJSON() ([]byte, error) { return entityText(e), nil }
 
-func (e *Entity) text() json.RawMessage {
+// entityText is the entity as it is written in JSON.
+func entityText(e *Entity) json.RawMessage {
 	top := object{raw: e.top.raw, set: e.top.changes()}
 	write := func(name string, value json.RawMessage) {
 		if top.set == nil {
@@ -183,10 +184,10 @@ func (e *Entity) Name() string { return textOf(e.attributes.get(attributeName)) 
 func (e *Entity) DisplayText() string { return textOf(e.top.get("displayText")) }
 
 // CreatedAt returns when the asset was made, the zero time when the entity does not say.
-func (e *Entity) CreatedAt() time.Time { return e.moment("createTime") }
+func (e *Entity) CreatedAt() time.Time { return momentOf(e.top.get("createTime")) }
 
 // UpdatedAt returns when the asset was last changed, the zero time when the entity does not say.
-func (e *Entity) UpdatedAt() time.Time { return e.moment("updateTime") }
+func (e *Entity) UpdatedAt() time.Time { return momentOf(e.top.get("updateTime")) }
 
 // CreatedBy returns the user who made the asset, empty when the entity does not say.
 func (e *Entity) CreatedBy() string { return textOf(e.top.get("createdBy")) }
@@ -198,15 +199,6 @@ func (e *Entity) UpdatedBy() string { return textOf(e.top.get("updatedBy")) }
 func (e *Entity) Scrubbed() bool {
 	value, _ := e.top.get("scrubbed")
 	return string(value) == "true" || e.known && e.GUID == "-1"
-}
-
-func (e *Entity) moment(name string) time.Time {
-	value, ok := e.top.get(name)
-	var ms int64
-	if !ok || json.Unmarshal(value, &ms) != nil || ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }
 
 // Attribute returns an attribute as it is written in JSON, and whether the entity has it. An attribute that is null is
@@ -276,7 +268,7 @@ func (e *Entity) SetMember(name string, value any) error {
 }
 
 // isNew reports whether the asset has no id of the server yet.
-func (e *Entity) isNew() bool { return e.GUID == "" || isPlaceholder(e.GUID) }
+func isNew(e *Entity) bool { return e.GUID == "" || isPlaceholder(e.GUID) }
 
 // isPlaceholder reports whether a guid stands for an asset that is not saved yet.
 func isPlaceholder(guid string) bool { return strings.HasPrefix(guid, "-") }

@@ -115,7 +115,7 @@ func TestEntityKeepsEverything(t *testing.T) {
 			t.Fatalf("in  %s\nas an asset %s (%v)", text, out, err)
 		}
 		if e.TypeName != "" && !e.Scrubbed() {
-			whole, err := a.whole()
+			whole, err := a.view().whole()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +187,7 @@ func ordersAsset(t testing.TB) *Asset[atlanassets.Table] {
 // changedBy is what a save of an item would send.
 func changedBy(t testing.TB, item Item) *change {
 	t.Helper()
-	e, err := item.whole()
+	e, err := item.view().whole()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +358,7 @@ func TestTrimAndUpdateOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	term.Attributes.UserDescription.Set("x")
-	e, err := term.whole()
+	e, err := term.view().whole()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,12 +78,16 @@ func (c *Client) named(ctx context.Context, typeName, name string, read ReadOpti
 	}})
 }
 
-// find is named with a type.
-func find[T atlanassets.Type](ctx context.Context, c *Client, name string, read ReadOptions, where ...field.Query) (*Asset[T], error) {
-	e, err := c.named(ctx, typeNameOf[T](), name, read, where...)
+// namedOf is named, and refuses an asset of another type.
+func (c *Client) namedOf(ctx context.Context, typeName, name string, read ReadOptions, where []field.Query) (*Entity, error) {
+	e, err := c.named(ctx, typeName, name, read, where...)
 	if err != nil {
 		return nil, err
 	}
-	a, err := assetOf[T](e)
-	return a, about(typeNameOf[T](), name, err)
+	return e, about(typeName, name, mustBe(e, typeName))
+}
+
+// find is named with a type.
+func find[T atlanassets.Type](ctx context.Context, c *Client, name string, read ReadOptions, where ...field.Query) (*Asset[T], error) {
+	return assetFrom[T](c.namedOf(ctx, typeNameOf[T](), name, read, where))
 }

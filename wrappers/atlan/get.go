@@ -72,12 +72,12 @@ func (a *entityAnswer) DecodeJSON(text []byte) error {
 		return err
 	}
 	a.entity = new(Entity)
-	return a.entity.decodeAnswer(answer.Entity)
+	return decodeAnswer(a.entity, answer.Entity)
 }
 
 // decodeAnswer is decode for what a read answered: an entity without a type is none.
-func (e *Entity) decodeAnswer(text json.RawMessage) error {
-	if err := e.decode(text); err != nil {
+func decodeAnswer(e *Entity, text json.RawMessage) error {
+	if err := decodeEntity(e, text); err != nil {
 		return err
 	}
 	if e.TypeName == "" {
@@ -102,7 +102,7 @@ func (a *entitiesAnswer) DecodeJSON(text []byte) error {
 	a.entities = make([]*Entity, len(answer.Entities))
 	for i, raw := range answer.Entities {
 		a.entities[i] = new(Entity)
-		if err := a.entities[i].decodeAnswer(raw); err != nil {
+		if err := decodeAnswer(a.entities[i], raw); err != nil {
 			return err
 		}
 	}
@@ -386,12 +386,7 @@ func (c *Client) entitiesByName(ctx context.Context, typeName string, names []st
 //
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 func Get[T atlanassets.Type](ctx context.Context, c *Client, qualifiedName string, options ...ReadOptions) (*Asset[T], error) {
-	e, err := c.EntityByQualifiedName(ctx, typeNameOf[T](), qualifiedName, options...)
-	if err != nil {
-		return nil, err
-	}
-	a, err := assetOf[T](e)
-	return a, about(typeNameOf[T](), qualifiedName, err)
+	return assetFrom[T](c.entityOfName(ctx, typeNameOf[T](), qualifiedName, options))
 }
 
 // GetByGUID reads an asset by its guid. One of another type is a [*WrongTypeError]; other errors are those of
@@ -399,12 +394,39 @@ func Get[T atlanassets.Type](ctx context.Context, c *Client, qualifiedName strin
 //
 //sluice:operation GET /api/meta/entity/guid/{guid}
 func GetByGUID[T atlanassets.Type](ctx context.Context, c *Client, guid string, options ...ReadOptions) (*Asset[T], error) {
+	return assetFrom[T](c.entityOfGUID(ctx, typeNameOf[T](), guid, options))
+}
+
+// entityOfName is [Get] without a type.
+func (c *Client) entityOfName(ctx context.Context, typeName, qualifiedName string, options []ReadOptions) (*Entity, error) {
+	e, err := c.EntityByQualifiedName(ctx, typeName, qualifiedName, options...)
+	if err != nil {
+		return nil, err
+	}
+	return e, about(typeName, qualifiedName, mustBe(e, typeName))
+}
+
+// entityOfGUID is [GetByGUID] without a type.
+func (c *Client) entityOfGUID(ctx context.Context, typeName, guid string, options []ReadOptions) (*Entity, error) {
 	e, err := c.Entity(ctx, guid, options...)
 	if err != nil {
 		return nil, err
 	}
-	a, err := assetOf[T](e)
-	return a, about(typeNameOf[T](), guid, err)
+	return e, about(typeName, guid, mustBe(e, typeName))
+}
+
+// entitiesOf is [Collection.GetMany] without a type.
+func (c *Client) entitiesOf(ctx context.Context, typeName string, qualifiedNames []string, options []ReadOptions) (found []*Entity, missing []string, err error) {
+	found, missing, err = c.EntitiesByQualifiedName(ctx, typeName, qualifiedNames, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range found {
+		if err := mustBe(e, typeName); err != nil {
+			return nil, nil, about(typeName, e.QualifiedName(), err)
+		}
+	}
+	return found, missing, nil
 }
 
 // checkGUID refuses what is not the guid of an asset on the server.

@@ -18,7 +18,7 @@ type Owners struct {
 func (e *Entity) Owners() Owners { return ownersOf(e) }
 
 // Owners returns who owns the asset. What cannot be read as a list of names is left out: see [Entity.Attribute].
-func (a *Asset[T]) Owners() Owners { return ownersOf(a) }
+func (a *Asset[T]) Owners() Owners { return ownersOf(a.view()) }
 
 func ownersOf(w attributeWriter) Owners {
 	users, _ := namesOf(w, attributeOwnerUsers)
@@ -48,7 +48,7 @@ func namesOf(w attributeWriter, attribute string) ([]string, error) {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, owners, nil)
+	return h.handle.changeOwners(ctx, owners, nil)
 }
 
 // AddOwners adds owners to those that the asset has. When they are among them already, nothing is sent. Owners that cannot
@@ -58,8 +58,10 @@ func (h *Handle[T]) SetOwners(ctx context.Context, owners Owners) (SaveResult, e
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) AddOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, owners, func(now, added []string) []string { return append(slices.Clip(now), added...) })
+	return h.handle.changeOwners(ctx, owners, withNames)
 }
+
+func withNames(now, added []string) []string { return append(slices.Clip(now), added...) }
 
 // RemoveOwners takes owners away and leaves the others. When none of them is one, nothing is sent. Errors are those of
 // [Handle.AddOwners].
@@ -68,20 +70,22 @@ func (h *Handle[T]) AddOwners(ctx context.Context, owners Owners) (SaveResult, e
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveOwners(ctx context.Context, owners Owners) (SaveResult, error) {
-	return h.changeOwners(ctx, owners, func(now, gone []string) []string {
-		return slices.DeleteFunc(slices.Clone(now), func(name string) bool { return slices.Contains(gone, name) })
-	})
+	return h.handle.changeOwners(ctx, owners, withoutNames)
+}
+
+func withoutNames(now, gone []string) []string {
+	return slices.DeleteFunc(slices.Clone(now), func(name string) bool { return slices.Contains(gone, name) })
 }
 
 // changeOwners writes the owners that change makes of those that there are and those that were given; without change those
 // that were given are all.
-func (h *Handle[T]) changeOwners(ctx context.Context, owners Owners, change func(now, given []string) []string) (SaveResult, error) {
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
+func (h *handle) changeOwners(ctx context.Context, owners Owners, change func(now, given []string) []string) (SaveResult, error) {
+	return h.edit(ctx, SaveOptions{}, func(a view) error {
 		err := changeNames(a, attributeOwnerUsers, owners.Users, change)
 		if err == nil {
 			err = changeNames(a, attributeOwnerGroups, owners.Groups, change)
 		}
-		return about(typeNameOf[T](), h.label(), err)
+		return about(h.typeName, h.label(), err)
 	})
 }
 

@@ -38,7 +38,7 @@ func (e *Entity) AppendRelationship(name string, refs ...atlanassets.Ref) error 
 	if err != nil {
 		return err
 	}
-	e.append(name, list...)
+	appendRefs(e, name, list...)
 	return nil
 }
 
@@ -49,15 +49,15 @@ func (e *Entity) RemoveRelationship(name string, refs ...atlanassets.Ref) error 
 	if err != nil {
 		return err
 	}
-	e.remove(name, list...)
+	removeRefs(e, name, list...)
 	return nil
 }
 
-func (e *Entity) append(name string, refs ...json.RawMessage) {
+func appendRefs(e *Entity, name string, refs ...json.RawMessage) {
 	e.appended = added(e.appended, name, refs)
 }
 
-func (e *Entity) remove(name string, refs ...json.RawMessage) {
+func removeRefs(e *Entity, name string, refs ...json.RawMessage) {
 	e.removed = added(e.removed, name, refs)
 }
 
@@ -86,9 +86,9 @@ func encodeRefs(name string, refs []atlanassets.Ref) ([]json.RawMessage, error) 
 
 // Ref returns a reference to the asset, to put into a relationship of another. An asset that is not saved yet gets a
 // placeholder for a guid: the reference serves in the same [Client.Save] as the asset, and in no other. It does no I/O.
-func (e *Entity) Ref() atlanassets.Ref { return e.ref(e.TypeName, e.QualifiedName()) }
+func (e *Entity) Ref() atlanassets.Ref { return refOf(e, e.TypeName, e.QualifiedName()) }
 
-func (e *Entity) ref(typeName, qualifiedName string) atlanassets.Ref {
+func refOf(e *Entity, typeName, qualifiedName string) atlanassets.Ref {
 	if e.GUID == "" && (qualifiedName == "" || serverMinted(typeName) && !e.known) {
 		e.GUID = newPlaceholder()
 	}
@@ -96,9 +96,11 @@ func (e *Entity) ref(typeName, qualifiedName string) atlanassets.Ref {
 }
 
 // Ref returns a reference to the asset, see [Entity.Ref].
-func (a *Asset[T]) Ref() atlanassets.Ref {
-	if a.TypeName == "" {
-		a.TypeName = typeNameOf[T]()
+func (a *Asset[T]) Ref() atlanassets.Ref { return a.view().Ref() }
+
+func (v view) Ref() atlanassets.Ref {
+	if typed, ok := v.attributes.(atlanassets.Type); ok && v.TypeName == "" {
+		v.TypeName = typed.TypeName()
 	}
-	return a.ref(a.TypeName, a.QualifiedName())
+	return refOf(v.Entity, v.TypeName, v.QualifiedName())
 }

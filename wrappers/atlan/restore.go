@@ -31,7 +31,7 @@ func (c *Client) restore(ctx context.Context, e *Entity) (SaveResult, error) {
 	if e.Status != StatusDeleted {
 		return SaveResult{}, about(e.TypeName, e.GUID, apierr.Invalid(service, memberStatus, "an asset that is %s cannot be restored", e.Status))
 	}
-	active, err := e.trim()
+	active, err := trimmed(e)
 	if err != nil {
 		return SaveResult{}, about(e.TypeName, e.GUID, err)
 	}

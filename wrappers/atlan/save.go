@@ -28,43 +28,37 @@ type Item interface {
 	// Name returns the name, empty when there is none.
 	Name() string
 
-	// id is its guid, or the placeholder for one.
-	id() string
-	// adopt gives it the guid of what was made of it.
-	adopt(guid string)
-	// whole is the item as an entity of its own, which the caller may change.
-	whole() (*Entity, error)
-	// settle makes the item what was saved.
-	settle(saved *Entity)
+	// view has all that a save does with the item.
+	view() view
 }
 
 var (
 	_ Item = (*Entity)(nil)
 )
 
-func (e *Entity) whole() (*Entity, error) {
+// cloned is an entity of its own, which the caller may change.
+func cloned(e *Entity) *Entity {
 	c := *e
 	c.top.set = maps.Clone(e.top.set)
 	c.attributes.set, c.relations.set = maps.Clone(e.attributes.set), maps.Clone(e.relations.set)
 	c.appended, c.removed = maps.Clone(e.appended), maps.Clone(e.removed)
-	return &c, nil
+	return &c
 }
 
-func (e *Entity) id() string { return e.GUID }
-
-func (e *Entity) adopt(guid string) {
+// adoptGUID gives it the guid of what was made of it.
+func adoptGUID(e *Entity, guid string) {
 	if isPlaceholder(e.GUID) {
 		e.stood = e.GUID
 	}
 	e.GUID = guid
 }
 
-func (e *Entity) settle(saved *Entity) { *e = *saved }
-
-func (a *Asset[T]) settle(saved *Entity) { a.view().settle(saved) }
-
+// settle makes the item what was saved.
 func (v view) settle(saved *Entity) {
 	*v.Entity = *saved
+	if v.attributes == nil {
+		return
+	}
 	reflect.ValueOf(v.attributes).Elem().SetZero()
 	decodeAttributes(v.Entity, v.attributes)
 }
@@ -163,7 +157,7 @@ func (s *saving) lookUpUnmentioned(ctx context.Context, answer *mutations) {
 func (s *saving) adopt() {
 	for i, change := range s.changes {
 		if change != nil && change.recovered != nil {
-			s.items[i].adopt(change.recovered.GUID)
+			adoptGUID(s.items[i].view().Entity, change.recovered.GUID)
 		}
 	}
 }
@@ -189,11 +183,11 @@ func (s *saving) prepare(ctx context.Context) error {
 			return apierr.Invalid(service, "items", "item %d is nil, or was there before", i)
 		}
 		seen[item] = true
-		e, err := item.whole()
+		e, err := item.view().whole()
 		if err != nil {
 			return about(orAsset(""), item.QualifiedName(), err)
 		}
-		if err := e.translate(ctx, s.client, s.options); err != nil {
+		if err := translateNames(ctx, e, s.client, s.options); err != nil {
 			return err
 		}
 		if s.changes[i], err = changeOf(e, s.options); err != nil {
@@ -445,7 +439,7 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 	for i, item := range s.items {
 		change := s.changes[i]
 		if change == nil {
-			e, err := item.whole()
+			e, err := item.view().whole()
 			if err != nil {
 				return nil, err
 			}
@@ -466,7 +460,7 @@ func (s *saving) report(answer *mutations) (*SaveReport, error) {
 			}
 		}
 		saved := change.saved(answered, outcome, s.options, assigned)
-		item.settle(saved)
+		item.view().settle(saved)
 		report.Items[i] = resultOf(saved, outcome)
 		report.Items[i].Item, report.Items[i].Recovered, report.Items[i].NotWritten = item, change.recovered != nil, change.left
 		if failed == nil {

@@ -176,7 +176,7 @@ func (m *mutations) DecodeJSON(text []byte) error {
 	} {
 		for _, raw := range list.entities {
 			e := new(Entity)
-			if err := e.decode(raw); err != nil {
+			if err := decodeEntity(e, raw); err != nil {
 				return err
 			}
 			if e.GUID == "" {

@@ -57,9 +57,7 @@ func (c *Client) Search(clauses ...field.Query) Search[*Entity] {
 // I/O.
 func SearchFor[T atlanassets.Type](c *Client, clauses ...field.Query) Search[*Asset[T]] {
 	s := newSearch(c, func(e *Entity) (*Asset[T], error) {
-		a := &Asset[T]{Entity: *e}
-		decodeAttributes(&a.Entity, &a.Attributes)
-		return a, nil
+		return assetOf[T](e), nil
 	}, clauses)
 	s.types = []string{typeNameOf[T]()}
 	return s

@@ -220,8 +220,8 @@ func undecodable(what string, err error) error {
 // naming is a change of an entity by human names, which a save translates to ids before it sends it.
 type naming func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error
 
-// translate makes the changes by human names into changes by ids. The entity must be a copy of the caller's.
-func (e *Entity) translate(ctx context.Context, c *Client, options SaveOptions) error {
+// translateNames makes the changes by human names into changes by ids. The entity must be a copy of the caller's.
+func translateNames(ctx context.Context, e *Entity, c *Client, options SaveOptions) error {
 	if len(e.namings) == 0 {
 		return nil
 	}
@@ -235,27 +235,27 @@ func (e *Entity) translate(ctx context.Context, c *Client, options SaveOptions) 
 	return nil
 }
 
-// later notes a change by human names.
-func (e *Entity) later(n naming) { e.namings = append(slices.Clip(e.namings), n) }
+// whenSaved notes a change by human names.
+func whenSaved(e *Entity, n naming) { e.namings = append(slices.Clip(e.namings), n) }
 
 // AddTags puts tags on the asset, by their human names, beside those that it has; one that it has already gets these
 // options. It does no I/O: [Client.Save] sends them, and is what reports a name that no tag has, as an error of category
 // [ErrNotFound] and before anything is sent.
 func (e *Entity) AddTags(tags ...Tag) {
 	tags = slices.Clone(tags)
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		list, err := c.Tags().encode(ctx, tags)
 		if err != nil {
 			return err
 		}
 		if _, all := e.top.set[memberTags]; !e.known && (all || options.Tags.replaces()) {
-			return e.join(memberTags, list)
+			return addWrittenTags(e, memberTags, list)
 		}
 		// The metastore takes these for the tags of an asset that it makes, too, and adds them to one that is there already.
-		if err := e.without(memberRemoveTags, list); err != nil {
+		if err := dropWrittenTags(e, memberRemoveTags, list); err != nil {
 			return err
 		}
-		return e.join(memberAddTags, list)
+		return addWrittenTags(e, memberAddTags, list)
 	})
 }
 
@@ -263,18 +263,18 @@ func (e *Entity) AddTags(tags ...Tag) {
 // [Entity.AddTags].
 func (e *Entity) RemoveTags(names ...string) {
 	names = slices.Clone(names)
-	e.later(func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		list, err := c.Tags().encodeNames(ctx, names)
 		if err == nil {
-			err = e.without(memberAddTags, list)
+			err = dropWrittenTags(e, memberAddTags, list)
 		}
 		if err == nil && !e.known {
-			err = e.without(memberTags, list)
+			err = dropWrittenTags(e, memberTags, list)
 		}
 		if err != nil || !e.known && options.Tags.replaces() {
 			return err
 		}
-		return e.join(memberRemoveTags, list)
+		return addWrittenTags(e, memberRemoveTags, list)
 	})
 }
 
@@ -282,7 +282,7 @@ func (e *Entity) RemoveTags(names ...string) {
 // with [TagsReplace], which is refused otherwise.
 func (e *Entity) SetTags(tags ...Tag) {
 	tags = slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return t.Propagated })
-	e.later(func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
+	whenSaved(e, func(ctx context.Context, c *Client, _ SaveOptions, e *Entity) error {
 		list, err := c.Tags().encode(ctx, tags)
 		if err == nil {
 			e.top.forget(memberAddTags)
@@ -293,8 +293,8 @@ func (e *Entity) SetTags(tags ...Tag) {
 	})
 }
 
-// join adds tags to a list of them that was written to a member.
-func (e *Entity) join(name string, list json.RawMessage) error {
+// addWrittenTags adds tags to a list of them that was written to a member.
+func addWrittenTags(e *Entity, name string, list json.RawMessage) error {
 	both, err := joinTags(name, e.top.set[name], list)
 	if err == nil {
 		e.top.put(name, both)
@@ -302,8 +302,8 @@ func (e *Entity) join(name string, list json.RawMessage) error {
 	return err
 }
 
-// without takes tags out of a list of them that was written to a member.
-func (e *Entity) without(name string, list json.RawMessage) error {
+// dropWrittenTags takes tags out of a list of them that was written to a member.
+func dropWrittenTags(e *Entity, name string, list json.RawMessage) error {
 	written, err := tagsIn(name, e.top.set[name])
 	if err != nil || len(written) == 0 {
 		return err
@@ -365,12 +365,16 @@ func tagsIn(name string, text json.RawMessage) ([]json.RawMessage, error) {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Tag(ctx context.Context, tags ...Tag) (SaveResult, error) {
+	return h.handle.tag(ctx, tags)
+}
+
+func (h *handle) tag(ctx context.Context, tags []Tag) (SaveResult, error) {
 	if _, err := h.client.Tags().encode(ctx, tags); err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
 		if len(tags) > 0 {
-			a.AddTags(tags...)
+			v.AddTags(tags...)
 		}
 		return nil
 	})
@@ -383,6 +387,10 @@ func (h *Handle[T]) Tag(ctx context.Context, tags ...Tag) (SaveResult, error) {
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation PUT /api/meta/entity/guid/{guid}/classifications
 func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
+	return h.handle.updateTags(ctx, tags)
+}
+
+func (h *handle) updateTags(ctx context.Context, tags []Tag) error {
 	list, err := h.client.Tags().encode(ctx, tags)
 	if err != nil || len(tags) == 0 {
 		return err
@@ -392,7 +400,7 @@ func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
 		return err
 	}
 	defer h.entity.Forget()
-	return about(typeNameOf[T](), h.label(), transport.Discard(h.client.raw.UpdateClassificationsWithBody(ctx, guid, jsonBody, bytes.NewReader(list))))
+	return about(h.typeName, h.label(), transport.Discard(h.client.raw.UpdateClassificationsWithBody(ctx, guid, jsonBody, bytes.NewReader(list))))
 }
 
 // Untag takes tags off the asset, by their human names. When it has none of them, nothing is sent. Tags that came from
@@ -403,12 +411,16 @@ func (h *Handle[T]) UpdateTags(ctx context.Context, tags ...Tag) error {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) Untag(ctx context.Context, names ...string) (SaveResult, error) {
+	return h.handle.untag(ctx, names)
+}
+
+func (h *handle) untag(ctx context.Context, names []string) (SaveResult, error) {
 	ids, err := h.client.Tags().IDs(ctx, names...)
 	if err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error {
-		has := a.ownTags()
+	return h.edit(ctx, SaveOptions{}, func(v view) error {
+		has := ownTags(v.Entity)
 		var there []string
 		for i, name := range names {
 			if slices.Contains(has, ids[i]) {
@@ -416,15 +428,15 @@ func (h *Handle[T]) Untag(ctx context.Context, names ...string) (SaveResult, err
 			}
 		}
 		if len(there) > 0 {
-			a.RemoveTags(there...)
+			v.RemoveTags(there...)
 		}
 		return nil
 	})
 }
 
-// ownTagsOf leaves out of a list of tags those that came from other assets: written as they were read they would become
+// ownTagsIn leaves out of a list of tags those that came from other assets: written as they were read they would become
 // tags of this one.
-func (e *Entity) ownTagsOf(value json.RawMessage) json.RawMessage {
+func ownTagsIn(e *Entity, value json.RawMessage) json.RawMessage {
 	list, err := tagsIn(memberTags, value)
 	if err != nil {
 		return value
@@ -436,7 +448,7 @@ func (e *Entity) ownTagsOf(value json.RawMessage) json.RawMessage {
 }
 
 // ownTags are the ids of the tags that were put on the asset itself.
-func (e *Entity) ownTags() []string {
+func ownTags(e *Entity) []string {
 	value, _ := e.top.get(memberTags)
 	var list []wireTag
 	_ = json.Unmarshal(value, &list) // none
@@ -457,11 +469,15 @@ func (e *Entity) ownTags() []string {
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) SetTags(ctx context.Context, tags ...Tag) (SaveResult, error) {
+	return h.handle.setTags(ctx, tags)
+}
+
+func (h *handle) setTags(ctx context.Context, tags []Tag) (SaveResult, error) {
 	if _, err := h.client.Tags().encode(ctx, slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool { return t.Propagated })); err != nil {
 		return SaveResult{}, err
 	}
-	return h.edit(ctx, h.little(), SaveOptions{Tags: TagsReplace}, func(a *Asset[T]) error {
-		a.SetTags(tags...)
+	return h.edit(ctx, SaveOptions{Tags: TagsReplace}, func(v view) error {
+		v.SetTags(tags...)
 		return nil
 	})
 }
@@ -471,7 +487,9 @@ func (h *Handle[T]) SetTags(ctx context.Context, tags ...Tag) (SaveResult, error
 //sluice:operation GET /api/meta/entity/uniqueAttribute/type/{typeName}
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation GET /api/meta/types/typedefs
-func (h *Handle[T]) Tags(ctx context.Context) ([]Tag, error) {
+func (h *Handle[T]) Tags(ctx context.Context) ([]Tag, error) { return h.handle.tags(ctx) }
+
+func (h *handle) tags(ctx context.Context) ([]Tag, error) {
 	e, err := h.read(ctx, minimalRead)
 	if err != nil {
 		return nil, err

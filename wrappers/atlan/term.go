@@ -39,7 +39,7 @@ func (c *Client) TermRefs(ctx context.Context, glossary string, names ...string)
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) AppendTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
-	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.AppendRelationship(meanings, refs...) })
+	return h.handle.changeTerms(ctx, terms, (*Entity).AppendRelationship)
 }
 
 // ReplaceTerms makes these terms all that the asset is linked to; none unlinks all of them.
@@ -48,7 +48,7 @@ func (h *Handle[T]) AppendTerms(ctx context.Context, terms ...atlanassets.Ref) (
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) ReplaceTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
-	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.SetRelationship(meanings, refs...) })
+	return h.handle.changeTerms(ctx, terms, (*Entity).SetRelationship)
 }
 
 // RemoveTerms takes the links to terms away and leaves the others.
@@ -57,18 +57,18 @@ func (h *Handle[T]) ReplaceTerms(ctx context.Context, terms ...atlanassets.Ref) 
 //sluice:operation GET /api/meta/entity/guid/{guid}
 //sluice:operation POST /api/meta/entity/bulk
 func (h *Handle[T]) RemoveTerms(ctx context.Context, terms ...atlanassets.Ref) (SaveResult, error) {
-	return h.changeTerms(ctx, terms, func(a *Asset[T], refs []atlanassets.Ref) error { return a.RemoveRelationship(meanings, refs...) })
+	return h.handle.changeTerms(ctx, terms, (*Entity).RemoveRelationship)
 }
 
-func (h *Handle[T]) changeTerms(ctx context.Context, terms []atlanassets.Ref, change func(*Asset[T], []atlanassets.Ref) error) (SaveResult, error) {
+func (h *handle) changeTerms(ctx context.Context, terms []atlanassets.Ref, change func(*Entity, string, ...atlanassets.Ref) error) (SaveResult, error) {
 	refs := make([]atlanassets.Ref, 0, len(terms))
 	for _, term := range terms {
 		if err := checkRef("terms", term, atlanassets.TypeAtlasGlossaryTerm); err != nil {
-			return SaveResult{}, about(typeNameOf[T](), h.label(), err)
+			return SaveResult{}, about(h.typeName, h.label(), err)
 		}
 		refs = append(refs, atlanassets.Ref{TypeName: atlanassets.TypeAtlasGlossaryTerm, GUID: term.GUID, QualifiedName: term.QualifiedName})
 	}
-	return h.edit(ctx, h.little(), SaveOptions{}, func(a *Asset[T]) error { return change(a, refs) })
+	return h.edit(ctx, SaveOptions{}, func(v view) error { return change(v.Entity, meanings, refs...) })
 }
 
 // AppendTerms links an asset to terms. See [Handle.AppendTerms].
