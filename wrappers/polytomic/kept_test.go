@@ -24,7 +24,7 @@ func TestN7OnlyExpiredLinksAreRenewed(t *testing.T) {
 	for code, renewed := range map[int]bool{400: true, 401: true, 403: true, 404: true, 410: true, 429: false, 500: false, 503: false} {
 		asked, downloads := 0, 0
 		client, err := New(WithAPIKey("user-key-0123456789"), WithRoundTripper(roundTripper(func(r *http.Request) (*http.Response, error) {
-			answer := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}, versionHeader: {Version}}, Request: r}
+			answer := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}, versionHeader: {Version}}, Request: r}
 			text := data(`{"URLs":["https://files.example.com/a.json?signature=s"],"url":"https://files.example.com/a.json?signature=s"}`)
 			switch {
 			case r.URL.Host == "files.example.com":
@@ -74,13 +74,13 @@ func TestN7DownloadsThatFail(t *testing.T) {
 			return nil, err
 		}
 		if !strings.HasPrefix(r.URL.Path, "/loop") {
-			return &http.Response{StatusCode: 403, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+			return &http.Response{StatusCode: http.StatusForbidden, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 		}
 		n, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/loop"))
 		if n > 50 {
 			t.Fatal("it is redirected for ever")
 		}
-		return &http.Response{StatusCode: 302, Body: http.NoBody, Header: http.Header{"Location": {"/loop" + strconv.Itoa(n+1)}}, Request: r}, nil
+		return &http.Response{StatusCode: http.StatusFound, Body: http.NoBody, Header: http.Header{"Location": {"/loop" + strconv.Itoa(n+1)}}, Request: r}, nil
 	})))
 	if err != nil {
 		t.Fatal(err)
