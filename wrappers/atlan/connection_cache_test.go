@@ -44,6 +44,9 @@ func TestS5ConnectionsBehindHidden(t *testing.T) {
 					t.Errorf("of all: %+v (%v)", n, err)
 				}
 				wantCount(t, s, "POST /api/meta/search/indexsearch", 4)
+				if n, err := connections.directory().lookup(ctx, cacheKey{byID, "-1"}); len(n) != 0 {
+					t.Errorf("hidden ones are known: %d (%v)", len(n), err)
+				}
 			})
 		})
 	}

@@ -63,3 +63,30 @@ func TestT6NoOwners(t *testing.T) {
 		}
 	}
 }
+
+// TestT6EmptyOwner: the empty name of an owner is refused before anything is sent; one that is there already may stay, or go.
+func TestT6EmptyOwner(t *testing.T) {
+	s := newMetastore()
+	client := testClient(t, &between{metastore: s, answer: func(r *http.Request) *http.Response {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/entity/uniqueAttribute") {
+			return reply(r, 200, `{"entity":{"guid":"g","typeName":"Table","status":"ACTIVE","attributes":{"qualifiedName":"q","name":"n","ownerUsers":["ann"],"ownerGroups":["","team"]}}}`)
+		}
+		return nil
+	}})
+	tables, ctx := client.Tables(), t.Context()
+	for name, do := range map[string]func(context.Context, string, Owners) (SaveResult, error){"set": tables.SetOwners, "add": tables.AddOwners} {
+		_, err := do(ctx, "q", Owners{Users: []string{"bob", ""}})
+		wantError(t, err, ErrInvalidRequest, "empty")
+		if len(s.bodies) != 0 {
+			t.Fatalf("%s sent %q", name, s.bodies)
+		}
+	}
+	_, err := tables.AddOwners(ctx, "q", Owners{Groups: []string{"more"}})
+	if err != nil || len(s.bodies) != 1 || !strings.Contains(s.bodies[0], `"ownerGroups":["","team","more"]`) {
+		t.Errorf("%q, %v", s.bodies, err)
+	}
+	_, err = tables.RemoveOwners(ctx, "q", Owners{Groups: []string{""}})
+	if err != nil || len(s.bodies) != 2 || !strings.Contains(s.bodies[1], `"ownerGroups":["team"]`) {
+		t.Errorf("%q, %v", s.bodies, err)
+	}
+}

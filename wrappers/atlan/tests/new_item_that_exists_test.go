@@ -131,7 +131,7 @@ func TestT6CustomMetadataOfNewAssetThatWasThere(t *testing.T) {
 }
 
 // A batch says of which assets the custom metadata was left, and saves what depends on them.
-func TestT7CustomMetadataOfNewAssetThatWasThere(t *testing.T) {
+func TestT12CustomMetadataOfNewAssetThatWasThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		f.AddCustomMetadata("Quality", "Score")
