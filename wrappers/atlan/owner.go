@@ -15,13 +15,13 @@ type Owners struct {
 }
 
 // Owners returns who owns the asset.
-func (e *Entity) Owners() Owners { return ownersOf(e) }
+func (e *Entity) Owners() Owners { return ownersOf(e.view()) }
 
 // Owners returns who owns the asset.
 func (a *Asset[T]) Owners() Owners { return ownersOf(a.view()) }
 
-func ownersOf(w attributeWriter) Owners {
-	return Owners{Users: namesOf(w.Attribute("ownerUsers")), Groups: namesOf(w.Attribute("ownerGroups"))}
+func ownersOf(v view) Owners {
+	return Owners{Users: namesOf(v.Attribute("ownerUsers")), Groups: namesOf(v.Attribute("ownerGroups"))}
 }
 
 func namesOf(value json.RawMessage, ok bool) []string {
@@ -86,12 +86,12 @@ func (h *handle) changeOwners(ctx context.Context, owners Owners, change func(no
 }
 
 // setNames writes a list whose order does not count, when it is another.
-func setNames(w attributeWriter, attribute string, now, next []string) error {
+func setNames(v view, attribute string, now, next []string) error {
 	next = distinct(next)
 	if slices.Equal(slices.Sorted(slices.Values(now)), slices.Sorted(slices.Values(next))) {
 		return nil
 	}
-	return w.SetAttribute(attribute, next)
+	return v.SetAttribute(attribute, next)
 }
 
 // SetOwners makes these the owners of an asset. See [Handle.SetOwners].
