@@ -231,7 +231,9 @@ func (v view) Attribute(name string) (json.RawMessage, bool) {
 }
 
 // SetAttribute writes an attribute by its name: into Attributes when the type has it, see [Entity.SetAttribute] otherwise.
-func (a *Asset[T]) SetAttribute(name string, value any) error { return a.view().SetAttribute(name, value) }
+func (a *Asset[T]) SetAttribute(name string, value any) error {
+	return a.view().SetAttribute(name, value)
+}
 
 func (v view) SetAttribute(name string, value any) error {
 	text, err := encodeJSON(value)
