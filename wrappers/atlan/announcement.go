@@ -19,19 +19,19 @@ type Announcement struct {
 }
 
 // Announcement returns the announcement on the asset, and whether there is one.
-func (e *Entity) Announcement() (Announcement, bool) { return announcementOf(e) }
+func (e *Entity) Announcement() (Announcement, bool) { return announcementOf(e.view()) }
 
 // Announcement returns the announcement on the asset, and whether there is one.
 func (a *Asset[T]) Announcement() (Announcement, bool) { return announcementOf(a.view()) }
 
-func announcementOf(w attributeWriter) (Announcement, bool) {
-	kind := textOf(w.Attribute("announcementType"))
+func announcementOf(v view) (Announcement, bool) {
+	kind := textOf(v.Attribute("announcementType"))
 	if kind == "" {
 		return Announcement{}, false
 	}
 	return Announcement{
-		Type: atlanassets.AnnouncementType(kind), Title: textOf(w.Attribute("announcementTitle")), Message: textOf(w.Attribute("announcementMessage")),
-		UpdatedAt: momentOf(w.Attribute("announcementUpdatedAt")), UpdatedBy: textOf(w.Attribute("announcementUpdatedBy")),
+		Type: atlanassets.AnnouncementType(kind), Title: textOf(v.Attribute("announcementTitle")), Message: textOf(v.Attribute("announcementMessage")),
+		UpdatedAt: momentOf(v.Attribute("announcementUpdatedAt")), UpdatedBy: textOf(v.Attribute("announcementUpdatedBy")),
 	}, true
 }
 

@@ -129,7 +129,8 @@ func isOfType(e *Entity, typeName string) bool {
 }
 
 // view is an asset of whatever type: its Attributes are a pointer to them, nil for an [Entity]. The methods of an asset are
-// on it, because the compiler makes each method of [Asset] once for every type of asset.
+// on it, because the compiler makes each method of [Asset] once for every type of asset. Those that [Asset] has of [Entity]
+// it makes, too: the longer ones are go:noinline, or it would copy them.
 type view struct {
 	*Entity
 	attributes any
@@ -207,6 +208,9 @@ func (v view) text(name string) string {
 
 // typed is what the attributes have under a name.
 func (v view) typed(name string) (json.RawMessage, bool) {
+	if v.attributes == nil {
+		return nil, false
+	}
 	for f := range touchedOf(v.attributes) {
 		if f.name == name {
 			value, err := f.encode()

@@ -8,27 +8,20 @@ import (
 	"github.com/sluice-sdk/sluice/gen/atlanassets"
 )
 
-// attributeWriter is an asset of any sort, as the functions see it that write some of its attributes.
-type attributeWriter interface {
-	Attribute(name string) (json.RawMessage, bool)
-	SetAttribute(name string, value any) error
-	ClearAttribute(name string)
-}
-
 // setOrClear writes a text, or takes it away when there is none.
-func setOrClear(w attributeWriter, name, text string) error {
+func setOrClear(v view, name, text string) error {
 	if text == "" {
-		clearAttributes(w, name)
+		clearAttributes(v, name)
 		return nil
 	}
-	return w.SetAttribute(name, text)
+	return v.SetAttribute(name, text)
 }
 
 // clearAttributes takes attributes away that are there.
-func clearAttributes(w attributeWriter, names ...string) {
+func clearAttributes(v view, names ...string) {
 	for _, name := range names {
-		if value, ok := w.Attribute(name); ok && !isNull(value) {
-			w.ClearAttribute(name)
+		if value, ok := v.Attribute(name); ok && !isNull(value) {
+			v.ClearAttribute(name)
 		}
 	}
 }
@@ -45,19 +38,19 @@ type Certificate struct {
 }
 
 // Certificate returns the certificate of the asset, and whether it has one.
-func (e *Entity) Certificate() (Certificate, bool) { return certificateOf(e) }
+func (e *Entity) Certificate() (Certificate, bool) { return certificateOf(e.view()) }
 
 // Certificate returns the certificate of the asset, and whether it has one.
 func (a *Asset[T]) Certificate() (Certificate, bool) { return certificateOf(a.view()) }
 
-func certificateOf(w attributeWriter) (Certificate, bool) {
-	status := textOf(w.Attribute("certificateStatus"))
+func certificateOf(v view) (Certificate, bool) {
+	status := textOf(v.Attribute("certificateStatus"))
 	if status == "" {
 		return Certificate{}, false
 	}
 	return Certificate{
-		Status: atlanassets.CertificateStatus(status), Message: textOf(w.Attribute("certificateStatusMessage")),
-		UpdatedAt: momentOf(w.Attribute("certificateUpdatedAt")), UpdatedBy: textOf(w.Attribute("certificateUpdatedBy")),
+		Status: atlanassets.CertificateStatus(status), Message: textOf(v.Attribute("certificateStatusMessage")),
+		UpdatedAt: momentOf(v.Attribute("certificateUpdatedAt")), UpdatedBy: textOf(v.Attribute("certificateUpdatedBy")),
 	}, true
 }
 

@@ -178,6 +178,8 @@ func (e *Entity) SetCustomMetadata(set string, values CustomMetadata) {
 const emptySet = "{}"
 
 // RemoveCustomMetadata takes all values of a set away from the asset. See [Entity.SetCustomMetadata].
+//
+//go:noinline
 func (e *Entity) RemoveCustomMetadata(set string) {
 	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
 		id, err := c.CustomMetadata().ID(ctx, set)

@@ -196,6 +196,8 @@ func (e *Entity) CreatedBy() string { return textOf(e.top.get("createdBy")) }
 func (e *Entity) UpdatedBy() string { return textOf(e.top.get("updatedBy")) }
 
 // Scrubbed reports whether the server hid the asset's values because the caller may not see them. Its GUID is then "-1".
+//
+//go:noinline
 func (e *Entity) Scrubbed() bool {
 	value, _ := e.top.get("scrubbed")
 	return string(value) == "true" || e.known && e.GUID == "-1"
@@ -206,6 +208,8 @@ func (e *Entity) Scrubbed() bool {
 func (e *Entity) Attribute(name string) (json.RawMessage, bool) { return e.attributes.get(name) }
 
 // AttributeValues yields the attributes by name, as they are written in JSON.
+//
+//go:noinline
 func (e *Entity) AttributeValues() iter.Seq2[string, json.RawMessage] { return e.attributes.members() }
 
 // SetAttribute writes an attribute: any value that encoding/json encodes, or a json.RawMessage; nil clears it on the

@@ -15,12 +15,12 @@ type Owners struct {
 }
 
 // Owners returns who owns the asset. What cannot be read as a list of names is left out: see [Entity.Attribute].
-func (e *Entity) Owners() Owners { return ownersOf(e) }
+func (e *Entity) Owners() Owners { return ownersOf(e.view()) }
 
 // Owners returns who owns the asset. What cannot be read as a list of names is left out: see [Entity.Attribute].
 func (a *Asset[T]) Owners() Owners { return ownersOf(a.view()) }
 
-func ownersOf(w attributeWriter) Owners {
+func ownersOf(w view) Owners {
 	users, _ := namesOf(w, attributeOwnerUsers)
 	groups, _ := namesOf(w, attributeOwnerGroups)
 	return Owners{Users: users, Groups: groups}
@@ -29,7 +29,7 @@ func ownersOf(w attributeWriter) Owners {
 const attributeOwnerUsers, attributeOwnerGroups = "ownerUsers", "ownerGroups"
 
 // namesOf reads a list of names. One in a form that nobody has heard of is not the lack of one: it is an error.
-func namesOf(w attributeWriter, attribute string) ([]string, error) {
+func namesOf(w view, attribute string) ([]string, error) {
 	value, ok := w.Attribute(attribute)
 	if !ok {
 		return nil, nil
@@ -90,7 +90,7 @@ func (h *handle) changeOwners(ctx context.Context, owners Owners, change func(no
 }
 
 // changeNames writes a list whose order does not count, when it becomes another.
-func changeNames(w attributeWriter, attribute string, given []string, change func(now, given []string) []string) error {
+func changeNames(w view, attribute string, given []string, change func(now, given []string) []string) error {
 	if len(given) == 0 && change != nil {
 		return nil
 	}

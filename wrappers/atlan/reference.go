@@ -22,6 +22,8 @@ func (e *Entity) SetRelationship(name string, refs ...atlanassets.Ref) error {
 
 // SetRelationshipTo makes the relationship lead to one asset, for relationships that hold one. Errors are those of
 // [Entity.SetRelationship].
+//
+//go:noinline
 func (e *Entity) SetRelationshipTo(name string, ref atlanassets.Ref) error {
 	list, err := encodeRefs(name, []atlanassets.Ref{ref})
 	if err != nil {

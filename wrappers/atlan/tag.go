@@ -241,6 +241,8 @@ func whenSaved(e *Entity, n naming) { e.namings = append(slices.Clip(e.namings),
 // AddTags puts tags on the asset, by their human names, beside those that it has; one that it has already gets these
 // options. It does no I/O: [Client.Save] sends them, and is what reports a name that no tag has, as an error of category
 // [ErrNotFound] and before anything is sent.
+//
+//go:noinline
 func (e *Entity) AddTags(tags ...Tag) {
 	tags = slices.Clone(tags)
 	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {
@@ -261,6 +263,8 @@ func (e *Entity) AddTags(tags ...Tag) {
 
 // RemoveTags takes tags off the asset, by their human names. Tags that came from other assets stay. It does no I/O, see
 // [Entity.AddTags].
+//
+//go:noinline
 func (e *Entity) RemoveTags(names ...string) {
 	names = slices.Clone(names)
 	whenSaved(e, func(ctx context.Context, c *Client, options SaveOptions, e *Entity) error {

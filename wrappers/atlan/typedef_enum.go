@@ -44,18 +44,21 @@ func enumDefinition(text json.RawMessage) *EnumDefinition {
 	var list []json.RawMessage
 	_ = json.Unmarshal(elements, &list) // none
 	for _, e := range list {
-		v := EnumValue{Value: textOf(memberOf(e, "value")), Description: textOf(memberOf(e, memberDescription))}
-		v.Ordinal, _ = ordinalOf(e)
-		d.Values = append(d.Values, v)
+		d.Values = append(d.Values, EnumValue{
+			Value: textOf(memberOf(e, "value")), Description: textOf(memberOf(e, memberDescription)), Ordinal: ordinalOf(e),
+		})
 	}
 	return d
 }
 
-// ordinalOf reads the ordinal of a value, and whether it has one.
-func ordinalOf(element json.RawMessage) (int, bool) {
-	text, ok := memberOf(element, "ordinal")
+// ordinalOf reads the ordinal of a value, 0 when it has none that can be read.
+func ordinalOf(element json.RawMessage) int {
+	text, _ := memberOf(element, "ordinal")
 	n, err := strconv.Atoi(strings.Trim(string(text), `"`))
-	return n, ok && err == nil
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 func (d *EnumDefinition) clone() *EnumDefinition {
@@ -91,7 +94,7 @@ func (d *EnumDefinition) encode() (json.RawMessage, error) {
 	// unmoved says that a value has the ordinal that the server gave it, whatever others have.
 	unmoved := func(v EnumValue) bool {
 		was, ok := kept[v.Value]
-		ordinal, _ := ordinalOf(was)
+		ordinal := ordinalOf(was)
 		return ok && ordinal == v.Ordinal
 	}
 	for _, v := range d.Values {
