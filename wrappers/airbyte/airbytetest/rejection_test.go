@@ -167,7 +167,9 @@ func TestHandlerBehindTLS(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if n := opened.Load(); n > 8 || f.Log().Count("listWorkspaces") != 500 {
+			// As many connections as the client may have at a time. On a busy machine net/http was seen to open one more; a fake
+			// that leaves connections unfit for another request would need one for each.
+			if n := opened.Load(); n > 2*8 || f.Log().Count("listWorkspaces") != 500 {
 				t.Errorf("%d connections, %v", n, f.Requests())
 			}
 		})
