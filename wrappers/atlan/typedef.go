@@ -135,6 +135,20 @@ func (c *Client) updateDefinition(ctx context.Context, kind string, text json.Ra
 	return theOne(kind, answer, err)
 }
 
+// definedList reads a list of a definition as the server wrote it. One that cannot be read is not an empty one: an update
+// would take away what it holds.
+func definedList(wire json.RawMessage, member string) ([]json.RawMessage, error) {
+	text, ok := memberOf(wire, member)
+	if !ok {
+		return nil, nil
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, undecodable(member, err)
+	}
+	return list, nil
+}
+
 // bringsAttributes reports whether a definition has attributes that are new.
 func bringsAttributes(text json.RawMessage) bool {
 	var list []json.RawMessage

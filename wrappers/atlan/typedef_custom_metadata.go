@@ -212,6 +212,9 @@ func (d *CustomMetadataDefinition) encode() (json.RawMessage, error) {
 		}
 		kind = logo
 	}
+	if _, err := definedList(d.wire, memberDefs); err != nil {
+		return nil, err
+	}
 	top := object{raw: d.wire}
 	raw, _ := top.get(memberOptions)
 	options := object{raw: objectOnly(raw)}

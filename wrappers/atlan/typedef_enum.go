@@ -82,9 +82,10 @@ func (d *EnumDefinition) encode() (json.RawMessage, error) {
 	}
 	putText(&top, memberDescription, d.Description)
 	kept := make(map[string]json.RawMessage)
-	raw, _ := top.get(memberElements)
-	var was []json.RawMessage
-	_ = json.Unmarshal(raw, &was) // none yet
+	was, err := definedList(d.wire, memberElements)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range was {
 		kept[textOf(memberOf(e, "value"))] = e
 	}

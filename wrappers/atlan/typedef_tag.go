@@ -116,9 +116,10 @@ func (d *TagDefinition) encode() (json.RawMessage, error) {
 	putText(&top, memberDescription, d.Description)
 	switch {
 	case d.Source && d.sourceAttribute == "":
-		defs, _ := top.get(memberDefs)
-		var list []json.RawMessage
-		_ = json.Unmarshal(defs, &list) // none yet
+		list, err := definedList(d.wire, memberDefs)
+		if err != nil {
+			return nil, err
+		}
 		top.put(memberDefs, listText(append(list, sourceAttributeDef)))
 	case !d.Source && d.sourceAttribute != "":
 		return nil, apierr.Invalid(service, "Source", "the server does not take attributes of a tag away")
