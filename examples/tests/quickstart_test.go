@@ -181,7 +181,7 @@ func TestQuickstartRefuses(t *testing.T) {
 		{"a file for the real service", []string{"-file", "my.csv"}, "AIRBYTE_CONNECTION_ID=c", 1, []string{"-file", "AIRBYTE_CONNECTION_ID"}},
 		{"no credentials", nil, "AIRBYTE_CONNECTION_ID=c", 1, []string{"AIRBYTE_CLIENT_ID"}},
 		{"broken JSON", []string{"-file", write(t, "b.jsonl", "{\"a\": 1}\n{\"a\":")}, "", 1, []string{"b.jsonl, record 2"}},
-		{"a file without records", []string{"-file", write(t, "c.csv", "a,b\n")}, "", 1, []string{"c.csv has no records"}},
+		{"an empty file", []string{"-file", write(t, "c.csv", "")}, "", 1, []string{"c.csv has no records"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -76,7 +76,7 @@ func TestOddFiles(t *testing.T) {
 				if c.mode != "" {
 					s.SyncMode = c.mode
 				}
-				for _, key := range strings.Fields(c.keys) {
+				for key := range strings.FieldsSeq(c.keys) {
 					s.PrimaryKey = append(s.PrimaryKey, []string{key})
 				}
 				if c.cursor != "" {
